@@ -1,0 +1,1 @@
+"""Magento behind the plug."""

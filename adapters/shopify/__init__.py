@@ -1,0 +1,1 @@
+"""Shopify behind the plug."""

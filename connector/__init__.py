@@ -1,0 +1,1 @@
+"""The house: loyalty and retention, knowing no platform by name."""

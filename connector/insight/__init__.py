@@ -1,0 +1,1 @@
+"""The retention figures: SQL for the sums, pure functions for the mathematics."""

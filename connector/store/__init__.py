@@ -1,0 +1,1 @@
+"""The tables, the queries and the queue; nothing here commits."""
