@@ -1,1 +1,1 @@
-"""The promise: pure functions from what is known of a member to what is missing."""
+"""The promise: pure rules. No clock, no database, no network."""

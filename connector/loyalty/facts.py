@@ -1,0 +1,242 @@
+"""All that is known of one member, and what a settlement says about it. Records only."""
+
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from connector.loyalty.terms import Reward
+from connector.records import CouponKind, Order
+
+# --- in: what is known ------------------------------------------------------------------------------------------------
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """The parts of a shop the rules look at. `timezone`: IANA name; `mark_kind`: tags, or one group."""
+
+    id: int
+    currency: str
+    timezone: str
+    mark_kind: Literal["tags", "group"]
+
+
+class ShopOrder(msgspec.Struct, frozen=True):
+    """An order and the shop it was placed in. `source` = "order:<shop id>:<order id>"."""
+
+    shop_id: int
+    order: Order
+
+    @property
+    def source(self) -> str:
+        return f"order:{self.shop_id}:{self.order.id}"
+
+
+class ShopCustomer(msgspec.Struct, frozen=True):
+    """One of the member's customers. `created_at` is the shop's own time of creation."""
+
+    shop_id: int
+    customer_id: str
+    created_at: datetime
+
+
+class Redemption(msgspec.Struct, frozen=True, tag=True):
+    """Points exchanged for a coupon: a fact, booked once. `source` = "redemption:<id>".
+
+    `state`: "open" while the coupon is being made or lives; "refused" when the shop refused it or it was given up;
+    what became of a live coupon (used, expired, its order undone) follows from the orders and `coupon_ends_at`.
+    `closed_at` is the moment of a refusal.
+    """
+
+    id: str
+    at: datetime
+    points: int
+    reward_key: str
+    reward: Reward
+    shop_id: int
+    customer_id: str
+    version: int
+    code: str
+    coupon_ends_at: datetime
+    actor: str
+    state: Literal["open", "refused"] = "open"
+    closed_at: datetime | None = None
+
+    @property
+    def source(self) -> str:
+        return f"redemption:{self.id}"
+
+
+class Adjustment(msgspec.Struct, frozen=True, tag=True):
+    """Points given or taken by a person, with a reason: a fact. `source` = "adjustment:<id>"."""
+
+    id: str
+    at: datetime
+    points: int
+    actor: str
+    reason: str
+    version: int
+
+    @property
+    def source(self) -> str:
+        return f"adjustment:{self.id}"
+
+
+Act = Redemption | Adjustment
+
+
+class BookedCoupon(msgspec.Struct, frozen=True):
+    """A coupon already decided on. `state` as in the coupons table; `used` and `ended` ones are facts."""
+
+    shop_id: int
+    source: str
+    reward_key: str
+    code: str
+    state: Literal["wanted", "live", "revoking", "revoked", "refused", "parked"]
+    ends_at: datetime
+
+
+class Booked(msgspec.Struct, frozen=True):
+    """What the books say: sum of points per source, and the coupons decided on."""
+
+    points: dict[str, int]
+    coupons: tuple[BookedCoupon, ...] = ()
+
+
+class History(msgspec.Struct, frozen=True):
+    """All that is known of one member: shops, customers, orders as they stand, acts.
+
+    `uses`: every order, the member's own or not, that carries a code of one of the member's coupons.
+    """
+
+    shops: tuple[Shop, ...]
+    customers: tuple[ShopCustomer, ...]
+    orders: tuple[ShopOrder, ...]
+    acts: tuple[Act, ...] = ()
+    uses: tuple[ShopOrder, ...] = ()
+
+
+# --- out: what should be true -----------------------------------------------------------------------------------------
+
+
+class EarnInputs(msgspec.Struct, frozen=True, tag="earn"):
+    """target = kept // step x points; the entry is target - booked. Amounts in minor units of `currency`."""
+
+    number: str
+    currency: str
+    kept: int
+    step: int
+    points: int
+    target: int
+    booked: int
+
+
+class ExpiryInputs(msgspec.Struct, frozen=True, tag="expiry"):
+    """What was left of the lot of `lot_source` when it ended on `on` (a local day)."""
+
+    lot_source: str
+    number: str
+    on: date
+    target: int
+    booked: int
+
+
+class RedemptionInputs(msgspec.Struct, frozen=True, tag="redemption"):
+    """target = -points + returned. `why` says what brought points back, if anything did."""
+
+    reward_key: str
+    points: int
+    returned: int
+    why: Literal["", "refused", "unused", "order_undone", "order_part_refunded"]
+    target: int
+    booked: int
+
+
+class AdjustmentInputs(msgspec.Struct, frozen=True, tag="adjustment"):
+    """A person gave or took points, and said why."""
+
+    reason: str
+    actor: str
+    target: int
+    booked: int
+
+
+Inputs = EarnInputs | ExpiryInputs | RedemptionInputs | AdjustmentInputs
+Rule = Literal["earn", "expiry", "redemption", "adjustment"]
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One signed line for the ledger. `moment` is when it came true, not when it was found out."""
+
+    source: str
+    rule: Rule
+    version: int
+    points: int
+    moment: datetime
+    inputs: Inputs
+
+
+class Lot(msgspec.Struct, frozen=True):
+    """What is left of one credit. `expires_at` is the first moment it cannot be spent any more."""
+
+    source: str
+    left: int
+    expires_at: datetime | None
+
+
+class PendingPoints(msgspec.Struct, frozen=True):
+    """Points that an order will give when its hold ends."""
+
+    source: str
+    points: int
+    available_at: datetime
+
+
+class WantedCoupon(msgspec.Struct, frozen=True):
+    """A coupon that should be live in a shop. The code is made by the house from (shop, source, reward)."""
+
+    shop_id: int
+    customer_id: str
+    source: str
+    reward_key: str
+    title: str
+    kind: CouponKind
+    value: int  # minor units of `currency`, or hundredths of a per cent
+    minimum: int  # minor units of `currency`
+    currency: str
+    starts_at: datetime
+    ends_at: datetime
+    version: int
+
+
+class WantedMarks(msgspec.Struct, frozen=True):
+    """What one customer should carry: tags, or at most one group. Sorted."""
+
+    shop_id: int
+    customer_id: str
+    marks: tuple[str, ...]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """Where the member is now. sum(lots) = max(balance, 0)."""
+
+    balance: int
+    lots: tuple[Lot, ...]
+    pending: tuple[PendingPoints, ...]
+    tier: str | None
+    tier_until: datetime | None
+    orders: int  # paid orders that count
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What is missing: write it, and everything is as it should be. Deciding again at once finds nothing more.
+
+    `coupons` are to be made; `revoke` names booked coupons to take back. `ask_again_at` is the next moment at which
+    time alone changes something; None when nothing is due.
+    """
+
+    entries: tuple[Entry, ...]
+    coupons: tuple[WantedCoupon, ...]
+    revoke: tuple[BookedCoupon, ...]
+    marks: tuple[WantedMarks, ...]
+    standing: Standing
+    ask_again_at: datetime | None

@@ -1,0 +1,111 @@
+"""The merchant's promise as a record: what a version of the programme says. Saved, never edited.
+
+Amounts are minor units of the merchant's own currency unless the name says otherwise; points are whole numbers.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from connector.records import CouponKind
+
+MILLION = 1_000_000
+
+
+class CurrencyTerms(msgspec.Struct, frozen=True):
+    """How the programme counts in one currency that a shop of the merchant keeps its books in.
+
+    `earn_step`: minor units of this currency that earn once. `rate`: millionths of a minor unit of the merchant's
+    currency that one minor unit of this currency is worth (1_000_000 = equal).
+    """
+
+    currency: str
+    earn_step: int = 100
+    rate: int = MILLION
+
+
+class Reward(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a coupon gives. `value`: minor units in the merchant's currency, or hundredths of a per cent."""
+
+    kind: CouponKind
+    value: int = 0
+    minimum: int = 0  # smallest order, minor units in the merchant's currency
+    valid_days: int = 60
+
+
+class Tier(msgspec.Struct, frozen=True):
+    """A level: reached by `threshold` net spend within the tier window; `tag` is written on the customer."""
+
+    name: str
+    threshold: int
+    tag: str
+
+
+class NthOrder(msgspec.Struct, frozen=True):
+    """A coupon given when a customer's `after`-th order is paid; `key` never changes, `name` may."""
+
+    key: str
+    name: str
+    after: int
+    reward: Reward
+
+
+class Redeemable(msgspec.Struct, frozen=True):
+    """What points can be exchanged for."""
+
+    key: str
+    name: str
+    points: int
+    reward: Reward
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """One version's promise in full."""
+
+    currency: str
+    currencies: tuple[CurrencyTerms, ...]
+    earn_points: int = 1  # points per earn step
+    base: Literal["including_tax", "excluding_tax"] = "including_tax"
+    hold_days: int = 14
+    expiry_months: int = 12
+    returned_days: int = 30  # points that come back live at least this long
+    tiers: tuple[Tier, ...] = ()  # ascending by threshold
+    tier_window_months: int = 12
+    tier_term_months: int = 12
+    tier_grace_days: int = 30
+    nth_orders: tuple[NthOrder, ...] = ()
+    redeemables: tuple[Redeemable, ...] = ()
+    returning_tag: str = ""  # written from the second order on; empty: none
+    count_zero_orders: bool = False  # do orders over nothing count as orders?
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A published programme: in force from `starts_at` until the next version starts.
+
+    Orders paid before `counts_from` count for history, nth order and tier, but earn nothing.
+    """
+
+    number: int
+    starts_at: datetime
+    counts_from: datetime
+    terms: Terms
+
+
+def suggested(currency: str, currencies: tuple[str, ...] = ()) -> Terms:
+    """Return the programme a new merchant starts from; every figure can be changed."""
+    every = dict.fromkeys((currency, *currencies))
+    return Terms(
+        currency=currency,
+        currencies=tuple(CurrencyTerms(code) for code in every),
+        tiers=(
+            Tier("Silver", 250_00, "loyalty-silver"),
+            Tier("Gold", 500_00, "loyalty-gold"),
+        ),
+        nth_orders=(
+            NthOrder("third-order", "Free shipping on the third order", 2, Reward("free_shipping")),
+            NthOrder("second-order-gift", "A small gift after the second order", 2, Reward("amount", 2_50)),
+        ),
+        redeemables=(Redeemable("five-off", "5.00 off", 100, Reward("amount", 5_00)),),
+        returning_tag="returning-customer",
+    )

@@ -1,0 +1,408 @@
+"""The plug: what a platform gives the house, and the words that cross the border.
+
+A platform is a folder under `adapters/` that offers one `Platform` object through the entry point group
+`comeback.platforms`. It is stateless; everything it needs is handed in. Nothing here does input or output.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import msgspec
+
+from connector.records import Coupon, Customer, Order
+
+if TYPE_CHECKING:
+    from flask import Blueprint
+
+MarkKind = Literal["tags", "group"]
+
+
+# --- changes: what a delivery means ---------------------------------------------------------------------------
+
+
+class OrderChanged(msgspec.Struct, frozen=True, tag=True):
+    """The order stands like this now. `lacks_paid_at`: it is paid, but the message does not say since when."""
+
+    order: Order
+    lacks_paid_at: bool = False
+
+
+class OrderTouched(msgspec.Struct, frozen=True, tag=True):
+    """Something about this order changed; fetch it to know what."""
+
+    order_id: str
+
+
+class OrderRemoved(msgspec.Struct, frozen=True, tag=True):
+    """The order is gone from the shop."""
+
+    order_id: str
+
+
+class CustomerChanged(msgspec.Struct, frozen=True, tag=True):
+    """The customer stands like this now. `lacks_marks`: the message does not carry tags or group."""
+
+    customer: Customer
+    lacks_marks: bool = False
+
+
+class CustomerTouched(msgspec.Struct, frozen=True, tag=True):
+    """Something about this customer changed; fetch it to know what."""
+
+    customer_id: str
+
+
+class CustomerRemoved(msgspec.Struct, frozen=True, tag=True):
+    """The customer is gone from the shop; the person keeps what is booked."""
+
+    customer_id: str
+
+
+class CustomersMerged(msgspec.Struct, frozen=True, tag=True):
+    """The shop joined two customers: `gone_id` lives on as `kept_id`."""
+
+    kept_id: str
+    gone_id: str
+
+
+class CustomerForgotten(msgspec.Struct, frozen=True, tag=True):
+    """The law asks to erase this person. `shop_address` is what the signed body names."""
+
+    shop_address: str
+    customer_id: str | None
+    email: str | None
+    order_ids: tuple[str, ...] = ()
+
+
+class DataAsked(msgspec.Struct, frozen=True, tag=True):
+    """The person asks what is known of them. `shop_address` is what the signed body names."""
+
+    shop_address: str
+    customer_id: str | None
+    email: str | None
+    request_id: str = ""
+
+
+class ShopRemoved(msgspec.Struct, frozen=True, tag=True):
+    """The merchant removed Comeback from the shop named in the signed body."""
+
+    shop_address: str
+
+
+class ShopForgotten(msgspec.Struct, frozen=True, tag=True):
+    """Everything of this shop must go."""
+
+    shop_address: str
+
+
+class SyncWanted(msgspec.Struct, frozen=True, tag=True):
+    """A hint without details: look for what changed since the last look."""
+
+
+class ImportReady(msgspec.Struct, frozen=True, tag=True):
+    """The history that an import waits for can be fetched."""
+
+
+class Ignored(msgspec.Struct, frozen=True, tag=True):
+    """A good message that means nothing to us; `why` is shown in the activity list."""
+
+    why: str
+
+
+Change = (
+    OrderChanged
+    | OrderTouched
+    | OrderRemoved
+    | CustomerChanged
+    | CustomerTouched
+    | CustomerRemoved
+    | CustomersMerged
+    | CustomerForgotten
+    | DataAsked
+    | ShopRemoved
+    | ShopForgotten
+    | SyncWanted
+    | ImportReady
+    | Ignored
+)
+
+
+# --- deliveries: messages at the door ----------------------------------------------------------------------------
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One raw message as it came, after its signature was found good.
+
+    `shop_address` tells whose it is when the URL does not; `id` is the sender's own, equal on every retry.
+    """
+
+    id: str
+    topic: str
+    body: bytes
+    shop_address: str | None = None
+    triggered_at: datetime | None = None
+
+
+class BadSignature(Exception):
+    """The message is not from the shop: answer 401 and keep nothing."""
+
+
+class BadMessage(Exception):
+    """The message is signed but cannot be understood; the text says why, without quoting the body."""
+
+
+# --- the shop's line ------------------------------------------------------------------------------------------------
+
+
+class Window(msgspec.Struct, frozen=True):
+    """What changed from `since` (included) up to `until` (excluded)."""
+
+    since: datetime
+    until: datetime
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A piece of history. `checkpoint` resumes just behind it; `total` estimates all objects, None when unknown."""
+
+    customers: tuple[Customer, ...]
+    orders: tuple[Order, ...]
+    checkpoint: str
+    total: int | None = None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many there are in the shop, by the shop's own count."""
+
+    orders: int
+    customers: int
+
+
+class ShopFacts(msgspec.Struct, frozen=True):
+    """What a shop says of itself. `timezone` is an IANA name; `currency` the one its books are kept in."""
+
+    address: str
+    name: str
+    currency: str
+    timezone: str
+    language: str = "en"
+    email: str | None = None
+
+
+class Marked(msgspec.Struct, frozen=True, tag=True):
+    """The customer now carries these marks of ours (those asked for, and no other of ours)."""
+
+    marks: tuple[str, ...]
+
+
+class LeftAlone(msgspec.Struct, frozen=True, tag=True):
+    """Something that is not ours stands there; `why` is one English sentence for the activity page."""
+
+    why: str
+
+
+class CouponMade(msgspec.Struct, frozen=True, tag=True):
+    """The code is live in the shop, made now or found as ours."""
+
+    remote_id: str
+
+
+class CodeTaken(msgspec.Struct, frozen=True, tag=True):
+    """The code exists in the shop and is not ours: take another."""
+
+
+class ShopError(Exception):
+    """The root of what goes wrong on a shop's line. The text is safe to show and to log."""
+
+
+class TryLater(ShopError):
+    """The shop is busy or out of order; nothing was done. `wait` is what it asked for, if it did."""
+
+    def __init__(self, why: str, wait: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+class OutcomeUnknown(ShopError):
+    """The call went out and no answer came back: it may have been done. Look before trying again."""
+
+
+class Refused(ShopError):
+    """The shop says no, and will say no again; the text says what to do."""
+
+
+class Unauthorized(ShopError):
+    """The shop no longer accepts our token, or a right is missing: the merchant must reconnect."""
+
+
+class ShopAdapter(Protocol):
+    """An open line to one shop: pull, push, subscribe. The only network code; one per shop, never shared.
+
+    Every call may raise TryLater, Unauthorized or Refused; those that change something also OutcomeUnknown.
+    """
+
+    def facts(self) -> ShopFacts: ...
+
+    def counts(self) -> Counts: ...
+
+    def history(self, checkpoint: str | None) -> Iterator[Batch]:
+        """Yield everything there is, customers before the orders that name them, from behind `checkpoint` on."""
+        ...
+
+    def changed(self, window: Window) -> Iterator[Batch]:
+        """Yield customers and orders changed in the window; a row may come twice, none may be missing."""
+        ...
+
+    def orders(self, ids: tuple[str, ...]) -> dict[str, Order]:
+        """Return the orders that exist, by id; at most 100 ids."""
+        ...
+
+    def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
+        """Return the customers that exist, by id; at most 100 ids."""
+        ...
+
+    def mark(
+        self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]
+    ) -> Marked | LeftAlone:
+        """Make the customer carry `wanted`, and of `known` (ours, from before) nothing else; safe to repeat."""
+        ...
+
+    def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
+        """Make the code, or find that it is already made by us; safe to repeat."""
+        ...
+
+    def revoke_coupon(self, code: str, remote_id: str | None) -> None:
+        """End the code so that nobody can use it; a code that is not there is fine."""
+        ...
+
+    def coupons(self) -> Iterator[Coupon]:
+        """Yield the codes of ours that are live in the shop, as the shop states them."""
+        ...
+
+    def subscribe(self, address: str) -> tuple[str, ...]:
+        """Make the shop send its webhooks to `address`; return the topics subscribed. Safe to repeat.
+
+        Platforms without webhooks return an empty tuple and are polled.
+        """
+        ...
+
+    def farewell(self) -> None:
+        """Take back what was subscribed, as far as the shop still lets us; never raises Unauthorized."""
+        ...
+
+
+# --- what the house hands in --------------------------------------------------------------------------------------------
+
+
+class TokenVault(Protocol):
+    """One shop's tokens, encrypted at rest. `locked` holds the shop's row so that only one refreshes at a time."""
+
+    def read(self) -> bytes: ...
+
+    def locked(self) -> AbstractContextManager["OpenVault"]: ...
+
+
+class OpenVault(Protocol):
+    """The vault while its lock is held; `save` is lasting before it returns."""
+
+    def read(self) -> bytes: ...
+
+    def save(self, tokens: bytes) -> None: ...
+
+
+class ShopLine(msgspec.Struct, frozen=True):
+    """What an adapter must know of its shop: `address` names it, `key` is the random word in its URLs."""
+
+    address: str
+    key: str
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """A shop that has just proved itself. `tokens` is opaque to the house; `merchant_code` joins an existing merchant."""
+
+    facts: ShopFacts
+    tokens: bytes
+    merchant_code: str | None = None
+
+
+class Welcomed(msgspec.Struct, frozen=True):
+    """Where the browser goes after an install: a URL that signs the merchant in."""
+
+    url: str
+    shop_key: str
+
+
+class Hall(Protocol):
+    """What install pages are given: the house's doorstep.
+
+    `welcome` keeps the shop, signs the merchant in and starts the import. `public_url` has no slash at its end.
+    `session_secret` signs short-lived state; it is not any platform's own secret.
+    """
+
+    public_url: str
+    session_secret: bytes
+
+    def welcome(self, installed: Installed) -> Welcomed: ...
+
+    def vault(self, address: str) -> TokenVault | None:
+        """Return the vault of an installed shop, or None where the shop is not known."""
+        ...
+
+    def guard(self, url: str) -> str:
+        """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""
+        ...
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One environment variable a platform reads. `problem` is None when the value is good."""
+
+    name: str
+    purpose: str
+    problem: str | None
+    secret: bool = False
+
+
+class Platform(Protocol):
+    """Shopify, Magento, ...: one stateless object per installed plug."""
+
+    name: str  # lower-case word used in URLs and rows
+    title: str  # as people write it
+    mark_kind: MarkKind  # what a customer can carry there
+    binds_coupons: bool  # can a code be bound to one customer?
+    polled: bool  # True: changes are found by asking every few minutes
+
+    def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
+        """Check the platform's part of the environment; an empty tuple of problems means it can be used."""
+        ...
+
+    def pages(self, env: Mapping[str, str], hall: Hall) -> "Blueprint":
+        """Return the install pages, to be mounted under `/<name>`."""
+        ...
+
+    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:
+        """Open a line to one installed shop; no network call happens yet."""
+        ...
+
+    def receive(
+        self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: TokenVault | None
+    ) -> Delivery:
+        """Prove the message genuine on its raw bytes and read its headers; raise BadSignature.
+
+        `vault` is the shop's, where the URL named the shop by its key. Header names come lower-cased.
+        """
+        ...
+
+    def read(self, delivery: Delivery) -> tuple[Change, ...]:
+        """Say what the delivery means, by its body alone; raise BadMessage."""
+        ...
+
+
+class Sandbox(Protocol):
+    """A stand-in for the platform's own servers, for tests and the demo (entry point group `comeback.sandboxes`)."""
+
+    name: str
+
+    def serve(self, argv: list[str]) -> None:
+        """Serve until ended; `--help` in argv explains its options."""
+        ...

@@ -1,0 +1,117 @@
+"""What the house knows of a shop, as frozen records. Adapters make them, everyone else reads them.
+
+Amounts inside a record are integer minor units of the record's own currency, VAT included unless the name says
+otherwise. Times are aware datetimes in UTC. Anything personal may be absent: platforms withhold it.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from connector.money import portion
+
+LineKind = Literal["goods", "gift_card"]
+CouponKind = Literal["amount", "percentage", "free_shipping"]
+
+
+class LineItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line of an order. `amount` is the whole ordered quantity after every discount; `tax` is the VAT inside it."""
+
+    id: str
+    title: str
+    quantity: int
+    current_quantity: int  # ordered, less what was refunded, cancelled or edited away
+    amount: int
+    tax: int = 0
+    kind: LineKind = "goods"
+    product_id: str | None = None
+    sku: str | None = None
+
+    @property
+    def kept(self) -> int:
+        """The part of `amount` for the quantity that is still the customer's; a cent's doubt counts for the customer."""
+        gone = self.quantity - self.current_quantity
+        return self.amount if gone <= 0 else self.amount - portion(self.amount, gone, self.quantity)
+
+
+class Order(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One order as the shop states it now: orders, payments, refunds, edits and cancellation in one picture."""
+
+    id: str
+    number: str  # what people call it: "#1001", "000000042"
+    currency: str
+    placed_at: datetime
+    changed_at: datetime
+    total: int  # as ordered: goods, shipping and tax after discounts
+    lines: tuple[LineItem, ...] = ()
+    customer_id: str | None = None  # None: a guest, or withheld
+    email: str | None = None  # kept only as a keyed hash, to let a guest claim the order later
+    paid_at: datetime | None = None  # None: not (fully) paid
+    fulfilled_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    refunded: int = 0  # all money given back so far
+    refunded_shipping: int = 0  # the part of it that was for shipping
+    coupon_codes: tuple[str, ...] = ()  # upper case
+    test: bool = False
+
+    @property
+    def goods(self) -> int:
+        """Goods as ordered, after discounts, VAT included; no shipping, no gift cards bought."""
+        return sum(line.amount for line in self.lines if line.kind == "goods")
+
+    @property
+    def kept_goods(self) -> int:
+        """Goods the customer still has and has paid for: the base of points and of tier spend.
+
+        Two things lower it, and the stronger one wins: quantity taken back (refunded by line, cancelled, edited
+        away) and money given back that is not shipping (a typed amount has no line).
+        """
+        if self.cancelled_at is not None or self.paid_at is None:
+            return 0
+        goods, others = [line for line in self.lines if line.kind == "goods"], self.total - self.goods
+        kept = sum(line.kept for line in goods)
+        gone_elsewhere = min(
+            others,
+            self.refunded_shipping
+            + sum(line.amount - line.kept for line in self.lines if line.kind == "gift_card"),
+        )
+        return max(0, min(kept, self.goods - (self.refunded - gone_elsewhere)))
+
+    @property
+    def kept_goods_excluding_tax(self) -> int:
+        """`kept_goods` without its VAT, in the proportion of the goods as ordered; rounded down once."""
+        tax = sum(line.tax for line in self.lines if line.kind == "goods")
+        return portion(self.kept_goods, self.goods - tax, self.goods) if self.goods else 0
+
+
+class Customer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person as one shop knows them. `marks` are the tags, or the one group, that stand on the customer now."""
+
+    id: str
+    created_at: datetime
+    changed_at: datetime
+    email: str | None = None
+    email_verified: bool = False
+    name: str | None = None
+    language: str | None = None
+    marks: tuple[str, ...] = ()
+
+
+class Coupon(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A code as it should be, or was found, in the shop.
+
+    `value`: minor units of `currency` for "amount"; hundredths of a per cent (1000 = 10 %) for "percentage"; 0 for
+    "free_shipping". `customer_id` binds the code to one customer where the platform can do that.
+    """
+
+    code: str
+    kind: CouponKind
+    value: int
+    currency: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime | None
+    customer_id: str
+    minimum: int = 0  # smallest order, minor units of `currency`
+    used: bool = False
