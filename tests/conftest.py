@@ -1,0 +1,145 @@
+"""What every test may ask for: a real PostgreSQL, an empty house in it, the references, a browser; and the wall."""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import itertools
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+
+from connector.store.postgres import OWNER, Server, start
+
+_TESTS = Path(__file__).parent
+_SHARED = _TESTS.parent.parent / "shared"
+_numbers = itertools.count(1)
+
+
+class Database(msgspec.Struct, frozen=True):
+    """A database with every table and no row; `url` for the application's role, `owner_url` for the owner's."""
+
+    name: str
+    url: str
+    owner_url: str
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of references beside the checkout: schemas, recorded answers, order histories."""
+    if not _SHARED.is_dir():
+        pytest.skip(f"the references are not here: {_SHARED} does not exist")
+    return _SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL of this test run's own."""
+    folder = Path(tempfile.mkdtemp(prefix="comeback-tests-"))
+    # As root the server runs as nobody, who must be able to enter.
+    folder.chmod(0o755)
+    server = start(folder)
+    try:
+        # Nothing here must outlive a power cut, and making a database is three times as fast.
+        _as_superuser(server, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def template(postgres: Server) -> str:
+    """The name of a database that has been migrated once, for copies."""
+    from connector.store import migrate
+
+    name = "template_house"
+    _as_superuser(postgres, f"CREATE DATABASE {name} OWNER {OWNER}")
+    migrate.upgrade(postgres.url_of(OWNER, name))
+    # A copy is refused while anyone is connected to the original.
+    _as_superuser(
+        postgres,
+        f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+    )
+    return name
+
+
+@pytest.fixture
+def database(postgres: Server, template: str) -> Iterator[Database]:
+    """A fresh database for one test."""
+    name = f"house_{next(_numbers)}"
+    _as_superuser(postgres, f"CREATE DATABASE {name} TEMPLATE {template} OWNER {OWNER}")
+    yield Database(name, postgres.url_of("comeback_app", name), postgres.url_of(OWNER, name))
+    _as_superuser(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser that the page tests drive."""
+    spec = importlib.util.spec_from_file_location("chromium", _TESTS / "chromium.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    found = module.found()
+    if found is None:
+        pytest.fail("there is no Chromium here; `make chromium` finds or fetches one")
+    return str(found)
+
+
+def _as_superuser(server: Server, *commands: str) -> None:
+    url = server.url_of("postgres", "postgres").replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        for command in commands:
+            connection.execute(command.encode())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_wall() -> Iterator[None]:
+    """No test leaves this machine: a connection or a name look-up beyond loopback fails the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex"):
+            patch.setattr(socket.socket, name, _guarded(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", _guarded_names(socket.getaddrinfo))
+        yield
+
+
+def _guarded(connect: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, address: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _loopback(address[0]):
+            pytest.fail(f"a test tried to reach {address}, which is not this machine")
+        return connect(self, address)
+
+    return guarded
+
+
+def _guarded_names(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(host: Any, *rest: Any, **named: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and not _is_address(name) and not _loopback(name):
+            pytest.fail(f"a test tried to look up {name}, which is not this machine")
+        return look_up(host, *rest, **named)
+
+    return guarded
+
+
+def _loopback(host: str) -> bool:
+    if not _is_address(host):
+        return host == "localhost" or host.endswith(".localhost")
+    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
