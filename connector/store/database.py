@@ -1,0 +1,66 @@
+"""The way to the database: transactions bound to one merchant, and the few that are not."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, create_engine
+
+from connector.secrets import KeyRing
+
+
+class Tx:
+    """One transaction for one merchant. Every query takes it and keeps to its merchant; nobody below commits."""
+
+    def __init__(self, connection: Connection, merchant_id: int, ring: KeyRing) -> None:
+        self.connection = connection
+        self.merchant_id = merchant_id
+        self.ring = ring
+
+    def run(
+        self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Execute; with `rows`, once for each of them in one round trip."""
+        return self.connection.execute(statement, rows)
+
+    def all(self, statement: Executable) -> Sequence[Row[Any]]:
+        """Return every row."""
+        return self.connection.execute(statement).all()
+
+    def first(self, statement: Executable) -> Row[Any] | None:
+        """Return the first row, or None."""
+        return self.connection.execute(statement).first()
+
+    def one(self, statement: Executable) -> Row[Any]:
+        """Return the only row; anything else is a fault of ours."""
+        return self.connection.execute(statement).one()
+
+    def value(self, statement: Executable) -> Any:
+        """Return the first column of the first row, or None."""
+        return self.connection.execute(statement).scalar()
+
+
+class Database:
+    """The engine and the key ring. Made once per process; holds no state of its own."""
+
+    def __init__(self, url: str, ring: KeyRing, pool_size: int = 8) -> None:
+        self.engine: Engine = create_engine(
+            url, pool_size=pool_size, max_overflow=4, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+        )
+        self.ring = ring
+
+    @contextmanager
+    def merchant(self, merchant_id: int) -> Iterator[Tx]:
+        """One transaction for one merchant: commits at the end, rolls back on any exception."""
+        with self.engine.begin() as connection:
+            yield Tx(connection, merchant_id, self.ring)
+
+    @contextmanager
+    def everyone(self) -> Iterator[Connection]:
+        """One transaction across merchants: for finding whose something is, and for sweeps."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()

@@ -1,0 +1,396 @@
+"""Every table, on one page. Keys lead with the merchant, because the merchant is the tenant.
+
+Personal words (name, e-mail) and tokens are stored encrypted (`*_sealed`), e-mail addresses for matching as keyed
+hashes (`*_hash`). Amounts are minor units of the row's currency, points whole numbers, times UTC.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    }
+)
+MOMENT = DateTime(timezone=True)
+
+
+def _merchant() -> Column[int]:
+    return Column("merchant_id", BigInteger, nullable=False)
+
+
+def _shop() -> Column[int]:
+    return Column("shop_id", BigInteger, nullable=False)
+
+
+def _number() -> Column[int]:
+    return Column("id", BigInteger, Identity(), nullable=False)
+
+
+merchants = Table(
+    "merchants",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("currency", Text, nullable=False),  # the one tiers and rewards are stated in
+    Column("timezone", Text, nullable=False),
+    Column("language", Text, nullable=False, server_default="en"),
+    Column("code_secret_sealed", LargeBinary, nullable=False),  # makes coupon codes; never changes
+    Column("created_at", MOMENT, nullable=False),
+)
+
+# One-time words a merchant's browser brings along: to sign in, or to add a further shop.
+passes = Table(
+    "passes",
+    metadata,
+    _merchant(),
+    Column("word_hash", LargeBinary, nullable=False),
+    Column("kind", Text, nullable=False),  # sign_in | join
+    Column("expires_at", MOMENT, nullable=False),
+    PrimaryKeyConstraint("word_hash"),
+    ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
+)
+
+shops = Table(
+    "shops",
+    metadata,
+    _merchant(),
+    _number(),
+    Column("platform", Text, nullable=False),
+    Column("address", Text, nullable=False),  # how the platform names it
+    Column("key", Text, nullable=False),  # random word in its webhook URLs
+    Column("name", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("mark_kind", Text, nullable=False),  # tags | group
+    Column("state", Text, nullable=False),  # connected | reconnect | removed
+    Column("tokens_sealed", LargeBinary, nullable=True),
+    Column("installed_at", MOMENT, nullable=False),
+    Column("removed_at", MOMENT),
+    Column("last_delivery_at", MOMENT),
+    Column("seen_until", MOMENT),  # reconciliation has looked at every change before this
+    Column("busy_until", MOMENT),  # the shop asked us to leave it alone until then
+    PrimaryKeyConstraint("merchant_id", "id"),
+    UniqueConstraint("id"),
+    UniqueConstraint("platform", "address"),
+    UniqueConstraint("key"),
+    ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
+)
+
+
+def _of_shop() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["merchant_id", "shop_id"], ["shops.merchant_id", "shops.id"], ondelete="CASCADE"
+    )
+
+
+members = Table(
+    "members",
+    metadata,
+    _merchant(),
+    _number(),
+    Column("survivor_id", BigInteger),  # set when this member was joined into another one
+    Column("tier", Text),
+    Column("tier_until", MOMENT),
+    Column("balance", BigInteger, nullable=False, server_default="0"),  # cache; proved equal to sum(entries)
+    Column("pending", BigInteger, nullable=False, server_default="0"),  # points in hold
+    Column("order_count", Integer, nullable=False, server_default="0"),  # paid orders that count
+    Column("due_at", MOMENT),  # the moment `decide` wants to be asked again; in the past: due now
+    Column("settled_at", MOMENT),
+    Column("created_at", MOMENT, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "id"),
+    Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index(None, "merchant_id", "tier"),
+    Index(None, "merchant_id", "survivor_id", postgresql_where=text("survivor_id IS NOT NULL")),
+    ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
+)
+
+customers = Table(
+    "customers",
+    metadata,
+    _merchant(),
+    _shop(),
+    Column("id", Text, nullable=False),  # the platform's
+    Column("member_id", BigInteger, nullable=False),
+    Column("email_sealed", LargeBinary),
+    Column("email_hash", LargeBinary),
+    Column("email_verified", Boolean, nullable=False, server_default="false"),
+    Column("name_sealed", LargeBinary),
+    Column("language", Text),
+    Column("created_at", MOMENT, nullable=False),
+    Column("changed_at", MOMENT, nullable=False),
+    Column("removed_at", MOMENT),
+    Column("forgotten_at", MOMENT),
+    PrimaryKeyConstraint("merchant_id", "shop_id", "id"),
+    Index(None, "merchant_id", "member_id"),
+    Index(None, "merchant_id", "email_hash", postgresql_where=text("email_hash IS NOT NULL")),
+    ForeignKeyConstraint(["merchant_id", "member_id"], ["members.merchant_id", "members.id"]),
+    _of_shop(),
+)
+
+orders = Table(
+    "orders",
+    metadata,
+    _merchant(),
+    _shop(),
+    Column("id", Text, nullable=False),  # the platform's
+    Column("number", Text, nullable=False),
+    Column("customer_id", Text),
+    Column("guest_hash", LargeBinary),  # keyed hash of a guest's e-mail, to let them claim the order
+    Column("currency", Text, nullable=False),
+    Column("placed_at", MOMENT, nullable=False),
+    Column("paid_at", MOMENT),
+    Column("fulfilled_at", MOMENT),
+    Column("cancelled_at", MOMENT),
+    Column("removed_at", MOMENT),  # deleted in the shop
+    Column("changed_at", MOMENT, nullable=False),
+    Column("test", Boolean, nullable=False),
+    Column("total", BigInteger, nullable=False),
+    Column("refunded", BigInteger, nullable=False),
+    Column("refunded_shipping", BigInteger, nullable=False),
+    Column("kept_goods", BigInteger, nullable=False),  # Order.kept_goods, for the figures
+    Column("coupon_codes", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("lines", JSONB, nullable=False),  # LineItem records; nothing personal in them
+    Column("digest", LargeBinary, nullable=False),  # of the whole record: equal digest, equal order
+    PrimaryKeyConstraint("merchant_id", "shop_id", "id"),
+    Index(None, "merchant_id", "shop_id", "customer_id", "paid_at"),
+    Index(None, "merchant_id", "shop_id", "number"),
+    Index(None, "merchant_id", "shop_id", "placed_at"),
+    Index(None, "merchant_id", "guest_hash", postgresql_where=text("guest_hash IS NOT NULL")),
+    Index(
+        "orders_coupon_codes",
+        "coupon_codes",
+        postgresql_using="gin",
+        postgresql_where=text("coupon_codes <> '{}'"),
+    ),
+    _of_shop(),
+)
+
+programs = Table(
+    "programs",
+    metadata,
+    _merchant(),
+    Column("number", Integer, nullable=False),  # 0: the draft; 1, 2, ...: published, never edited
+    Column("starts_at", MOMENT),
+    Column("counts_from", MOMENT),
+    Column("terms", JSONB, nullable=False),
+    Column("saved_at", MOMENT, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "number"),
+    ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    _merchant(),
+    _number(),
+    Column("member_id", BigInteger, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("moment", MOMENT, nullable=False),
+    Column("inputs", JSONB, nullable=False),
+    Column("booked_at", MOMENT, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "id"),
+    Index(None, "merchant_id", "member_id", "source"),
+    ForeignKeyConstraint(["merchant_id", "member_id"], ["members.merchant_id", "members.id"]),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    _merchant(),
+    _number(),
+    Column("member_id", BigInteger, nullable=False),
+    Column("act_key", Text, nullable=False),  # the id inside `record`; a form sent twice books once
+    Column("at", MOMENT, nullable=False),
+    Column("record", JSONB, nullable=False),  # Redemption | Adjustment
+    PrimaryKeyConstraint("merchant_id", "id"),
+    UniqueConstraint("merchant_id", "act_key"),
+    Index(None, "merchant_id", "member_id"),
+    ForeignKeyConstraint(["merchant_id", "member_id"], ["members.merchant_id", "members.id"]),
+)
+
+coupons = Table(
+    "coupons",
+    metadata,
+    _merchant(),
+    _shop(),
+    Column("source", Text, nullable=False),
+    Column("reward_key", Text, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("customer_id", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("kind", Text, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    Column("minimum", BigInteger, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("starts_at", MOMENT, nullable=False),
+    Column("ends_at", MOMENT, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # wanted | live | revoking | revoked | refused | parked
+    Column("remote_id", Text),
+    Column("revision", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("merchant_id", "shop_id", "source", "reward_key"),
+    UniqueConstraint("merchant_id", "shop_id", "code"),
+    Index(None, "merchant_id", "member_id"),
+    ForeignKeyConstraint(["merchant_id", "member_id"], ["members.merchant_id", "members.id"]),
+    _of_shop(),
+)
+
+marks = Table(
+    "marks",
+    metadata,
+    _merchant(),
+    _shop(),
+    Column("customer_id", Text, nullable=False),
+    Column("wanted", ARRAY(Text), nullable=False),
+    Column("known", ARRAY(Text), nullable=False),  # what of ours stands on the customer, as far as we know
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("left_alone", Text),  # why the shop's own mark was not touched
+    PrimaryKeyConstraint("merchant_id", "shop_id", "customer_id"),
+    _of_shop(),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    _merchant(),
+    _shop(),
+    _number(),
+    Column("delivery_id", Text, nullable=False),
+    Column("way", Text, nullable=False),  # webhook | found (by polling or reconciliation)
+    Column("topic", Text, nullable=False),
+    Column("subject", Text),  # "order 12", "customer 7": known once applied
+    Column("body_sealed", LargeBinary),  # None once erased
+    Column("triggered_at", MOMENT),
+    Column("received_at", MOMENT, nullable=False),
+    Column("state", Text, nullable=False),  # waiting | applied | ignored | parked
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", MOMENT),
+    Column("result", Text),  # one plain sentence
+    Column("applied_at", MOMENT),
+    PrimaryKeyConstraint("merchant_id", "shop_id", "id"),
+    UniqueConstraint("merchant_id", "shop_id", "delivery_id"),
+    Index("inbox_waiting", "shop_id", "id", postgresql_where=text("state = 'waiting'")),
+    Index("inbox_latest", "merchant_id", "id"),
+    Index("inbox_parked", "merchant_id", "id", postgresql_where=text("state = 'parked'")),
+    Index("inbox_subject", "merchant_id", "shop_id", "subject"),
+    _of_shop(),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    _merchant(),
+    _shop(),
+    _number(),
+    Column("kind", Text, nullable=False),  # marks | coupon | revoke
+    Column("subject", Text, nullable=False),  # customer id, or source and reward key joined by a blank
+    Column("revision", Integer, nullable=False, server_default="0"),
+    Column("state", Text, nullable=False),  # waiting | done | parked | dropped
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_at", MOMENT, nullable=False),
+    Column("result", Text),
+    Column("made_at", MOMENT, nullable=False),
+    Column("done_at", MOMENT),
+    PrimaryKeyConstraint("merchant_id", "shop_id", "id"),
+    Index(
+        "outbox_waiting_once",
+        "merchant_id",
+        "shop_id",
+        "kind",
+        "subject",
+        unique=True,
+        postgresql_where=text("state IN ('waiting', 'parked')"),
+    ),
+    Index("outbox_waiting", "shop_id", "next_at", postgresql_where=text("state = 'waiting'")),
+    Index("outbox_latest", "merchant_id", "id"),
+    _of_shop(),
+)
+
+# Work that runs over a shop from end to end: the import of its history, and reconciliations.
+runs = Table(
+    "runs",
+    metadata,
+    _merchant(),
+    _shop(),
+    _number(),
+    Column("kind", Text, nullable=False),  # import | window | full
+    Column("state", Text, nullable=False),  # waiting | running | done | failed
+    Column("checkpoint", Text),
+    Column("done", BigInteger, nullable=False, server_default="0"),
+    Column("total", BigInteger),
+    Column("differences", BigInteger, nullable=False, server_default="0"),
+    Column("since", MOMENT),
+    Column("until", MOMENT),
+    Column("started_at", MOMENT, nullable=False),
+    Column("finished_at", MOMENT),
+    Column("message", Text),
+    PrimaryKeyConstraint("merchant_id", "shop_id", "id"),
+    Index("runs_latest", "merchant_id", "shop_id", "kind", "id"),
+    _of_shop(),
+)
+
+# Who must not come back: keyed hashes of forgotten customers (id and e-mail).
+forgotten = Table(
+    "forgotten",
+    metadata,
+    _merchant(),
+    _shop(),
+    Column("word_hash", LargeBinary, nullable=False),
+    Column("at", MOMENT, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "shop_id", "word_hash"),
+    _of_shop(),
+)
+
+# Requests under privacy law and what was done; no personal word in it.
+privacy = Table(
+    "privacy",
+    metadata,
+    _merchant(),
+    _number(),
+    Column("shop_name", Text, nullable=False),
+    Column("topic", Text, nullable=False),  # data_asked | customer_forgotten | shop_forgotten
+    Column("customer_id", Text),
+    Column("asked_at", MOMENT, nullable=False),
+    Column("done_at", MOMENT),
+    Column("rows", Integer, nullable=False, server_default="0"),
+    Column("export_sealed", LargeBinary),
+    PrimaryKeyConstraint("merchant_id", "id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
+)
+
+# Good messages for shops we do not know: answered, counted, not kept.
+strays = Table(
+    "strays",
+    metadata,
+    Column("platform", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("count", BigInteger, nullable=False, server_default="0"),
+    Column("last_at", MOMENT, nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("platform", "topic"),
+)
