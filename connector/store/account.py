@@ -89,18 +89,14 @@ def choose(folder: Path, cluster: Path) -> Account:
                 f"{cluster} belongs to {_name(owner or 0)}, not to {_name(ours.uid)}. Run Comeback as that account, "
                 "or remove the folder to start with an empty shop, or set DATABASE_URL."
             )
-        return ours
+        return ours if _has_name(ours.uid) else _first_that_works(folder, [_mapped(ours)], ours)
     if owner is None:
         return _first_that_works(folder, [_dropped(ours, _nobody()), _mapped(ours)], ours)
-    return _first_that_works(folder, [_dropped(ours, pwd_of(owner)) if owner else _mapped(ours)], ours)
+    return _first_that_works(folder, [_dropped(ours, _both(owner)) if owner else _mapped(ours)], ours)
 
 
-def pwd_of(uid: int) -> tuple[int, int]:
-    """The user and group number of an account, also of one that has a number but no name."""
-    try:
-        return uid, pwd.getpwuid(uid).pw_gid
-    except KeyError:
-        return uid, uid
+def _both(uid: int) -> tuple[int, int]:
+    return uid, pwd.getpwuid(uid).pw_gid if _has_name(uid) else uid
 
 
 def _nobody() -> tuple[int, int]:
@@ -129,26 +125,36 @@ def _first_that_works(folder: Path, accounts: list[Account], ours: Account) -> A
             copied = _beside(folder, account)
             if copied.can(str(copied.programs / "postgres"), "--version"):
                 return copied
+    why = "PostgreSQL does not run as root" if ours.uid == 0 else "initdb refuses an account without a name"
     raise CannotStart(
-        f"PostgreSQL does not run as root, and here neither {_name(accounts[0].uid)} can reach {folder} nor does "
-        "`unshare --user` work. Run Comeback as an ordinary account, or from a folder that everyone may enter, "
+        f"{why}, and here neither {_name(accounts[0].uid)} can reach {folder} nor does `unshare --user` work. "
+        "Run Comeback as an ordinary account with a name, or from a folder that everyone may enter, "
         f"or set DATABASE_URL to a PostgreSQL of your own. (Programs: {ours.programs})"
     )
 
 
 def _beside(folder: Path, account: Account) -> Account:
     """The same account with the programs copied (38 MB) to where it can reach them: under a closed home it cannot."""
-    copy = folder / _INSTALL
+    install = account.programs.parent
+    package = install.parent
+    copy = folder / "programs"
     if not copy.exists():
-        half = folder / f"{_INSTALL}.half"
+        half = folder / "programs.half"
         shutil.rmtree(half, ignore_errors=True)
-        shutil.copytree(account.programs.parent, half, symlinks=True)
+        shutil.copytree(install, half / package.name / install.name, symlinks=True)
+        # The programs look for their libraries beside their package, three folders up.
+        shutil.copytree(package.parent / f"{package.name}.libs", half / f"{package.name}.libs", symlinks=True)
         half.rename(copy)
-    return msgspec.structs.replace(account, programs=copy / "bin")
+    return msgspec.structs.replace(account, programs=copy / package.name / install.name / "bin")
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
+    return pwd.getpwuid(uid).pw_name if _has_name(uid) else f"user {uid}"

@@ -188,13 +188,13 @@ def _launch(folder: Path, cluster: Path, account: Account) -> None:
     command = ("start", "-D", str(cluster), "-l", str(log), "-w", "-t", str(int(_PATIENCE)), "-s")
     until = time.monotonic() + 10
     while True:
-        _forget_dead(cluster, account)
+        _forget_dead(cluster, sockets)
         started = account.run("pg_ctl", *command, "-o", f"-k '{sockets}'")
         if started.returncode == 0:
             return
+        last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
         # Workers of a killed server hold its memory for a moment; PostgreSQL rightly refuses to start beside them.
-        if time.monotonic() > until:
-            last = "\n".join(log.read_text(errors="replace").splitlines()[-8:])
+        if "shared memory block" not in last or time.monotonic() > until:
             raise CannotStart(
                 f"PostgreSQL did not start; the end of {log} says:\n{last}\n{started.stderr.strip()}"
             )
@@ -244,7 +244,7 @@ def _end(cluster: Path) -> None:
         time.sleep(0.02)
 
 
-def _forget_dead(cluster: Path, account: Account) -> None:
+def _forget_dead(cluster: Path, sockets: Path) -> None:
     """Tell PostgreSQL that the process in its pid file is gone where it cannot see that: a zombie, a reused number.
 
     The number is replaced, the file is not deleted: its last lines are how PostgreSQL finds out that workers of the
@@ -253,6 +253,8 @@ def _forget_dead(cluster: Path, account: Account) -> None:
     path = cluster / "postmaster.pid"
     if not path.exists() or _alive(cluster):
         return
+    for lock in sockets.glob(".s.PGSQL.*.lock"):
+        lock.unlink()
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join([f"{_NO_PROCESS}\n", *lines[1:]]))
 
