@@ -1,0 +1,86 @@
+"""Waking the workers: jobs are enqueued by name, in the transaction that makes them necessary.
+
+Our own tables hold the truth; a job only says "look there". So a job that is already waiting is as good as a new one
+(`key`, Procrastinate's queueing lock), and a lost job costs time, not work: the sweep looks everywhere.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from procrastinate import App, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from sqlalchemy import Connection, text
+
+# Defers by name on a connection that is handed in; never opened, runs nothing.
+_app = App(connector=SyncPsycopgConnector())
+
+
+def defer(
+    connection: Connection, task: str, *, key: str, at: datetime | None = None, **arguments: Any
+) -> None:
+    """Enqueue `task` once per `key`, visible when the transaction commits."""
+    try:
+        # AlreadyEnqueued leaves the transaction aborted. Only a savepoint that the driver itself has seen saves it:
+        # the driver's connection must be taken inside the nested block, or commit() quietly rolls everything back.
+        with connection.begin_nested():
+            driver = connection.connection.driver_connection
+            _app.configure_task(
+                name=task, queueing_lock=key, connection=driver, schedule_at=at, queue=task
+            ).defer(**arguments)
+    except AlreadyEnqueued:
+        pass
+
+
+def announce(connection: Connection, shop_id: int) -> None:
+    """Say "I am about to keep something for this shop", until the transaction ends.
+
+    A drain that is finishing waits for it, so that it never misses a row whose job met AlreadyEnqueued.
+    """
+    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:room, :shop)"), {"room": 1, "shop": shop_id})
+
+
+def listen(connection: Connection, shop_id: int) -> None:
+    """Wait until everyone who announced something for this shop has committed or given up."""
+    connection.execute(text("SELECT pg_advisory_lock(:room, :shop)"), {"room": 1, "shop": shop_id})
+    connection.execute(text("SELECT pg_advisory_unlock(:room, :shop)"), {"room": 1, "shop": shop_id})
+
+
+def apply(connection: Connection, merchant_id: int, shop_id: int, at: datetime | None = None) -> None:
+    """Have the shop's inbox drained."""
+    later = "" if at is None else ":later"
+    defer(connection, "apply", key=f"apply:{shop_id}{later}", at=at, merchant_id=merchant_id, shop_id=shop_id)
+
+
+def push(connection: Connection, merchant_id: int, shop_id: int, at: datetime | None = None) -> None:
+    """Have the shop's outbox drained."""
+    later = "" if at is None else ":later"
+    defer(connection, "push", key=f"push:{shop_id}{later}", at=at, merchant_id=merchant_id, shop_id=shop_id)
+
+
+def settle(connection: Connection, merchant_id: int) -> None:
+    """Have the merchant's due members settled."""
+    defer(connection, "settle", key=f"settle:{merchant_id}", merchant_id=merchant_id)
+
+
+def import_history(connection: Connection, merchant_id: int, shop_id: int) -> None:
+    """Have the shop's history imported, or its import resumed."""
+    defer(
+        connection, "import_history", key=f"import:{shop_id}", merchant_id=merchant_id, shop_id=shop_id
+    )
+
+
+def subscribe(connection: Connection, merchant_id: int, shop_id: int) -> None:
+    """Have the shop told where to send its webhooks."""
+    defer(connection, "subscribe", key=f"subscribe:{shop_id}", merchant_id=merchant_id, shop_id=shop_id)
+
+
+def reconcile(connection: Connection, merchant_id: int, shop_id: int, kind: str) -> None:
+    """Have the shop read again and what differs settled; `kind` is "window" or "full"."""
+    defer(
+        connection,
+        "reconcile",
+        key=f"reconcile:{kind}:{shop_id}",
+        merchant_id=merchant_id,
+        shop_id=shop_id,
+        kind=kind,
+    )

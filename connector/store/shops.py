@@ -1,0 +1,219 @@
+"""Shops: who they are, how they are, and the vaults with their tokens."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from connector.port import MarkKind, ShopFacts, ShopLine
+from connector.secrets import random_word
+from connector.store.database import Database, Tx
+from connector.store.tables import shops, strays
+
+ShopState = Literal["connected", "reconnect", "removed"]
+
+
+class Shop(msgspec.Struct, frozen=True):
+    """One installation in one store. `state`: connected; reconnect (our token is refused); removed."""
+
+    merchant_id: int
+    id: int
+    platform: str
+    address: str
+    key: str
+    name: str
+    currency: str
+    timezone: str
+    mark_kind: MarkKind
+    state: ShopState
+    installed_at: datetime
+    removed_at: datetime | None
+    last_delivery_at: datetime | None
+    seen_until: datetime | None
+    busy_until: datetime | None
+
+    @property
+    def line(self) -> ShopLine:
+        """What the shop's adapter must know."""
+        return ShopLine(address=self.address, key=self.key)
+
+
+_FIELDS = tuple(shops.c[name] for name in Shop.__struct_fields__)
+
+
+def find_by_key(connection: Connection, key: str) -> Shop | None:
+    """Return the shop whose webhook URL holds this word."""
+    return _maybe(connection.execute(select(*_FIELDS).where(shops.c.key == key)).first())
+
+
+def find_by_address(connection: Connection, platform: str, address: str) -> Shop | None:
+    """Return the platform's shop of this address."""
+    chosen = select(*_FIELDS).where(shops.c.platform == platform, shops.c.address == address)
+    return _maybe(connection.execute(chosen).first())
+
+
+def everywhere(connection: Connection) -> tuple[Shop, ...]:
+    """Return every shop of every merchant that is not removed."""
+    chosen = select(*_FIELDS).where(shops.c.state != "removed").order_by(shops.c.id)
+    return tuple(map(_shop, connection.execute(chosen)))
+
+
+def of_merchant(tx: Tx) -> tuple[Shop, ...]:
+    """Return the merchant's shops, first installed first."""
+    return tuple(map(_shop, tx.all(_of(tx).order_by(shops.c.id))))
+
+
+def get(tx: Tx, shop_id: int) -> Shop:
+    """Return one shop; raise LookupError when the merchant has no such shop."""
+    found = _maybe(tx.first(_of(tx).where(shops.c.id == shop_id)))
+    if found is None:
+        raise LookupError(f"no shop {shop_id}")
+    return found
+
+
+def add(tx: Tx, platform: str, mark_kind: MarkKind, facts: ShopFacts, now: datetime) -> Shop:
+    """Keep a new shop, still without tokens."""
+    row = tx.one(
+        insert(shops)
+        .values(
+            merchant_id=tx.merchant_id,
+            platform=platform,
+            address=facts.address,
+            key=random_word(16),
+            name=facts.name,
+            currency=facts.currency,
+            timezone=facts.timezone,
+            mark_kind=mark_kind,
+            state="connected",
+            installed_at=now,
+        )
+        .returning(*_FIELDS)
+    )
+    return _shop(row)
+
+
+def come_back(tx: Tx, shop_id: int, facts: ShopFacts) -> None:
+    """Note that a known shop has proved itself again, and what it says of itself now."""
+    _set(
+        tx,
+        shop_id,
+        name=facts.name,
+        currency=facts.currency,
+        timezone=facts.timezone,
+        state="connected",
+        removed_at=None,
+        busy_until=None,
+    )
+
+
+def keep_tokens(tx: Tx, shop_id: int, tokens: bytes) -> None:
+    """Seal and keep the shop's tokens."""
+    _set(tx, shop_id, tokens_sealed=tx.ring.seal(tokens, _place(shop_id)))
+
+
+def remove(tx: Tx, shop_id: int, now: datetime) -> None:
+    """Note that the merchant took Comeback out of this shop; its tokens are gone at once."""
+    _set(tx, shop_id, state="removed", removed_at=now, tokens_sealed=None)
+
+
+def needs_reconnect(tx: Tx, shop_id: int) -> None:
+    """Note that the shop no longer accepts our token."""
+    tx.run(
+        update(shops)
+        .where(shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id, shops.c.state == "connected")
+        .values(state="reconnect")
+    )
+
+
+def leave_alone_until(tx: Tx, shop_id: int, moment: datetime) -> None:
+    """Note that the shop asked for a pause."""
+    _set(tx, shop_id, busy_until=moment)
+
+
+def heard_from(tx: Tx, shop_id: int, moment: datetime) -> None:
+    """Note that a delivery arrived."""
+    _set(tx, shop_id, last_delivery_at=moment)
+
+
+def looked_until(tx: Tx, shop_id: int, moment: datetime) -> None:
+    """Note that every change before the moment has been looked at."""
+    _set(tx, shop_id, seen_until=moment)
+
+
+def count_stray(connection: Connection, platform: str, topic: str, now: datetime) -> None:
+    """Count a good message for a shop we do not know."""
+    row = upsert(strays).values(platform=platform, topic=topic[:80], count=1, last_at=now)
+    connection.execute(
+        row.on_conflict_do_update(
+            index_elements=["platform", "topic"], set_={"count": strays.c.count + 1, "last_at": now}
+        )
+    )
+
+
+class NoTokens(Exception):
+    """The shop has no tokens: it was removed, or never finished installing."""
+
+
+class Vault:
+    """One shop's tokens (port.TokenVault)."""
+
+    def __init__(self, database: Database, merchant_id: int, shop_id: int) -> None:
+        self._database = database
+        self._merchant_id = merchant_id
+        self._shop_id = shop_id
+
+    def read(self) -> bytes:
+        """Return the tokens as last saved; raise NoTokens."""
+        with self._database.merchant(self._merchant_id) as tx:
+            return _OpenVault(tx, self._shop_id, lock=False).read()
+
+    @contextmanager
+    def locked(self) -> Iterator["_OpenVault"]:
+        """Hold the shop's tokens so that only one process refreshes them; saves when the block ends well."""
+        with self._database.merchant(self._merchant_id) as tx:
+            yield _OpenVault(tx, self._shop_id, lock=True)
+
+
+class _OpenVault:
+    def __init__(self, tx: Tx, shop_id: int, *, lock: bool) -> None:
+        self._tx, self._shop_id = tx, shop_id
+        chosen = select(shops.c.tokens_sealed).where(
+            shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id
+        )
+        self._sealed = tx.value(chosen.with_for_update(key_share=True) if lock else chosen)
+
+    def read(self) -> bytes:
+        if self._sealed is None:
+            raise NoTokens(f"shop {self._shop_id} has no tokens; it must be installed again")
+        return self._tx.ring.open(self._sealed, _place(self._shop_id))
+
+    def save(self, tokens: bytes) -> None:
+        """Keep new tokens: lasting at once, because the shop may already have ended the old ones."""
+        self._sealed = self._tx.ring.seal(tokens, _place(self._shop_id))
+        keep_tokens(self._tx, self._shop_id, tokens)
+
+
+def _place(shop_id: int) -> str:
+    return f"shops.tokens:{shop_id}"
+
+
+def _of(tx: Tx):  # type: ignore[no-untyped-def]
+    return select(*_FIELDS).where(shops.c.merchant_id == tx.merchant_id)
+
+
+def _set(tx: Tx, shop_id: int, **values: object) -> None:
+    tx.run(
+        update(shops).where(shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id).values(**values)
+    )
+
+
+def _shop(row: Row[tuple[object, ...]]) -> Shop:
+    return Shop(**row._mapping)  # type: ignore[arg-type]
+
+
+def _maybe(row: Row[tuple[object, ...]] | None) -> Shop | None:
+    return None if row is None else _shop(row)
