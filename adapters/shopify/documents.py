@@ -1,0 +1,280 @@
+"""Every GraphQL document that goes to a shop, in one place, so that a test can hold them against the real schema.
+
+Nothing deprecated, nothing unused. Page sizes are variables: the client halves them when a shop finds a query too dear.
+"""
+
+_MONEY = "{ shopMoney { amount currencyCode } }"
+
+_CUSTOMER_FIELDS = """
+    id createdAt updatedAt firstName lastName verifiedEmail tags
+    defaultEmailAddress { emailAddress }
+"""
+
+_ORDER_FIELDS = f"""
+    id name email currencyCode taxesIncluded test processedAt updatedAt cancelledAt
+    displayFinancialStatus displayFulfillmentStatus discountCodes
+    customer {{ id }}
+    originalTotalDutiesSet {_MONEY}
+    originalTotalAdditionalFeesSet {_MONEY}
+    totalRefundedSet {_MONEY}
+    totalRefundedShippingSet {_MONEY}
+    transactions {{ kind status processedAt amountSet {_MONEY} }}
+    fulfillments {{ status createdAt }}
+"""
+
+_LINE_FIELDS = f"""
+    __typename id title quantity currentQuantity isGiftCard sku
+    product {{ id }}
+    originalTotalSet {_MONEY}
+    discountAllocations {{ allocatedAmountSet {_MONEY} }}
+    taxLines {{ priceSet {_MONEY} }}
+"""
+
+_SHIPPING_FIELDS = f"""
+    __typename id discountedPriceSet {_MONEY}
+    taxLines {{ priceSet {_MONEY} }}
+"""
+
+_ORDER_FRAGMENT = f"""
+fragment OrderPicture on Order {{
+  {_ORDER_FIELDS}
+  lineItems(first: $lines) {{
+    nodes {{ {_LINE_FIELDS} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+  shippingLines(first: 10) {{ nodes {{ {_SHIPPING_FIELDS} }} }}
+}}
+"""
+
+_CUSTOMER_FRAGMENT = f"fragment CustomerPicture on Customer {{ {_CUSTOMER_FIELDS} }}"
+
+_DISCOUNT_FRAGMENTS = """
+fragment BasicPicture on DiscountCodeBasic {
+  title status startsAt endsAt usageLimit asyncUsageCount
+  codes(first: 2) { nodes { code } }
+  context { __typename ... on DiscountCustomers { customers { id } } }
+  customerGets {
+    value {
+      __typename
+      ... on DiscountAmount { amount { amount currencyCode } }
+      ... on DiscountPercentage { percentage }
+    }
+  }
+  minimumRequirement {
+    __typename
+    ... on DiscountMinimumSubtotal { greaterThanOrEqualToSubtotal { amount currencyCode } }
+  }
+}
+fragment FreeShippingPicture on DiscountCodeFreeShipping {
+  title status startsAt endsAt usageLimit asyncUsageCount
+  codes(first: 2) { nodes { code } }
+  context { __typename ... on DiscountCustomers { customers { id } } }
+  minimumRequirement {
+    __typename
+    ... on DiscountMinimumSubtotal { greaterThanOrEqualToSubtotal { amount currencyCode } }
+  }
+}
+"""
+
+# --- what a shop says of itself ---------------------------------------------------------------------------------
+
+SHOP = "query Shop { shop { name email myshopifyDomain currencyCode ianaTimezone } }"
+
+# limit: null, because the count stops at 10,000 otherwise.
+COUNTS = """
+query Counts($orders: String, $customers: String) {
+  ordersCount(query: $orders, limit: null) { count }
+  customersCount(query: $customers, limit: null) { count }
+}
+"""
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+ORDERS = f"""
+query Orders($first: Int!, $lines: Int!, $after: String, $query: String) {{
+  orders(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
+    nodes {{ ...OrderPicture }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+{_ORDER_FRAGMENT}"""
+
+CUSTOMERS = f"""
+query Customers($first: Int!, $after: String, $query: String) {{
+  customers(first: $first, after: $after, query: $query, sortKey: UPDATED_AT) {{
+    nodes {{ ...CustomerPicture }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+{_CUSTOMER_FRAGMENT}"""
+
+ORDERS_BY_ID = f"""
+query OrdersById($ids: [ID!]!, $lines: Int!) {{
+  nodes(ids: $ids) {{ __typename ...OrderPicture }}
+}}
+{_ORDER_FRAGMENT}"""
+
+CUSTOMERS_BY_ID = f"""
+query CustomersById($ids: [ID!]!) {{
+  nodes(ids: $ids) {{ __typename ...CustomerPicture }}
+}}
+{_CUSTOMER_FRAGMENT}"""
+
+MORE_LINES = f"""
+query MoreLines($id: ID!, $lines: Int!, $after: String) {{
+  order(id: $id) {{
+    lineItems(first: $lines, after: $after) {{
+      nodes {{ {_LINE_FIELDS} }}
+      pageInfo {{ hasNextPage endCursor }}
+    }}
+  }}
+}}
+"""
+
+# --- history: bulk operations -------------------------------------------------------------------------------------
+
+BULK_START = """
+mutation BulkStart($query: String!) {
+  bulkOperationRunQuery(query: $query, groupObjects: true) {
+    bulkOperation { id status }
+    userErrors { code field message }
+  }
+}
+"""
+
+BULK_STATE = """
+query BulkState($id: ID!) {
+  bulkOperation(id: $id) { id status errorCode objectCount url }
+}
+"""
+
+
+def bulk_customers(search: str | None = None) -> str:
+    """The bulk query for customers; `search` narrows it and holds no double quotes."""
+    return f"{{ customers{_narrowed(search)} {{ edges {{ node {{ {_CUSTOMER_FIELDS} }} }} }} }}"
+
+
+def bulk_orders(search: str | None = None) -> str:
+    """The bulk query for orders with their lines; `search` narrows it and holds no double quotes."""
+    return f"""{{
+      orders{_narrowed(search)} {{ edges {{ node {{
+        {_ORDER_FIELDS}
+        lineItems {{ edges {{ node {{ {_LINE_FIELDS} }} }} }}
+        shippingLines {{ edges {{ node {{ {_SHIPPING_FIELDS} }} }} }}
+      }} }} }}
+    }}"""
+
+
+def _narrowed(search: str | None) -> str:
+    assert search is None or '"' not in search
+    return "" if search is None else f'(query: "{search}")'
+
+
+# --- writing: tags --------------------------------------------------------------------------------------------------
+
+# Removing first: a tag whose spelling changes only in capitals would otherwise be taken away again.
+MARK = """
+mutation Mark($id: ID!, $add: [String!]!, $remove: [String!]!, $adding: Boolean!, $removing: Boolean!) {
+  tagsRemove(id: $id, tags: $remove) @include(if: $removing) { userErrors { field message } }
+  tagsAdd(id: $id, tags: $add) @include(if: $adding) { userErrors { field message } }
+}
+"""
+
+# --- writing: coupons -----------------------------------------------------------------------------------------------
+
+COUPON_BASIC = """
+mutation CouponBasic($discount: DiscountCodeBasicInput!) {
+  discountCodeBasicCreate(basicCodeDiscount: $discount) {
+    codeDiscountNode { id }
+    userErrors { code field message }
+  }
+}
+"""
+
+COUPON_FREE_SHIPPING = """
+mutation CouponFreeShipping($discount: DiscountCodeFreeShippingInput!) {
+  discountCodeFreeShippingCreate(freeShippingCodeDiscount: $discount) {
+    codeDiscountNode { id }
+    userErrors { code field message }
+  }
+}
+"""
+
+COUPON_BY_CODE = f"""
+query CouponByCode($code: String!) {{
+  codeDiscountNodeByCode(code: $code) {{
+    id
+    codeDiscount {{ __typename ...BasicPicture ...FreeShippingPicture }}
+  }}
+}}
+{_DISCOUNT_FRAGMENTS}"""
+
+COUPONS = f"""
+query Coupons($first: Int!, $after: String, $query: String) {{
+  discountNodes(first: $first, after: $after, query: $query, sortKey: ID) {{
+    nodes {{ id discount {{ __typename ...BasicPicture ...FreeShippingPicture }} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+{_DISCOUNT_FRAGMENTS}"""
+
+COUPON_END = """
+mutation CouponEnd($id: ID!) {
+  discountCodeDeactivate(id: $id) {
+    codeDiscountNode { id }
+    userErrors { code field message }
+  }
+}
+"""
+
+# --- webhooks ---------------------------------------------------------------------------------------------------------
+
+SUBSCRIPTIONS = """
+query Subscriptions($first: Int!, $after: String) {
+  webhookSubscriptions(first: $first, after: $after) {
+    nodes { id topic uri }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+SUBSCRIBE = """
+mutation Subscribe($topic: WebhookSubscriptionTopic!, $uri: String!) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: { uri: $uri, format: JSON }) {
+    webhookSubscription { id }
+    userErrors { field message }
+  }
+}
+"""
+
+UNSUBSCRIBE = """
+mutation Unsubscribe($id: ID!) {
+  webhookSubscriptionDelete(id: $id) {
+    deletedWebhookSubscriptionId
+    userErrors { field message }
+  }
+}
+"""
+
+# What the sandbox and the tests walk through: each document by the name of its operation.
+EVERY = {
+    "Shop": SHOP,
+    "Counts": COUNTS,
+    "Orders": ORDERS,
+    "Customers": CUSTOMERS,
+    "OrdersById": ORDERS_BY_ID,
+    "CustomersById": CUSTOMERS_BY_ID,
+    "MoreLines": MORE_LINES,
+    "BulkStart": BULK_START,
+    "BulkState": BULK_STATE,
+    "Mark": MARK,
+    "CouponBasic": COUPON_BASIC,
+    "CouponFreeShipping": COUPON_FREE_SHIPPING,
+    "CouponByCode": COUPON_BY_CODE,
+    "Coupons": COUPONS,
+    "CouponEnd": COUPON_END,
+    "Subscriptions": SUBSCRIPTIONS,
+    "Subscribe": SUBSCRIBE,
+    "Unsubscribe": UNSUBSCRIBE,
+}
+BULK = (bulk_customers(), bulk_orders())
