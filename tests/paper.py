@@ -1,0 +1,112 @@
+"""A platform on paper, for tests of the house and its door: signed messages, install pages, and no shop behind it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from werkzeug.wrappers import Response
+
+from connector.port import (
+    BadMessage,
+    BadSignature,
+    Change,
+    CustomerForgotten,
+    Delivery,
+    Hall,
+    Ignored,
+    Installed,
+    MarkKind,
+    Setting,
+    ShopAdapter,
+    ShopFacts,
+    ShopLine,
+    ShopRemoved,
+    TokenVault,
+)
+
+SECRET = "paper secret of the app"
+ENVIRONMENT = {"PAPER_SECRET": SECRET}
+
+
+class PaperPlatform:
+    """Signs with one secret of the app; where the URL names a shop, with that shop's tokens instead."""
+
+    name = "paper"
+    title = "Paper"
+    mark_kind: MarkKind = "tags"
+    binds_coupons = True
+    polled = False
+
+    def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
+        problem = None if env.get("PAPER_SECRET") else "is missing; write one on paper"
+        return (
+            Setting("PAPER_SECRET", "signs messages", problem, secret=True),
+            Setting(
+                "PAPER_SIZE", "A4 or A5", None if env.get("PAPER_SIZE", "A4") in ("A4", "A5") else "A4 or A5?"
+            ),
+        )
+
+    def pages(self, env: Mapping[str, str], hall: Hall) -> Blueprint:
+        pages = Blueprint("paper", __name__)
+
+        @pages.post("/install")
+        def install() -> Response:
+            facts = ShopFacts(request.form["address"], "Paper Shop", "EUR", "Europe/Amsterdam", "nl")
+            code = request.form.get("merchant_code")
+            return redirect(hall.welcome(Installed(facts, b"tokens", code)).url)
+
+        @pages.get("/guard")
+        def guard() -> str:
+            return hall.guard(request.args["url"])
+
+        return pages
+
+    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:
+        raise NotImplementedError
+
+    def receive(
+        self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: TokenVault | None
+    ) -> Delivery:
+        secret = env["PAPER_SECRET"].encode() if vault is None else vault.read()
+        try:
+            found = base64.b64decode(headers.get("x-paper-signature", "").encode("ascii"), validate=True)
+        except ValueError as error:
+            raise BadSignature from error
+        if not hmac.compare_digest(found, hmac.digest(secret, body, "sha256")):
+            raise BadSignature
+        return Delivery(headers["x-paper-id"], headers["x-paper-topic"], body, headers.get("x-paper-shop"))
+
+    def read(self, delivery: Delivery) -> tuple[Change, ...]:
+        try:
+            words: dict[str, Any] = json.loads(delivery.body)
+        except ValueError as error:
+            raise BadMessage("not JSON") from error
+        match delivery.topic:
+            case "person/forgotten":
+                return (CustomerForgotten(words["shop"], words["id"], None),)
+            case "shop/removed":
+                return (ShopRemoved(words["shop"]),)
+            case _:
+                return (Ignored("paper is patient"),)
+
+
+def signature(body: bytes, secret: str = SECRET) -> str:
+    """The signature of a message, as the platform writes it."""
+    return base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
+
+
+def headers(body: bytes, **changed: str) -> dict[str, str]:
+    """The headers of a good message about the shop `paper.example`; `changed` replaces some."""
+    words = {
+        "id": "d-1",
+        "topic": "orders/paid",
+        "shop": "paper.example",
+        "signature": signature(body),
+    } | changed
+    return {f"X-Paper-{name.title()}": word for name, word in words.items()}
