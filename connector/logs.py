@@ -1,0 +1,97 @@
+"""What is written down: JSON lines on stderr, of words on a list only, with nothing personal or secret in them."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO
+
+import structlog
+
+# A word that is not here does not reach the log: what nobody thought of cannot leak.
+ALLOWED = frozenset(
+    "event level timestamp request platform topic shop shop_id merchant_id delivery kind result status method route "
+    "seconds count waiting done total state attempt error where run task job reason port url sandbox".split()
+)
+_SECRETS = re.compile(
+    r"""
+    shp[a-z]{2}_[A-Za-z0-9]+                       # access tokens that say so themselves
+    | (?:Bearer|Basic|OAuth)\s+[^\s,"']+
+    | eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}   # signed tokens
+    | [A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+
+    | \b[A-Z]{2}[0-9]{2}(?:\s?[A-Z0-9]{4}){3,7}\b      # bank accounts
+    | \+[0-9][0-9\s().-]{7,}[0-9]                      # telephone numbers
+    | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                  # user and password in an address
+    | (?:id_token|hmac|signature|code|token|secret|password|oauth_[a-z_]+)=[^\s&"']+
+    | \b(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-)           # long random words, except the ids of deliveries
+      (?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}\b
+    """,
+    re.VERBOSE,
+)
+_LONGEST = 500
+
+
+def set_up(stream: TextIO | None = None, level: int = logging.INFO) -> None:
+    """Make structlog and the standard library's loggers write JSON lines of allowed words to `stream` (stderr)."""
+    out = stream or sys.stderr
+    before: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        name_the_error,
+        only_allowed,
+    ]
+    structlog.configure(
+        processors=[*before, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(out),
+        cache_logger_on_first_use=False,
+    )
+    lines = logging.StreamHandler(out)
+    lines.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[_last, structlog.processors.JSONRenderer()],
+        )
+    )
+    logging.basicConfig(handlers=[lines], level=logging.WARNING, force=True)
+
+
+def name_the_error(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace an exception by its kind and where it happened: its text may quote a row or an address."""
+    found = line.pop("exc_info", None)
+    if found is True:
+        found = sys.exc_info()
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        line["error"], line["where"] = type(error).__name__, _where(error)
+    return line
+
+
+def only_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Keep the allowed words, and mask what looks like a secret or a person in their values."""
+    return {name: _plain(value) for name, value in line.items() if name in ALLOWED}
+
+
+def masked(text: str) -> str:
+    """Return the text with everything that looks like a token, a password or a person's address blotted out."""
+    return _SECRETS.sub("***", text.replace("\r", " ").replace("\n", " "))[:_LONGEST]
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
+
+
+def _last(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in line.items() if name in ALLOWED}
+
+
+def _where(error: BaseException) -> str:
+    trace = error.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
