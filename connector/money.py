@@ -1,17 +1,13 @@
-"""Money as integers: parse at the border, allocate inside, format at the other border. The only rounding in the house."""
+"""Money as integers: parsed at one border, written at the other. The only rounding in the house."""
 
 import re
 
 import msgspec
 
 # ISO 4217 currencies whose minor unit is not a hundredth; everything else has two decimals.
-_EXPONENTS = {
-    **dict.fromkeys(
-        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
-        0,
-    ),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-}
+_WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
+_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
+_EXPONENTS = dict.fromkeys(_WHOLE.split(), 0) | dict.fromkeys(_THOUSANDTHS.split(), 3)
 _AMOUNT = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,12}))?")
 
 

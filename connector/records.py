@@ -30,7 +30,7 @@ class LineItem(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def kept(self) -> int:
-        """The part of `amount` for the quantity that is still the customer's; a cent's doubt counts for the customer."""
+        """The part of `amount` for what is still the customer's; a cent's doubt counts for the customer."""
         gone = self.quantity - self.current_quantity
         return self.amount if gone <= 0 else self.amount - portion(self.amount, gone, self.quantity)
 
@@ -69,20 +69,26 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True):
         """
         if self.cancelled_at is not None or self.paid_at is None:
             return 0
-        goods, others = [line for line in self.lines if line.kind == "goods"], self.total - self.goods
-        kept = sum(line.kept for line in goods)
-        gone_elsewhere = min(
-            others,
-            self.refunded_shipping
-            + sum(line.amount - line.kept for line in self.lines if line.kind == "gift_card"),
-        )
-        return max(0, min(kept, self.goods - (self.refunded - gone_elsewhere)))
+        goods, kept, gone_cards = 0, 0, 0
+        for line in self.lines:
+            if line.kind == "goods":
+                goods += line.amount
+                kept += line.kept
+            else:
+                gone_cards += line.amount - line.kept
+        gone_elsewhere = min(self.total - goods, self.refunded_shipping + gone_cards)
+        return max(0, min(kept, goods - (self.refunded - gone_elsewhere)))
 
     @property
     def kept_goods_excluding_tax(self) -> int:
-        """`kept_goods` without its VAT, in the proportion of the goods as ordered; rounded down once."""
+        """`kept_goods` without its VAT; rounded down once."""
+        return self.excluding_tax(self.kept_goods)
+
+    def excluding_tax(self, kept: int) -> int:
+        """Return a part of the goods without its VAT, in the proportion of the goods as ordered; rounded down once."""
+        goods = self.goods
         tax = sum(line.tax for line in self.lines if line.kind == "goods")
-        return portion(self.kept_goods, self.goods - tax, self.goods) if self.goods else 0
+        return portion(kept, goods - tax, goods) if goods else 0
 
 
 class Customer(msgspec.Struct, frozen=True, omit_defaults=True):

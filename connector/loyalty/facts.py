@@ -118,8 +118,16 @@ class History(msgspec.Struct, frozen=True):
 # --- out: what should be true -----------------------------------------------------------------------------------------
 
 
+EarnsNothing = Literal["", "unpaid", "test", "undone", "held", "early", "unlisted", "gone"]
+
+
 class EarnInputs(msgspec.Struct, frozen=True, tag="earn"):
-    """target = kept // step x points; the entry is target - booked. Amounts in minor units of `currency`."""
+    """target = kept // step x points, or 0 where `why` says that nothing is earned; the entry is target - booked.
+
+    Amounts in minor units of `currency`. `why`: "undone" cancelled or refunded in full, "held" in its hold again,
+    "early" paid before the programme counts, "unlisted" the currency is none of the programme's, "gone" the order is no
+    longer this member's. `step` is 0 where there is none to count with.
+    """
 
     number: str
     currency: str
@@ -128,10 +136,14 @@ class EarnInputs(msgspec.Struct, frozen=True, tag="earn"):
     points: int
     target: int
     booked: int
+    why: EarnsNothing = ""
 
 
 class ExpiryInputs(msgspec.Struct, frozen=True, tag="expiry"):
-    """What was left of the lot of `lot_source` when it ended on `on` (a local day)."""
+    """What was left of the lot of `lot_source` when it ended; `on` is the last local day it could be spent.
+
+    `number` is the order's, empty where the lot is no order's.
+    """
 
     lot_source: str
     number: str
@@ -140,13 +152,16 @@ class ExpiryInputs(msgspec.Struct, frozen=True, tag="expiry"):
     booked: int
 
 
+Why = Literal["", "refused", "unused", "order_undone", "order_part_refunded"]
+
+
 class RedemptionInputs(msgspec.Struct, frozen=True, tag="redemption"):
     """target = -points + returned. `why` says what brought points back, if anything did."""
 
     reward_key: str
     points: int
     returned: int
-    why: Literal["", "refused", "unused", "order_undone", "order_part_refunded"]
+    why: Why
     target: int
     booked: int
 

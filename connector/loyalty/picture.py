@@ -1,0 +1,109 @@
+"""What follows from the facts alone, before anybody looks at the books: sales, earnings, outcomes, the purse."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import msgspec
+
+from connector.loyalty import lots, orders, redemptions
+from connector.loyalty.calendar import end_after_months, later, local
+from connector.loyalty.earning import Earning, earning
+from connector.loyalty.facts import Adjustment, History, Redemption, Shop
+from connector.loyalty.orders import Sale
+from connector.loyalty.redemptions import Outcome, Uses
+from connector.loyalty.terms import Version
+from connector.loyalty.versions import numbered
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a lot came from: what its expiry needs to explain itself. `number`: the order's, else empty."""
+
+    number: str
+    version: int
+    zone: str
+    ends_at: datetime
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """One member's facts, read."""
+
+    shops: dict[int, Shop]
+    sales: list[Sale]
+    earnings: list[Earning]
+    redeemed: list[tuple[Redemption, Outcome]]
+    adjusted: list[tuple[Adjustment, lots.Credit | lots.Debit]]
+    purse: lots.Purse
+
+    @property
+    def origins(self) -> dict[str, Origin]:
+        """Return by source where lots can come from."""
+        found = {
+            one.sale.source: Origin(
+                one.sale.order.number,
+                one.sale.version.number,
+                one.sale.shop.timezone,
+                one.ends_at or lots.NEVER,
+            )
+            for one in self.earnings
+        }
+        for act, _ in self.redeemed:
+            found[act.source] = Origin("", act.version, self.shops[act.shop_id].timezone, lots.NEVER)
+        for adjustment, turn in self.adjusted:
+            ends_at = turn.ends_at if isinstance(turn, lots.Credit) else None
+            found[adjustment.source] = Origin("", adjustment.version, self.zone, ends_at or lots.NEVER)
+        return found
+
+    @property
+    def zone(self) -> str:
+        """The time zone of what belongs to no shop: the first shop's."""
+        return first_zone(tuple(self.shops.values()))
+
+
+def first_zone(shops: tuple[Shop, ...]) -> str:
+    return shops[0].timezone if shops else "UTC"
+
+
+def picture(history: History, versions: tuple[Version, ...], uses: Uses, now: datetime) -> Picture:
+    """Read the facts of one member as they stand; acts count from their moment, at the latest from now."""
+    shops = {shop.id: shop for shop in history.shops}
+    sales = orders.sales(history, shops, versions)
+    earnings = [earning(sale) for sale in sales]
+    redeemed, adjusted = [], []
+    for act in history.acts:
+        match act:
+            case Redemption():
+                redeemed.append((act, redemptions.outcome(act, uses, now)))
+            case Adjustment():
+                adjusted.append((act, _adjusted(act, first_zone(history.shops), versions, now)))
+    turns: list[lots.Turn] = [_credit(one) for one in earnings if one.points]
+    turns.extend(turn for _, turn in adjusted)
+    for redemption, outcome in redeemed:
+        turns.extend(_redeemed(redemption, outcome, shops[redemption.shop_id].timezone, versions, now))
+    return Picture(shops, sales, earnings, redeemed, adjusted, lots.replay(turns, now))
+
+
+def _credit(one: Earning) -> lots.Credit:
+    return lots.Credit(one.available_at, one.sale.source, one.points, one.ends_at)
+
+
+def _adjusted(
+    act: Adjustment, zone: str, versions: tuple[Version, ...], now: datetime
+) -> lots.Credit | lots.Debit:
+    moment = min(act.at, now)
+    if act.points < 0:
+        return lots.Debit(moment, act.source, -act.points)
+    months = numbered(versions, act.version, act.at).terms.expiry_months
+    ends_at = end_after_months(local(act.at, zone), months, zone) if months else None
+    return lots.Credit(moment, act.source, act.points, ends_at)
+
+
+def _redeemed(
+    act: Redemption, outcome: Outcome, zone: str, versions: tuple[Version, ...], now: datetime
+) -> Iterator[lots.Turn]:
+    moment = min(act.at, now)
+    yield lots.Debit(moment, act.source, act.points)
+    if outcome.returned:
+        days = numbered(versions, act.version, act.at).terms.returned_days
+        ends_at = later(local(outcome.moment, zone), days + 1, zone)
+        at_once = outcome.moment == moment
+        yield lots.Return(outcome.moment, act.source, outcome.returned, ends_at, at_once)

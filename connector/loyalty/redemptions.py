@@ -1,0 +1,70 @@
+"""What became of points that were exchanged for a coupon: spent, or back, and why."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from connector.loyalty.facts import Redemption, ShopOrder, Why
+from connector.loyalty.orders import undone
+from connector.money import portion
+from connector.records import Order
+
+Uses = dict[tuple[int, str], list[Order]]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How many points came back, when and why. `waits_until`: the end of a coupon that may still be used."""
+
+    returned: int
+    moment: datetime
+    why: Why
+    waits_until: datetime | None = None
+
+
+def uses_by_code(placed: Iterable[ShopOrder]) -> Uses:
+    """Return which orders carry which code in which shop, first placed first; test orders use nothing up."""
+    found: Uses = {}
+    for one in sorted(placed, key=lambda one: (one.order.placed_at, one.order.id)):
+        if not one.order.test:
+            for code in one.order.coupon_codes:
+                found.setdefault((one.shop_id, code), []).append(one.order)
+    return found
+
+
+def used(uses: Uses, shop_id: int, code: str) -> bool:
+    """Does an order that is not undone carry the code?"""
+    return any(not undone(order) for order in uses.get((shop_id, code), ()))
+
+
+def outcome(redemption: Redemption, uses: Uses, now: datetime) -> Outcome:
+    """Say what came back by now. A moment lies between the redemption and now, whatever the shop's clock says."""
+    found = _found(redemption, uses.get((redemption.shop_id, redemption.code), []), now)
+    done_at = min(redemption.at, now)
+    return msgspec.structs.replace(found, moment=min(max(found.moment, done_at), now))
+
+
+def _found(redemption: Redemption, orders: list[Order], now: datetime) -> Outcome:
+    if redemption.state == "refused":
+        return Outcome(redemption.points, redemption.closed_at or redemption.at, "refused")
+    for order in orders:
+        if not undone(order):
+            return _part(redemption, order)
+    if orders:
+        return Outcome(
+            redemption.points, max(order.cancelled_at or order.changed_at for order in orders), "order_undone"
+        )
+    if redemption.coupon_ends_at <= now:
+        return Outcome(redemption.points, redemption.coupon_ends_at, "unused")
+    return Outcome(0, redemption.at, "", redemption.coupon_ends_at)
+
+
+def _part(redemption: Redemption, order: Order) -> Outcome:
+    """Return the part of the points that belongs to the goods given back."""
+    goods = order.goods
+    if order.paid_at is None or goods == 0:
+        return Outcome(0, redemption.at, "")
+    returned = portion(redemption.points, goods - order.kept_goods, goods)
+    if returned == 0:
+        return Outcome(0, redemption.at, "")
+    return Outcome(returned, order.changed_at, "order_part_refunded")

@@ -1,0 +1,83 @@
+"""Tiers: reached by net spend within a window, held for a term and its grace.
+
+Nothing is remembered: they follow from the orders as they stand, so a refund takes back what it no longer carries.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+import msgspec
+
+from connector.loyalty.calendar import add_months, start
+from connector.loyalty.orders import Sale, base
+from connector.loyalty.terms import MILLION, Terms, Tier
+from connector.loyalty.versions import counted
+from connector.money import portion
+
+
+class Level(msgspec.Struct, frozen=True):
+    """A tier reached by the payment of one order, and the moment it is over unless reached again."""
+
+    tier: Tier
+    since: datetime
+    until: datetime
+
+
+class Held(msgspec.Struct, frozen=True):
+    """The tier held now, until when, and the next moment at which a level is over."""
+
+    tier: Tier | None = None
+    until: datetime | None = None
+    next_end: datetime | None = None
+
+
+def held(counting: list[Sale], terms: Terms, now: datetime) -> Held:
+    """Return the highest tier that is held now; `counting` in the sequence of payment."""
+    if not terms.tiers:
+        return Held()
+    running = [level for level in levels(counting, terms) if now < level.until]
+    next_end = min((level.until for level in running), default=None)
+    current = [level for level in running if level.since <= now]
+    if not current:
+        return Held(next_end=next_end)
+    tier = max((level.tier for level in current), key=lambda tier: tier.threshold)
+    return Held(tier, max(level.until for level in current if level.tier == tier), next_end)
+
+
+def levels(counting: list[Sale], terms: Terms) -> Iterator[Level]:
+    """Yield the level that each order reached, for the orders that reached one."""
+    for sale, spend in zip(counting, spends(counting, terms), strict=True):
+        reached = [tier for tier in terms.tiers if tier.threshold <= spend]
+        if reached:
+            tier = max(reached, key=lambda tier: tier.threshold)
+            yield Level(tier, sale.paid_at, _until(sale, terms))
+
+
+def spends(counting: list[Sale], terms: Terms) -> list[int]:
+    """Return for each order what was spent in the window that ends with it, in the merchant's currency.
+
+    All that was paid so far, less what was paid on a local day before the window: two sorted lists and their running
+    sums, because shops in different time zones may put the days in another order than the moments.
+    """
+    amounts = [_amount(sale, terms) for sale in counting]
+    moments = [sale.paid_at for sale in counting]
+    so_far = [0, *accumulate(amounts)]
+    by_day = sorted(zip((sale.day for sale in counting), amounts, strict=True))
+    days = [day for day, _ in by_day]
+    up_to_day = [0, *accumulate(amount for _, amount in by_day)]
+    return [
+        so_far[bisect_right(moments, sale.paid_at)]
+        - up_to_day[bisect_right(days, add_months(sale.day, -terms.tier_window_months))]
+        for sale in counting
+    ]
+
+
+def _amount(sale: Sale, terms: Terms) -> int:
+    return portion(base(sale, terms), counted(terms, sale.order.currency).rate, MILLION)
+
+
+def _until(sale: Sale, terms: Terms) -> datetime:
+    last = add_months(sale.day, terms.tier_term_months) + timedelta(terms.tier_grace_days)
+    return start(last + timedelta(1), sale.shop.timezone)

@@ -1,0 +1,46 @@
+"""Which version of the programme speaks, and what it says about one currency."""
+
+from datetime import datetime
+
+from connector.loyalty.terms import MILLION, CurrencyTerms, Terms, Version
+from connector.money import portion
+
+
+def in_force(versions: tuple[Version, ...], moment: datetime) -> Version:
+    """Return the version that speaks at this moment: the last one started, before the first start the first one.
+
+    `versions` is not empty and stands in the order of `starts_at`.
+    """
+    found = versions[0]
+    for version in versions:
+        if version.starts_at <= moment:
+            found = version
+    return found
+
+
+def numbered(versions: tuple[Version, ...], number: int, moment: datetime) -> Version:
+    """Return the version with this number; the one in force at `moment` where no version has it."""
+    for version in versions:
+        if version.number == number:
+            return version
+    return in_force(versions, moment)
+
+
+def counted(terms: Terms, currency: str) -> CurrencyTerms:
+    """Return how the terms count in this currency; step and rate are 0 where they do not name it."""
+    for one in terms.currencies:
+        if one.currency == currency:
+            return one
+    return CurrencyTerms(currency, earn_step=0, rate=0)
+
+
+def exchangeable(terms: Terms, currency: str) -> bool:
+    """Can amounts of the merchant's currency be told in this one?"""
+    return currency == terms.currency or counted(terms, currency).rate > 0
+
+
+def exchanged(amount: int, terms: Terms, currency: str) -> int:
+    """Tell an amount of the merchant's currency in another one that is `exchangeable`; rounded down once."""
+    if currency == terms.currency:
+        return amount
+    return portion(amount, MILLION, counted(terms, currency).rate)
