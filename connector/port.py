@@ -262,9 +262,7 @@ class ShopAdapter(Protocol):
         """Return the customers that exist, by id; at most 100 ids."""
         ...
 
-    def mark(
-        self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]
-    ) -> Marked | LeftAlone:
+    def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
         """Make the customer carry `wanted`, and of `known` (ours, from before) nothing else; safe to repeat."""
         ...
 
@@ -304,7 +302,7 @@ class TokenVault(Protocol):
 
 
 class OpenVault(Protocol):
-    """The vault while its lock is held; `save` is lasting before it returns."""
+    """The vault while its lock is held; what is saved is lasting when the block ends, so use it only afterwards."""
 
     def read(self) -> bytes: ...
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.port import MarkKind, ShopFacts, ShopLine
@@ -201,19 +201,17 @@ def _place(shop_id: int) -> str:
     return f"shops.tokens:{shop_id}"
 
 
-def _of(tx: Tx):  # type: ignore[no-untyped-def]
+def _of(tx: Tx) -> Select[Any]:
     return select(*_FIELDS).where(shops.c.merchant_id == tx.merchant_id)
 
 
 def _set(tx: Tx, shop_id: int, **values: object) -> None:
-    tx.run(
-        update(shops).where(shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id).values(**values)
-    )
+    tx.run(update(shops).where(shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id).values(**values))
 
 
-def _shop(row: Row[tuple[object, ...]]) -> Shop:
-    return Shop(**row._mapping)  # type: ignore[arg-type]
+def _shop(row: Row[Any]) -> Shop:
+    return Shop(**row._mapping)
 
 
-def _maybe(row: Row[tuple[object, ...]] | None) -> Shop | None:
+def _maybe(row: Row[Any] | None) -> Shop | None:
     return None if row is None else _shop(row)

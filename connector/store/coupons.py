@@ -1,0 +1,178 @@
+"""Coupons: one row per (shop, source, reward), from the decision to the code that lives in the shop."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from connector.loyalty.facts import BookedCoupon, WantedCoupon
+from connector.records import Coupon
+from connector.secrets import coupon_code
+from connector.store.database import Tx
+from connector.store.tables import coupons
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A coupon as pushing sees it."""
+
+    shop_id: int
+    source: str
+    reward_key: str
+    member_id: int
+    state: str
+    attempt: int
+    revision: int
+    remote_id: str | None
+    coupon: Coupon
+
+    @property
+    def subject(self) -> str:
+        """How the outbox names it."""
+        return subject(self.source, self.reward_key)
+
+
+def subject(source: str, reward_key: str) -> str:
+    """Return the outbox's name for a coupon."""
+    return f"{source} {reward_key}"
+
+
+def want(tx: Tx, secret: bytes, wanted: Iterable[tuple[int, WantedCoupon]]) -> list[tuple[int, str]]:
+    """Write down coupons to be made; return (shop, outbox subject) of each. A revoked one gets a fresh code."""
+    made = []
+    for member_id, coupon in wanted:
+        key = (coupon.shop_id, coupon.source, coupon.reward_key)
+        attempt = _attempts(tx, key)
+        row = upsert(coupons).values(_row(tx, secret, member_id, coupon, attempt))
+        new = {
+            name: row.excluded[name]
+            for name in ("member_id", "customer_id", "code", "attempt", "kind", "value")
+        }
+        new |= {name: row.excluded[name] for name in ("minimum", "currency", "title", "starts_at", "ends_at")}
+        new |= {"version": row.excluded.version, "state": "wanted", "remote_id": None}
+        new |= {"revision": coupons.c.revision + 1}
+        tx.run(
+            row.on_conflict_do_update(
+                index_elements=["merchant_id", "shop_id", "source", "reward_key"], set_=new
+            )
+        )
+        made.append((coupon.shop_id, subject(coupon.source, coupon.reward_key)))
+    return made
+
+
+def next_code(tx: Tx, secret: bytes, kept: Kept) -> None:
+    """Give the coupon another code: its first one belongs to somebody else in the shop."""
+    attempt = kept.attempt + 1
+    code = coupon_code(secret, kept.shop_id, kept.source, kept.reward_key, attempt)
+    _set(tx, (kept.shop_id, kept.source, kept.reward_key), code=code, attempt=attempt)
+
+
+def set_state(
+    tx: Tx, shop_id: int, source: str, reward_key: str, state: str, remote_id: str | None = None
+) -> None:
+    """Write down what became of a coupon."""
+    values: dict[str, Any] = {"state": state}
+    if remote_id is not None:
+        values["remote_id"] = remote_id
+    _set(tx, (shop_id, source, reward_key), **values)
+
+
+def get(tx: Tx, shop_id: int, name: str) -> Kept | None:
+    """Return the coupon that the outbox calls `name`."""
+    source, _, reward_key = name.rpartition(" ")
+    row = tx.first(
+        select(coupons).where(
+            coupons.c.merchant_id == tx.merchant_id,
+            coupons.c.shop_id == shop_id,
+            coupons.c.source == source,
+            coupons.c.reward_key == reward_key,
+        )
+    )
+    return None if row is None else _kept(row)
+
+
+def live(tx: Tx, shop_id: int, now: datetime) -> list[Kept]:
+    """Return the coupons that should stand in the shop now."""
+    rows = tx.all(
+        select(coupons).where(
+            coupons.c.merchant_id == tx.merchant_id,
+            coupons.c.shop_id == shop_id,
+            coupons.c.state == "live",
+            coupons.c.ends_at > now,
+        )
+    )
+    return [_kept(row) for row in rows]
+
+
+def booked(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[BookedCoupon]]:
+    """Return every coupon decided on for each member."""
+    fields = (coupons.c[name] for name in BookedCoupon.__struct_fields__)
+    rows = tx.all(
+        select(coupons.c.member_id, *fields).where(
+            coupons.c.merchant_id == tx.merchant_id, coupons.c.member_id.in_(member_ids)
+        )
+    )
+    found: dict[int, list[BookedCoupon]] = {member_id: [] for member_id in member_ids}
+    for row in rows:
+        values = {name: getattr(row, name) for name in BookedCoupon.__struct_fields__}
+        found[row.member_id].append(BookedCoupon(**values))
+    return found
+
+
+def members_with(tx: Tx, codes: Sequence[str]) -> set[int]:
+    """Return whose these codes are."""
+    mine = coupons.c.merchant_id == tx.merchant_id
+    return set(tx.run(select(coupons.c.member_id).where(mine, coupons.c.code.in_(codes))).scalars())
+
+
+def give(tx: Tx, gone: int, kept: int) -> None:
+    """Let the coupons of one member be another's."""
+    tx.run(
+        update(coupons)
+        .where(coupons.c.merchant_id == tx.merchant_id, coupons.c.member_id == gone)
+        .values(member_id=kept)
+    )
+
+
+def _attempts(tx: Tx, key: tuple[int, str, str]) -> int:
+    fields = tuple_(coupons.c.shop_id, coupons.c.source, coupons.c.reward_key)
+    found = tx.value(select(coupons.c.attempt).where(coupons.c.merchant_id == tx.merchant_id, fields == key))
+    return 0 if found is None else int(found) + 1
+
+
+def _row(tx: Tx, secret: bytes, member_id: int, wanted: WantedCoupon, attempt: int) -> dict[str, Any]:
+    fields = (
+        "customer_id",
+        "kind",
+        "value",
+        "minimum",
+        "currency",
+        "title",
+        "starts_at",
+        "ends_at",
+        "version",
+    )
+    return {name: getattr(wanted, name) for name in fields} | {
+        "merchant_id": tx.merchant_id,
+        "shop_id": wanted.shop_id,
+        "source": wanted.source,
+        "reward_key": wanted.reward_key,
+        "member_id": member_id,
+        "code": coupon_code(secret, wanted.shop_id, wanted.source, wanted.reward_key, attempt),
+        "attempt": attempt,
+        "state": "wanted",
+    }
+
+
+def _set(tx: Tx, key: tuple[int, str, str], **values: Any) -> None:
+    fields = tuple_(coupons.c.shop_id, coupons.c.source, coupons.c.reward_key)
+    tx.run(update(coupons).where(coupons.c.merchant_id == tx.merchant_id, fields == key).values(**values))
+
+
+def _kept(row: Row[Any]) -> Kept:
+    names = ("code", "kind", "value", "currency", "title", "starts_at", "ends_at", "customer_id", "minimum")
+    coupon = Coupon(**{name: getattr(row, name) for name in names})
+    fields = ("shop_id", "source", "reward_key", "member_id", "state", "attempt", "revision", "remote_id")
+    return Kept(coupon=coupon, **{name: getattr(row, name) for name in fields})

@@ -1,0 +1,142 @@
+"""The inbox: deliveries kept as they came, until they are applied."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from connector.port import Delivery
+from connector.store import queue, shops
+from connector.store.database import Tx
+from connector.store.tables import inbox
+
+Way = Literal["webhook", "found"]
+State = Literal["waiting", "applied", "ignored", "parked"]
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """A delivery that is to be applied."""
+
+    id: int
+    way: Way
+    attempts: int
+    delivery: Delivery
+
+
+def keep(tx: Tx, shop_id: int, delivery: Delivery, way: Way, now: datetime) -> bool:
+    """Keep the delivery and wake the worker; False when it was kept before."""
+    queue.announce(tx.connection, shop_id)
+    row = upsert(inbox).values(
+        merchant_id=tx.merchant_id,
+        shop_id=shop_id,
+        delivery_id=delivery.id,
+        way=way,
+        topic=delivery.topic,
+        body_sealed=tx.ring.seal(delivery.body, _place(shop_id, delivery.id)),
+        triggered_at=delivery.triggered_at,
+        received_at=now,
+        state="waiting",
+    )
+    kept = tx.value(
+        row.on_conflict_do_nothing(index_elements=["merchant_id", "shop_id", "delivery_id"]).returning(
+            inbox.c.id
+        )
+    )
+    if way == "webhook":
+        shops.heard_from(tx, shop_id, now)
+    if kept is not None:
+        queue.apply(tx.connection, tx.merchant_id, shop_id)
+    return kept is not None
+
+
+def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
+    """Lock and return deliveries to apply now, first come first."""
+    ready = inbox.c.next_at.is_(None) | (inbox.c.next_at <= now)
+    rows = tx.all(
+        select(inbox)
+        .where(*_of(tx, shop_id), inbox.c.state == "waiting", ready)
+        .order_by(inbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [
+        Waiting(
+            id=row.id,
+            way=row.way,
+            attempts=row.attempts,
+            delivery=Delivery(
+                id=row.delivery_id,
+                topic=row.topic,
+                body=tx.ring.open(row.body_sealed, _place(shop_id, row.delivery_id)),
+                triggered_at=row.triggered_at,
+            ),
+        )
+        for row in rows
+    ]
+
+
+def next_try(tx: Tx, shop_id: int) -> datetime | None:
+    """Return when the earliest delivery that waits for another try is due."""
+    moment: datetime | None = tx.value(
+        select(func.min(inbox.c.next_at)).where(*_of(tx, shop_id), inbox.c.state == "waiting")
+    )
+    return moment
+
+
+def done(
+    tx: Tx, shop_id: int, row_id: int, state: State, result: str, subject: str | None, now: datetime
+) -> None:
+    """Write down what became of a delivery, in the transaction that made it so."""
+    _set(tx, shop_id, row_id, state=state, result=result, subject=subject, applied_at=now, next_at=None)
+
+
+def try_later(tx: Tx, shop_id: int, row_id: int, attempts: int, at: datetime, why: str) -> None:
+    """Leave the delivery for another try."""
+    _set(tx, shop_id, row_id, attempts=attempts, next_at=at, result=why)
+
+
+def park(tx: Tx, shop_id: int, row_id: int, attempts: int, why: str, now: datetime) -> None:
+    """Put the delivery aside, so that the others go on; people can have it tried again."""
+    _set(tx, shop_id, row_id, state="parked", attempts=attempts, result=why, applied_at=now)
+
+
+def again(tx: Tx, row_id: int | None = None) -> list[int]:
+    """Bring one parked delivery (or all of them) back; return the shops concerned."""
+    which = [inbox.c.merchant_id == tx.merchant_id, inbox.c.state == "parked"]
+    if row_id is not None:
+        which.append(inbox.c.id == row_id)
+    back = update(inbox).where(*which).values(state="waiting", attempts=0, next_at=None)
+    return sorted(set(tx.run(back.returning(inbox.c.shop_id)).scalars()))
+
+
+def erase_bodies(tx: Tx, shop_id: int, subjects: Sequence[str]) -> int:
+    """Erase the bodies of deliveries about these subjects; return how many."""
+    about = update(inbox).where(*_of(tx, shop_id), inbox.c.subject.in_(subjects), inbox.c.state != "waiting")
+    return tx.run(about.values(body_sealed=None)).rowcount
+
+
+def drop_old(tx: Tx, now: datetime, bodies: timedelta, rows: timedelta) -> None:
+    """Erase bodies that nobody needs any more, and forget rows that can no longer be repeated."""
+    settled = inbox.c.state.in_(("applied", "ignored"))
+    mine = inbox.c.merchant_id == tx.merchant_id
+    tx.run(
+        update(inbox)
+        .where(mine, settled, inbox.c.body_sealed.is_not(None), inbox.c.received_at < now - bodies)
+        .values(body_sealed=None)
+    )
+    tx.run(delete(inbox).where(mine, settled, inbox.c.received_at < now - rows))
+
+
+def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]
+    return inbox.c.merchant_id == tx.merchant_id, inbox.c.shop_id == shop_id
+
+
+def _set(tx: Tx, shop_id: int, row_id: int, **values: object) -> None:
+    tx.run(update(inbox).where(*_of(tx, shop_id), inbox.c.id == row_id).values(**values))
+
+
+def _place(shop_id: int, delivery_id: str) -> str:
+    return f"inbox.body:{shop_id}:{delivery_id}"

@@ -1,0 +1,78 @@
+"""Marks: what each customer should carry in the shop, and what we know stands there."""
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from connector.loyalty.facts import WantedMarks
+from connector.store.database import Tx
+from connector.store.tables import marks
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """One customer's marks. `revision` moves with every change of `wanted`."""
+
+    shop_id: int
+    customer_id: str
+    wanted: tuple[str, ...]
+    known: tuple[str, ...]
+    revision: int
+
+
+def want(tx: Tx, wanted: Iterable[WantedMarks]) -> list[tuple[int, str]]:
+    """Write down what customers should carry; return (shop, customer) of those that now need a push."""
+    rows = [
+        {
+            "merchant_id": tx.merchant_id,
+            "shop_id": mark.shop_id,
+            "customer_id": mark.customer_id,
+            "wanted": list(mark.marks),
+            "known": [],
+        }
+        for mark in wanted
+    ]
+    if not rows:
+        return []
+    new = upsert(marks).values(rows)
+    changed = new.on_conflict_do_update(
+        index_elements=["merchant_id", "shop_id", "customer_id"],
+        set_={"wanted": new.excluded.wanted, "revision": marks.c.revision + 1, "left_alone": None},
+        where=marks.c.wanted != new.excluded.wanted,
+    ).returning(marks.c.shop_id, marks.c.customer_id, marks.c.wanted, marks.c.known)
+    return [(row.shop_id, row.customer_id) for row in tx.all(changed) if row.wanted != row.known]
+
+
+def get(tx: Tx, shop_id: int, customer_id: str) -> Mark | None:
+    """Return one customer's marks."""
+    row = tx.first(select(marks).where(*_of(tx, shop_id), marks.c.customer_id == customer_id))
+    if row is None:
+        return None
+    return Mark(row.shop_id, row.customer_id, tuple(row.wanted), tuple(row.known), row.revision)
+
+
+def standing(tx: Tx, shop_id: int, customer_ids: Sequence[str] | None = None) -> dict[str, Mark]:
+    """Return the marks of the shop's customers (or of these) that have, had or should have any of ours."""
+    which = list(_of(tx, shop_id))
+    if customer_ids is not None:
+        which.append(marks.c.customer_id.in_(customer_ids))
+    return {
+        row.customer_id: Mark(row.shop_id, row.customer_id, tuple(row.wanted), tuple(row.known), row.revision)
+        for row in tx.all(select(marks).where(*which))
+    }
+
+
+def now_stands(
+    tx: Tx, shop_id: int, customer_id: str, known: Sequence[str], left_alone: str | None = None
+) -> None:
+    """Write down what of ours stands on the customer, or why the shop's own mark was left alone."""
+    tx.run(
+        update(marks)
+        .where(*_of(tx, shop_id), marks.c.customer_id == customer_id)
+        .values(known=sorted(known), left_alone=left_alone)
+    )
+
+
+def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]
+    return marks.c.merchant_id == tx.merchant_id, marks.c.shop_id == shop_id

@@ -1,0 +1,95 @@
+"""Merchants: the tenants, and the one-time passes by which their browsers come in."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+
+from connector.secrets import KeyRing, fingerprint, random_word
+from connector.store.database import Tx
+from connector.store.tables import merchants, passes
+
+PassKind = Literal["sign_in", "join"]
+
+
+class Merchant(msgspec.Struct, frozen=True):
+    """Who runs the programme. `currency`: the one tiers and rewards are stated in."""
+
+    id: int
+    name: str
+    currency: str
+    timezone: str
+    language: str
+
+
+def add(
+    connection: Connection,
+    ring: KeyRing,
+    name: str,
+    currency: str,
+    timezone: str,
+    language: str,
+    now: datetime,
+) -> int:
+    """Keep a new merchant with a coupon secret of their own; return the id."""
+    row = insert(merchants).values(
+        name=name,
+        currency=currency,
+        timezone=timezone,
+        language=language,
+        code_secret_sealed=b"",
+        created_at=now,
+    )
+    merchant_id: int = connection.execute(row.returning(merchants.c.id)).scalar_one()
+    sealed = ring.seal(random_word(32).encode(), _place(merchant_id))
+    connection.execute(
+        update(merchants).where(merchants.c.id == merchant_id).values(code_secret_sealed=sealed)
+    )
+    return merchant_id
+
+
+def get(tx: Tx) -> Merchant:
+    """Return the transaction's merchant; raise LookupError when there is none."""
+    fields = (merchants.c[name] for name in Merchant.__struct_fields__)
+    row = tx.first(select(*fields).where(merchants.c.id == tx.merchant_id))
+    if row is None:
+        raise LookupError(f"no merchant {tx.merchant_id}")
+    return Merchant(**row._mapping)
+
+
+def every(connection: Connection) -> list[int]:
+    """Return the ids of all merchants."""
+    return list(connection.execute(select(merchants.c.id).order_by(merchants.c.id)).scalars())
+
+
+def code_secret(tx: Tx) -> bytes:
+    """Return the secret that makes this merchant's coupon codes."""
+    sealed = tx.value(select(merchants.c.code_secret_sealed).where(merchants.c.id == tx.merchant_id))
+    return tx.ring.open(sealed, _place(tx.merchant_id))
+
+
+def give_pass(tx: Tx, kind: PassKind, now: datetime, valid: timedelta) -> str:
+    """Return a one-time word that stands for this merchant for a while."""
+    word = random_word()
+    tx.run(
+        insert(passes).values(
+            merchant_id=tx.merchant_id, word_hash=_hash(word), kind=kind, expires_at=now + valid
+        )
+    )
+    return word
+
+
+def find_pass(connection: Connection, word: str, kind: PassKind, now: datetime) -> int | None:
+    """Use a pass up and return whose it was; None when it is unknown, used or too old."""
+    used = delete(passes).where(passes.c.word_hash == _hash(word), passes.c.kind == kind)
+    row = connection.execute(used.returning(passes.c.merchant_id, passes.c.expires_at)).first()
+    return row.merchant_id if row is not None and row.expires_at > now else None
+
+
+def _hash(word: str) -> bytes:
+    return fingerprint(b"pass", word.encode())
+
+
+def _place(merchant_id: int) -> str:
+    return f"merchants.code_secret:{merchant_id}"

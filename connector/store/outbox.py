@@ -1,0 +1,161 @@
+"""The outbox: pushes waiting to be sent. A push names what to change; the wanted state is read when it goes out."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+from sqlalchemy import case, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from connector.store import queue
+from connector.store.database import Tx
+from connector.store.tables import outbox
+
+PushKind = Literal["marks", "coupon", "revoke"]
+
+
+class Push(msgspec.Struct, frozen=True):
+    """One thing to change in the shop. `subject`: a customer's id, or a coupon's (store.coupons.subject)."""
+
+    shop_id: int
+    id: int
+    kind: PushKind
+    subject: str
+    attempts: int
+
+
+def want(tx: Tx, kind: PushKind, subjects: Iterable[tuple[int, str]], now: datetime) -> None:
+    """Have these (shop, subject) pairs pushed, each once however often it is asked for; wakes the workers."""
+    rows = [
+        {
+            "merchant_id": tx.merchant_id,
+            "shop_id": shop_id,
+            "kind": kind,
+            "subject": subject,
+            "state": "waiting",
+            "next_at": now,
+            "made_at": now,
+        }
+        for shop_id, subject in dict.fromkeys(subjects)
+    ]
+    if not rows:
+        return
+    new = upsert(outbox).values(rows)
+    tx.run(
+        new.on_conflict_do_update(
+            index_elements=["merchant_id", "shop_id", "kind", "subject"],
+            index_where=outbox.c.state.in_(("waiting", "parked")),
+            # A parked push is tried again when what it should bring about has changed.
+            set_={"state": "waiting", "next_at": new.excluded.next_at, "revision": outbox.c.revision + 1},
+        )
+    )
+    for shop_id in sorted({row["shop_id"] for row in rows}):
+        queue.push(tx.connection, tx.merchant_id, shop_id)
+
+
+def claim(tx: Tx, shop_id: int, now: datetime, lease: timedelta, limit: int) -> list[tuple[Push, int]]:
+    """Take pushes that are due, with their revisions; nobody else gets them before the lease ends."""
+    chosen = (
+        select(outbox.c.id)
+        .where(*_of(tx, shop_id), outbox.c.state == "waiting", outbox.c.next_at <= now)
+        .order_by(outbox.c.next_at, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = update(outbox).where(*_of(tx, shop_id), outbox.c.id.in_(chosen)).values(next_at=now + lease)
+    rows = tx.all(taken.returning(outbox))
+    return [
+        (Push(row.shop_id, row.id, row.kind, row.subject, row.attempts), row.revision)
+        for row in sorted(rows, key=lambda row: row.id)
+    ]
+
+
+def done(tx: Tx, push: Push, revision: int, result: str, now: datetime) -> None:
+    """The push is through; where something newer was wanted meanwhile, it goes out again."""
+    row = tx.first(
+        update(outbox)
+        .where(*_of(tx, push.shop_id), outbox.c.id == push.id)
+        .values(
+            state=case((outbox.c.revision != revision, "waiting"), else_="done"),
+            next_at=now,
+            attempts=0,
+            result=result,
+            done_at=now,
+        )
+        .returning(outbox.c.state)
+    )
+    if row is not None and row.state == "waiting":
+        queue.push(tx.connection, tx.merchant_id, push.shop_id)
+
+
+def try_later(tx: Tx, push: Push, at: datetime, why: str, *, counts: bool) -> None:
+    """Leave the push for another try; a pause that the shop asked for does not count as one."""
+    _set(tx, push, next_at=at, result=why, attempts=push.attempts + (1 if counts else 0))
+
+
+def park(tx: Tx, push: Push, why: str, now: datetime) -> None:
+    """Put the push aside until somebody has it tried again."""
+    _set(tx, push, state="parked", result=why, attempts=push.attempts + 1, done_at=now)
+
+
+def drop(tx: Tx, push: Push, why: str, now: datetime) -> None:
+    """The push is no longer needed."""
+    _set(tx, push, state="dropped", result=why, done_at=now)
+
+
+def find(tx: Tx, row_id: int) -> Push | None:
+    """Return a parked push."""
+    row = tx.first(
+        select(outbox).where(
+            outbox.c.merchant_id == tx.merchant_id, outbox.c.id == row_id, outbox.c.state == "parked"
+        )
+    )
+    return None if row is None else Push(row.shop_id, row.id, row.kind, row.subject, row.attempts)
+
+
+def parked(tx: Tx) -> list[Push]:
+    """Return every parked push of the merchant."""
+    rows = tx.all(
+        select(outbox)
+        .where(outbox.c.merchant_id == tx.merchant_id, outbox.c.state == "parked")
+        .order_by(outbox.c.id)
+    )
+    return [Push(row.shop_id, row.id, row.kind, row.subject, row.attempts) for row in rows]
+
+
+def again(tx: Tx, push: Push, now: datetime) -> None:
+    """Bring a parked push back."""
+    _set(tx, push, state="waiting", attempts=0, next_at=now)
+    queue.push(tx.connection, tx.merchant_id, push.shop_id)
+
+
+def next_try(tx: Tx, shop_id: int) -> datetime | None:
+    """Return when the earliest waiting push is due; None when none waits."""
+    waiting = select(func.min(outbox.c.next_at)).where(*_of(tx, shop_id), outbox.c.state == "waiting")
+    moment: datetime | None = tx.value(waiting)
+    return moment
+
+
+def waiting_count(tx: Tx, shop_id: int) -> int:
+    """Return how many pushes wait."""
+    return int(tx.value(select(func.count()).where(*_of(tx, shop_id), outbox.c.state == "waiting")))
+
+
+def drop_old(tx: Tx, now: datetime, rows: timedelta) -> None:
+    """Forget pushes that are long done."""
+    tx.run(
+        delete(outbox).where(
+            outbox.c.merchant_id == tx.merchant_id,
+            outbox.c.state.in_(("done", "dropped")),
+            outbox.c.done_at < now - rows,
+        )
+    )
+
+
+def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]
+    return outbox.c.merchant_id == tx.merchant_id, outbox.c.shop_id == shop_id
+
+
+def _set(tx: Tx, push: Push, **values: object) -> None:
+    tx.run(update(outbox).where(*_of(tx, push.shop_id), outbox.c.id == push.id).values(**values))

@@ -1,0 +1,256 @@
+"""Customers and members: who is who, and who is due."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from connector.records import Customer
+from connector.store.database import Tx
+from connector.store.tables import customers, forgotten, members
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is needed to tell whether a state of a customer is news."""
+
+    member_id: int
+    changed_at: datetime
+    email_hash: bytes | None
+    email_verified: bool
+    forgotten: bool
+    removed: bool
+    stub: bool  # known only from an order
+
+
+class Owner(msgspec.Struct, frozen=True):
+    """A customer row as settling sees it. `claims`: the guest orders of this hash in its shop are theirs."""
+
+    member_id: int
+    shop_id: int
+    customer_id: str
+    created_at: datetime
+    claims: bytes | None
+
+
+def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
+    """Return what we know of these customers, by id."""
+    rows = tx.all(select(customers).where(*_of(tx, shop_id), customers.c.id.in_(ids)))
+    return {
+        row.id: Known(
+            row.member_id,
+            row.changed_at,
+            row.email_hash,
+            row.email_verified,
+            row.forgotten_at is not None,
+            row.removed_at is not None,
+            row.changed_at == _NEVER,
+        )
+        for row in rows
+    }
+
+
+def new_members(tx: Tx, count: int, now: datetime) -> list[int]:
+    """Make so many members; return their ids."""
+    if count == 0:
+        return []
+    made = insert(members).values([{"merchant_id": tx.merchant_id, "created_at": now}] * count)
+    return list(tx.run(made.returning(members.c.id)).scalars())
+
+
+def keep(tx: Tx, shop_id: int, batch: Sequence[tuple[Customer, int]]) -> None:
+    """Keep these states of customers, each with its member; the caller has found them to be news."""
+    rows = [row(tx, shop_id, customer, member_id) for customer, member_id in batch]
+    if not rows:
+        return
+    new = upsert(customers)
+    kept = ("merchant_id", "shop_id", "id", "member_id")
+    changes = {name: new.excluded[name] for name in rows[0] if name not in kept}
+    tx.run(new.on_conflict_do_update(index_elements=kept[:3], set_=changes), rows)
+
+
+def row(tx: Tx, shop_id: int, customer: Customer, member_id: int) -> dict[str, Any]:
+    """Return the customer as a row of the table, personal words sealed."""
+    return {
+        "merchant_id": tx.merchant_id,
+        "shop_id": shop_id,
+        "id": customer.id,
+        "member_id": member_id,
+        "email_sealed": tx.ring.seal_text(customer.email, f"customers.email:{shop_id}:{customer.id}"),
+        "email_hash": tx.ring.email_hash(tx.merchant_id, customer.email),
+        "email_verified": customer.email_verified,
+        "name_sealed": tx.ring.seal_text(customer.name, f"customers.name:{shop_id}:{customer.id}"),
+        "language": customer.language,
+        "created_at": customer.created_at,
+        "changed_at": customer.changed_at,
+        "removed_at": None,
+    }
+
+
+def stub(customer_id: str, first_seen: datetime) -> Customer:
+    """Return a stand-in for a customer whom we know from an order only, older than any real state."""
+    return Customer(id=customer_id, created_at=first_seen, changed_at=_NEVER)
+
+
+def remove(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
+    """Note that the customer is gone from the shop; what is booked stays."""
+    tx.run(
+        update(customers)
+        .where(*_of(tx, shop_id), customers.c.id == customer_id)
+        .values(removed_at=now, email_sealed=None, email_hash=None, name_sealed=None, email_verified=False)
+    )
+
+
+def forget(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
+    """Erase the person; the row stays as a number that figures hang on."""
+    remove(tx, shop_id, customer_id, now)
+    tx.run(
+        update(customers)
+        .where(*_of(tx, shop_id), customers.c.id == customer_id)
+        .values(forgotten_at=now, language=None)
+    )
+
+
+def remember_to_forget(tx: Tx, shop_id: int, words: Iterable[bytes], now: datetime) -> None:
+    """Keep keyed hashes of a forgotten person, so that a late message does not bring them back."""
+    for word in words:
+        tx.run(
+            upsert(forgotten)
+            .values(merchant_id=tx.merchant_id, shop_id=shop_id, word_hash=word, at=now)
+            .on_conflict_do_nothing()
+        )
+
+
+def forgotten_words(tx: Tx, shop_id: int, words: Sequence[bytes]) -> set[bytes]:
+    """Return which of these hashes belong to somebody forgotten."""
+    mine = forgotten.c.merchant_id == tx.merchant_id, forgotten.c.shop_id == shop_id
+    return set(tx.run(select(forgotten.c.word_hash).where(*mine, forgotten.c.word_hash.in_(words))).scalars())
+
+
+def members_of(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> set[int]:
+    """Return the members behind these customers."""
+    chosen = select(customers.c.member_id).where(*_of(tx, shop_id), customers.c.id.in_(customer_ids))
+    return set(tx.run(chosen).scalars())
+
+
+def members_claiming(tx: Tx, shop_id: int, hashes: Sequence[bytes]) -> set[int]:
+    """Return the members who may claim guest orders of these e-mail hashes in the shop."""
+    chosen = select(customers.c.member_id).where(
+        *_of(tx, shop_id), customers.c.email_hash.in_(hashes), customers.c.email_verified
+    )
+    return set(tx.run(chosen).scalars())
+
+
+def same_person(tx: Tx, email_hash: bytes) -> list[int]:
+    """Return the members with a verified customer of this address, the oldest first."""
+    chosen = (
+        select(customers.c.member_id)
+        .where(
+            customers.c.merchant_id == tx.merchant_id,
+            customers.c.email_hash == email_hash,
+            customers.c.email_verified,
+            customers.c.removed_at.is_(None),
+        )
+        .distinct()
+        .order_by(customers.c.member_id)
+    )
+    return list(tx.run(chosen).scalars())
+
+
+def lock(tx: Tx, member_ids: Iterable[int]) -> list[int]:
+    """Lock the members, one settlement at a time; return the survivors they live on as."""
+    wanted = sorted(set(member_ids))
+    mine = members.c.merchant_id == tx.merchant_id
+    rows = tx.all(
+        select(members.c.id, members.c.survivor_id)
+        .where(mine, members.c.id.in_(wanted))
+        .order_by(members.c.id)
+        .with_for_update()
+    )
+    moved = {row.survivor_id for row in rows if row.survivor_id is not None}
+    alive = {row.id for row in rows if row.survivor_id is None}
+    return sorted(alive.union(lock(tx, moved - alive)) if moved else alive)
+
+
+def due(tx: Tx, now: datetime, limit: int) -> list[int]:
+    """Lock and return members whose moment has come."""
+    chosen = (
+        select(members.c.id)
+        .where(members.c.merchant_id == tx.merchant_id, members.c.due_at <= now)
+        .order_by(members.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(tx.run(chosen).scalars())
+
+
+def make_due(tx: Tx, now: datetime, member_ids: Sequence[int] | None = None) -> None:
+    """Have these members (or all) settled soon."""
+    which = [members.c.merchant_id == tx.merchant_id, members.c.survivor_id.is_(None)]
+    if member_ids is not None:
+        which.append(members.c.id.in_(member_ids))
+    tx.run(update(members).where(*which).values(due_at=now))
+
+
+def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
+    """Return every customer of these members, oldest first."""
+    elder = customers.alias("elder")
+    # A guest's order goes to one customer only, even where two accounts share an address: the first.
+    first = ~exists().where(
+        elder.c.merchant_id == customers.c.merchant_id,
+        elder.c.shop_id == customers.c.shop_id,
+        elder.c.email_hash == customers.c.email_hash,
+        elder.c.email_verified,
+        tuple_(elder.c.created_at, elder.c.id) < tuple_(customers.c.created_at, customers.c.id),
+    )
+    claims = and_(customers.c.email_hash.is_not(None), customers.c.email_verified, first).label("claims")
+    rows = tx.all(
+        select(customers, claims)
+        .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id.in_(member_ids))
+        .order_by(customers.c.created_at, customers.c.shop_id, customers.c.id)
+    )
+    return [
+        Owner(row.member_id, row.shop_id, row.id, row.created_at, row.email_hash if row.claims else None)
+        for row in rows
+    ]
+
+
+def count(tx: Tx, shop_id: int) -> int:
+    """Return how many customers the shop has here."""
+    chosen = select(func.count()).where(*_of(tx, shop_id), customers.c.removed_at.is_(None))
+    return int(tx.value(chosen))
+
+
+def all_ids(tx: Tx, shop_id: int) -> set[str]:
+    """Return the ids of every customer that is not deleted in the shop."""
+    return set(
+        tx.run(select(customers.c.id).where(*_of(tx, shop_id), customers.c.removed_at.is_(None))).scalars()
+    )
+
+
+def give(tx: Tx, gone: int, kept: int) -> None:
+    """Let one member live on as another: customers move, and who pointed to the one points to the other."""
+    tx.run(
+        update(customers)
+        .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id == gone)
+        .values(member_id=kept)
+    )
+    tx.run(
+        update(members)
+        .where(
+            members.c.merchant_id == tx.merchant_id,
+            or_(members.c.id == gone, members.c.survivor_id == gone),
+        )
+        .values(
+            survivor_id=kept, due_at=None, balance=0, pending=0, order_count=0, tier=None, tier_until=None
+        )
+    )
+
+
+_NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]
+    return customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id

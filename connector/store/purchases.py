@@ -1,0 +1,172 @@
+"""Orders as they stand: read back as records, kept only when they are newer."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, Select, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from connector.loyalty.facts import ShopOrder
+from connector.records import LineItem, Order
+from connector.secrets import fingerprint
+from connector.store.database import Tx
+from connector.store.tables import orders
+
+_KEY = ("merchant_id", "shop_id", "id")
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is needed to tell whether a state of an order is news."""
+
+    changed_at: datetime
+    digest: bytes
+    paid_at: datetime | None
+    removed: bool
+
+
+def digest(order: Order) -> bytes:
+    """Return a fingerprint of all that an order says, but for when it changed and whose address it is."""
+    plain = msgspec.structs.replace(order, changed_at=order.placed_at, email=None)
+    return fingerprint(msgspec.msgpack.encode(plain))
+
+
+def row(tx: Tx, shop_id: int, order: Order) -> dict[str, Any]:
+    """Return the order as a row of the table."""
+    return {
+        "merchant_id": tx.merchant_id,
+        "shop_id": shop_id,
+        "id": order.id,
+        "number": order.number,
+        "customer_id": order.customer_id,
+        "guest_hash": tx.ring.email_hash(tx.merchant_id, order.email) if order.customer_id is None else None,
+        "currency": order.currency,
+        "placed_at": order.placed_at,
+        "paid_at": order.paid_at,
+        "fulfilled_at": order.fulfilled_at,
+        "cancelled_at": order.cancelled_at,
+        "removed_at": None,
+        "changed_at": order.changed_at,
+        "test": order.test,
+        "total": order.total,
+        "refunded": order.refunded,
+        "refunded_shipping": order.refunded_shipping,
+        "kept_goods": order.kept_goods,
+        "coupon_codes": list(order.coupon_codes),
+        "lines": msgspec.to_builtins(order.lines),
+        "digest": digest(order),
+    }
+
+
+def keep(tx: Tx, shop_id: int, batch: Iterable[Order]) -> None:
+    """Keep these states of orders, each at most once; the caller has found them to be news."""
+    rows = [row(tx, shop_id, order) for order in batch]
+    if not rows:
+        return
+    new = upsert(orders)
+    changes = {name: new.excluded[name] for name in rows[0] if name not in _KEY}
+    tx.run(new.on_conflict_do_update(index_elements=_KEY, set_=changes), rows)
+
+
+def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
+    """Return what we know of these orders, by id."""
+    fields = (orders.c.id, orders.c.changed_at, orders.c.digest, orders.c.paid_at, orders.c.removed_at)
+    rows = tx.all(select(*fields).where(*_of(tx, shop_id), orders.c.id.in_(ids)))
+    return {
+        row.id: Known(row.changed_at, bytes(row.digest), row.paid_at, row.removed_at is not None)
+        for row in rows
+    }
+
+
+def all_ids(tx: Tx, shop_id: int) -> set[str]:
+    """Return the ids of every order that is not deleted in the shop."""
+    chosen = select(orders.c.id).where(*_of(tx, shop_id), orders.c.removed_at.is_(None))
+    return set(tx.run(chosen).scalars())
+
+
+def count(tx: Tx, shop_id: int) -> int:
+    """Return how many orders the shop has here."""
+    chosen = select(func.count()).where(*_of(tx, shop_id), orders.c.removed_at.is_(None))
+    return int(tx.value(chosen))
+
+
+def remove(tx: Tx, shop_id: int, order_id: str, now: datetime) -> tuple[str | None, bytes | None] | None:
+    """Note that the order is gone from the shop; return its customer and guest hash, None if unknown."""
+    gone = (
+        update(orders)
+        .where(*_of(tx, shop_id), orders.c.id == order_id, orders.c.removed_at.is_(None))
+        .values(removed_at=now, kept_goods=0)
+        .returning(orders.c.customer_id, orders.c.guest_hash)
+    )
+    found = tx.first(gone)
+    return None if found is None else (found.customer_id, found.guest_hash)
+
+
+def holders(tx: Tx, shop_id: int, ids: Sequence[str]) -> list[tuple[str | None, bytes | None]]:
+    """Return customer and guest hash of these orders as they stand here now."""
+    chosen = select(orders.c.customer_id, orders.c.guest_hash).where(*_of(tx, shop_id), orders.c.id.in_(ids))
+    return [(row.customer_id, row.guest_hash) for row in tx.all(chosen)]
+
+
+def move(tx: Tx, shop_id: int, gone_id: str, kept_id: str) -> None:
+    """Give all orders of one customer to another one."""
+    tx.run(
+        update(orders).where(*_of(tx, shop_id), orders.c.customer_id == gone_id).values(customer_id=kept_id)
+    )
+
+
+def of_customers(tx: Tx, customers: Sequence[tuple[int, str]]) -> list[ShopOrder]:
+    """Return every order of these (shop, customer) pairs, as it stands."""
+    pair = tuple_(orders.c.shop_id, orders.c.customer_id)
+    return _read(tx, select(orders).where(orders.c.merchant_id == tx.merchant_id, pair.in_(customers)))
+
+
+def of_guests(tx: Tx, guests: Sequence[tuple[int, bytes]]) -> list[tuple[bytes, ShopOrder]]:
+    """Return every guest's order of these (shop, keyed hash of the e-mail) pairs."""
+    pair = tuple_(orders.c.shop_id, orders.c.guest_hash)
+    mine = orders.c.merchant_id == tx.merchant_id
+    rows = tx.all(select(orders).where(mine, orders.c.guest_hash.is_not(None), pair.in_(guests)))
+    return [(bytes(row.guest_hash), _shop_order(row)) for row in rows]
+
+
+def with_codes(tx: Tx, codes: Sequence[str]) -> list[ShopOrder]:
+    """Return every order that used one of these codes."""
+    used = orders.c.coupon_codes.overlap(list(codes)) & (orders.c.coupon_codes != [])
+    return _read(tx, select(orders).where(orders.c.merchant_id == tx.merchant_id, used))
+
+
+def _read(tx: Tx, chosen: Select[Any]) -> list[ShopOrder]:
+    return [_shop_order(row) for row in tx.all(chosen)]
+
+
+def _shop_order(row: Row[Any]) -> ShopOrder:
+    return ShopOrder(
+        shop_id=row.shop_id,
+        order=Order(
+            id=row.id,
+            number=row.number,
+            currency=row.currency,
+            placed_at=row.placed_at,
+            changed_at=row.changed_at,
+            total=row.total,
+            lines=_lines(row.lines),
+            customer_id=row.customer_id,
+            paid_at=row.paid_at,
+            fulfilled_at=row.fulfilled_at,
+            # An order deleted in the shop counts like a cancelled one.
+            cancelled_at=row.cancelled_at or row.removed_at,
+            refunded=row.refunded,
+            refunded_shipping=row.refunded_shipping,
+            coupon_codes=tuple(row.coupon_codes),
+            test=row.test,
+        ),
+    )
+
+
+def _lines(stored: list[dict[str, Any]]) -> tuple[LineItem, ...]:
+    return tuple(LineItem(**line) for line in stored)
+
+
+def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]
+    return orders.c.merchant_id == tx.merchant_id, orders.c.shop_id == shop_id

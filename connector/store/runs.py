@@ -1,0 +1,94 @@
+"""Runs over a whole shop: the import of its history, and reconciliations, with how far they are."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from sqlalchemy import insert, select, update
+
+from connector.store.database import Tx
+from connector.store.tables import runs
+
+RunKind = Literal["import", "window", "full"]
+RunState = Literal["waiting", "running", "done", "failed"]
+
+
+class Run(msgspec.Struct, frozen=True):
+    """One run. `checkpoint` is where to go on; `total` an estimate, None while unknown."""
+
+    shop_id: int
+    id: int
+    kind: RunKind
+    state: RunState
+    checkpoint: str | None
+    done: int
+    total: int | None
+    differences: int
+    since: datetime | None
+    until: datetime | None
+    started_at: datetime
+    finished_at: datetime | None
+    message: str | None
+
+
+_FIELDS = tuple(runs.c[name] for name in Run.__struct_fields__)
+
+
+def begin(
+    tx: Tx,
+    shop_id: int,
+    kind: RunKind,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Run:
+    """Write down that a run begins."""
+    row = insert(runs).values(
+        merchant_id=tx.merchant_id,
+        shop_id=shop_id,
+        kind=kind,
+        state="running",
+        since=since,
+        until=until,
+        started_at=now,
+    )
+    return Run(**tx.one(row.returning(*_FIELDS))._mapping)
+
+
+def latest(tx: Tx, shop_id: int, kind: RunKind) -> Run | None:
+    """Return the newest run of this kind."""
+    row = tx.first(
+        select(*_FIELDS)
+        .where(runs.c.merchant_id == tx.merchant_id, runs.c.shop_id == shop_id, runs.c.kind == kind)
+        .order_by(runs.c.id.desc())
+        .limit(1)
+    )
+    return None if row is None else Run(**row._mapping)
+
+
+def progress(tx: Tx, run: Run, checkpoint: str, done: int, total: int | None) -> None:
+    """Write down how far the run is, with the work it has done."""
+    _set(tx, run, state="running", checkpoint=checkpoint, done=done, total=total, message=None)
+
+
+def pause(tx: Tx, run: Run, message: str) -> None:
+    """Write down why the run waits; it goes on by itself."""
+    _set(tx, run, state="waiting", message=message)
+
+
+def finish(tx: Tx, run: Run, now: datetime, done: int, differences: int = 0) -> None:
+    """Write down that the run is through."""
+    _set(tx, run, state="done", finished_at=now, done=done, differences=differences, message=None)
+
+
+def fail(tx: Tx, run: Run, now: datetime, message: str) -> None:
+    """Write down that the run cannot go on, and what to do."""
+    _set(tx, run, state="failed", finished_at=now, message=message)
+
+
+def _set(tx: Tx, run: Run, **values: object) -> None:
+    tx.run(
+        update(runs)
+        .where(runs.c.merchant_id == tx.merchant_id, runs.c.shop_id == run.shop_id, runs.c.id == run.id)
+        .values(**values)
+    )
