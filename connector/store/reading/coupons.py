@@ -1,0 +1,120 @@
+"""Coupon codes, as the pages and the export show them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, DateTime, Select, and_, cast, exists, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, array
+
+from connector.records import CouponKind
+from connector.store.database import Tx
+from connector.store.reading.pages import SIZE, Page, cut
+from connector.store.tables import coupons, orders
+
+OpenState = Literal["wanted", "live", "parked"]
+OPEN_STATES: tuple[OpenState, ...] = ("live", "wanted", "parked")
+
+
+class CodeLine(msgspec.Struct, frozen=True):
+    """One code. `value`, `minimum`: as in the coupons table; `used`: an order carries it."""
+
+    shop_id: int
+    member_id: int
+    customer_id: str
+    source: str
+    reward_key: str
+    code: str
+    title: str
+    kind: CouponKind
+    value: int
+    minimum: int
+    currency: str
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+    used: bool
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which open codes: of one shop or all, in one state or all, of one reward or all."""
+
+    shop_id: int | None = None
+    state: str | None = None
+    reward_key: str | None = None
+
+
+def of_member(tx: Tx, member_id: int) -> tuple[CodeLine, ...]:
+    """Return every code of a member, the newest first."""
+    chosen = _lines().where(coupons.c.merchant_id == tx.merchant_id, coupons.c.member_id == member_id)
+    rows = tx.all(chosen.order_by(coupons.c.starts_at.desc(), coupons.c.code))
+    return tuple(CodeLine(**row._mapping) for row in rows)
+
+
+def opened(tx: Tx, wanted: Wanted, now: datetime, after: str | None, size: int = SIZE) -> Page[CodeLine]:
+    """Return the codes that can still be used, the soonest to end first; `after` is a place of an earlier page."""
+    chosen = _lines().where(_open(tx, wanted, now))
+    if after is not None:
+        moment, _, code = after.partition("_")
+        chosen = chosen.where(
+            tuple_(coupons.c.ends_at, coupons.c.code)
+            > tuple_(cast(literal(moment), DateTime(timezone=True)), literal(code))
+        )
+    rows = tx.all(chosen.order_by(coupons.c.ends_at, coupons.c.code).limit(size + 1))
+    found = tuple(CodeLine(**row._mapping) for row in rows)
+    return cut(found, tuple(place(line) for line in found), size)
+
+
+def every(tx: Tx, wanted: Wanted, now: datetime) -> Iterator[CodeLine]:
+    """Yield all codes that can still be used, the soonest to end first."""
+    for row in tx.run(_lines().where(_open(tx, wanted, now)).order_by(coupons.c.ends_at, coupons.c.code)):
+        yield CodeLine(**row._mapping)
+
+
+def rewards(tx: Tx) -> tuple[tuple[str, str], ...]:
+    """Return key and title of every reward that codes were made for."""
+    rows = tx.all(
+        select(coupons.c.reward_key, coupons.c.title)
+        .distinct(coupons.c.reward_key)
+        .where(coupons.c.merchant_id == tx.merchant_id)
+        .order_by(coupons.c.reward_key, coupons.c.version.desc())
+    )
+    return tuple((row.reward_key, row.title) for row in rows)
+
+
+def place(line: CodeLine) -> str:
+    """Return the place of a line in the list of open codes."""
+    return f"{line.ends_at.isoformat()}_{line.code}"
+
+
+def _used() -> ColumnElement[bool]:
+    return exists().where(
+        orders.c.merchant_id == coupons.c.merchant_id,
+        orders.c.shop_id == coupons.c.shop_id,
+        orders.c.coupon_codes != cast(array([]), ARRAY(TEXT)),
+        orders.c.coupon_codes.contains(array([coupons.c.code])),
+        orders.c.removed_at.is_(None),
+        orders.c.cancelled_at.is_(None),
+        ~orders.c.test,
+    )
+
+
+def _lines() -> Select[*tuple[Any, ...]]:
+    fields = (coupons.c[name] for name in CodeLine.__struct_fields__ if name != "used")
+    return select(*fields, _used().label("used"))
+
+
+def _open(tx: Tx, wanted: Wanted, now: datetime) -> ColumnElement[bool]:
+    states = OPEN_STATES if wanted.state is None else (wanted.state,)
+    wishes = [
+        coupons.c.merchant_id == tx.merchant_id,
+        coupons.c.state.in_(states),
+        coupons.c.ends_at > now,
+        ~_used(),
+    ]
+    if wanted.shop_id is not None:
+        wishes.append(coupons.c.shop_id == wanted.shop_id)
+    if wanted.reward_key is not None:
+        wishes.append(coupons.c.reward_key == wanted.reward_key)
+    return and_(*wishes)

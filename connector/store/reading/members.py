@@ -1,0 +1,262 @@
+"""Members: the list, the search, and what one member's card shows."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+
+from connector.loyalty.facts import Inputs, Rule
+from connector.store.database import Tx
+from connector.store.people import owners
+from connector.store.reading.pages import SIZE, Page, cut
+from connector.store.tables import customers, entries, marks, members, orders
+
+Sequence = Literal["balance", "orders", "newest"]
+SEQUENCES: tuple[Sequence, ...] = ("balance", "orders", "newest")
+_BY = {"balance": members.c.balance, "orders": members.c.order_count, "newest": members.c.id}
+_FOUND_AT_MOST = 50
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A person in the programme, without personal words."""
+
+    id: int
+    survivor_id: int | None
+    tier: str | None
+    tier_until: datetime | None
+    balance: int
+    pending: int
+    order_count: int
+    created_at: datetime
+
+
+class MemberLine(msgspec.Struct, frozen=True):
+    """A member in the list, with the name or address that tells people apart."""
+
+    member: Member
+    name: str | None
+    email: str | None
+    last_order_at: datetime | None
+
+
+class Person(msgspec.Struct, frozen=True):
+    """One of the member's customers. `known`: our tags as they stand in the shop; `wanted`: as they should."""
+
+    shop_id: int
+    id: str
+    name: str | None
+    email: str | None
+    email_verified: bool
+    created_at: datetime
+    removed_at: datetime | None
+    forgotten_at: datetime | None
+    wanted: tuple[str, ...]
+    known: tuple[str, ...]
+    left_alone: str | None
+
+
+class Placed(msgspec.Struct, frozen=True):
+    """One order of a member; amounts in minor units of its currency."""
+
+    shop_id: int
+    id: str
+    number: str
+    currency: str
+    total: int
+    refunded: int
+    placed_at: datetime
+    paid_at: datetime | None
+    cancelled_at: datetime | None
+    removed_at: datetime | None
+    test: bool
+
+
+class Booking(msgspec.Struct, frozen=True):
+    """One line of the ledger."""
+
+    id: int
+    source: str
+    rule: Rule
+    version: int
+    points: int
+    moment: datetime
+    inputs: Inputs
+
+
+_MEMBER = tuple(members.c[name] for name in Member.__struct_fields__)
+
+
+def get(tx: Tx, member_id: int) -> Member:
+    """Return one member; raise LookupError when the merchant has no such member."""
+    row = tx.first(select(*_MEMBER).where(members.c.merchant_id == tx.merchant_id, members.c.id == member_id))
+    if row is None:
+        raise LookupError(f"no member {member_id}")
+    return Member(**row._mapping)
+
+
+def page(
+    tx: Tx, sequence: Sequence, tier: str | None, after: tuple[int, int] | None, size: int = SIZE
+) -> Page[MemberLine]:
+    """Return members, the greatest first; `after` is the figure and the id of the last one seen."""
+    figure = _BY[sequence]
+    chosen = select(*_MEMBER).where(members.c.merchant_id == tx.merchant_id, members.c.survivor_id.is_(None))
+    if tier is not None:
+        chosen = chosen.where(members.c.tier == tier)
+    if after is not None:
+        chosen = chosen.where(tuple_(figure, members.c.id) < after)
+    rows = tx.all(chosen.order_by(figure.desc(), members.c.id.desc()).limit(size + 1))
+    places = tuple(f"{row._mapping[figure.key]}.{row.id}" for row in rows)
+    return cut(_named(tx, tuple(Member(**row._mapping) for row in rows)), places, size)
+
+
+def found(tx: Tx, ids: tuple[int, ...]) -> tuple[MemberLine, ...]:
+    """Return these members, as far as they are the merchant's."""
+    rows = tx.all(
+        select(*_MEMBER)
+        .where(members.c.merchant_id == tx.merchant_id, members.c.id.in_(ids[:_FOUND_AT_MOST]))
+        .order_by(members.c.id.desc())
+    )
+    return _named(tx, tuple(Member(**row._mapping) for row in rows))
+
+
+def find(tx: Tx, words: str) -> tuple[int, ...]:
+    """Return the members that an e-mail address, an order number or a shop's customer id leads to."""
+    words = words.strip()
+    known = customers.c.merchant_id == tx.merchant_id
+    if "@" in words:
+        wanted = customers.c.email_hash == tx.ring.email_hash(tx.merchant_id, words)
+        chosen = select(customers.c.member_id).where(known, wanted)
+    else:
+        bare = words.lstrip("#")
+        numbered = orders.c.number.in_((words, bare, f"#{bare}"))
+        of_order = and_(
+            orders.c.merchant_id == customers.c.merchant_id,
+            orders.c.shop_id == customers.c.shop_id,
+            orders.c.customer_id == customers.c.id,
+        )
+        by_order = select(customers.c.member_id).join(orders, of_order).where(known, numbered)
+        chosen = select(customers.c.member_id).where(known, customers.c.id == bare).union(by_order)  # type: ignore[assignment]
+    return tuple(sorted({row.member_id for row in tx.all(chosen.limit(_FOUND_AT_MOST))}))
+
+
+def tiers(tx: Tx) -> tuple[str, ...]:
+    """Return the tiers that members hold."""
+    rows = tx.all(
+        select(members.c.tier)
+        .distinct()
+        .where(members.c.merchant_id == tx.merchant_id, members.c.tier.is_not(None))
+        .order_by(members.c.tier)
+    )
+    return tuple(row.tier for row in rows)
+
+
+def people(tx: Tx, member_id: int) -> tuple[Person, ...]:
+    """Return the member's customers, with what of ours stands on them."""
+    same = and_(
+        marks.c.merchant_id == customers.c.merchant_id,
+        marks.c.shop_id == customers.c.shop_id,
+        marks.c.customer_id == customers.c.id,
+    )
+    rows = tx.all(
+        select(customers, marks.c.wanted, marks.c.known, marks.c.left_alone)
+        .outerjoin(marks, same)
+        .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id == member_id)
+        .order_by(customers.c.created_at, customers.c.shop_id, customers.c.id)
+    )
+    return tuple(
+        Person(
+            shop_id=row.shop_id,
+            id=row.id,
+            name=tx.ring.open_text(row.name_sealed, f"customers.name:{row.shop_id}:{row.id}"),
+            email=tx.ring.open_text(row.email_sealed, f"customers.email:{row.shop_id}:{row.id}"),
+            email_verified=row.email_verified,
+            created_at=row.created_at,
+            removed_at=row.removed_at,
+            forgotten_at=row.forgotten_at,
+            wanted=tuple(row.wanted or ()),
+            known=tuple(row.known or ()),
+            left_alone=row.left_alone,
+        )
+        for row in rows
+    )
+
+
+def placed(tx: Tx, member_id: int, size: int = 200) -> tuple[Placed, ...]:
+    """Return the member's latest orders, the newest first, with the guest orders that are theirs."""
+    owned = owners(tx, [member_id])
+    known = tuple_(orders.c.shop_id, orders.c.customer_id).in_(
+        [(owner.shop_id, owner.customer_id) for owner in owned]
+    )
+    claimed = tuple_(orders.c.shop_id, orders.c.guest_hash).in_(
+        [(owner.shop_id, owner.claims) for owner in owned if owner.claims is not None]
+    )
+    rows = tx.all(
+        select(*(orders.c[name] for name in Placed.__struct_fields__))
+        .where(
+            orders.c.merchant_id == tx.merchant_id,
+            or_(known, and_(orders.c.guest_hash.is_not(None), claimed)),
+        )
+        .order_by(orders.c.placed_at.desc(), orders.c.id.desc())
+        .limit(size)
+    )
+    return tuple(Placed(**row._mapping) for row in rows)
+
+
+def ledger(tx: Tx, member_id: int, size: int = 500) -> tuple[Booking, ...]:
+    """Return the latest ledger lines of the member and of those who live on as them, the newest first."""
+    whose = and_(members.c.merchant_id == entries.c.merchant_id, members.c.id == entries.c.member_id)
+    rows = tx.all(
+        select(*(entries.c[name] for name in Booking.__struct_fields__))
+        .join(members, whose)
+        .where(
+            members.c.merchant_id == tx.merchant_id,
+            or_(members.c.id == member_id, members.c.survivor_id == member_id),
+        )
+        .order_by(entries.c.moment.desc(), entries.c.id.desc())
+        .limit(size)
+    )
+    return tuple(msgspec.convert(dict(row._mapping), Booking) for row in rows)
+
+
+def _named(tx: Tx, chosen: tuple[Member, ...]) -> tuple[MemberLine, ...]:
+    ids = [member.id for member in chosen]
+    last = {
+        row.member_id: row.at
+        for row in tx.all(
+            select(customers.c.member_id, func.max(orders.c.placed_at).label("at"))
+            .join(orders, _ordered())
+            .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id.in_(ids))
+            .group_by(customers.c.member_id)
+        )
+    }
+    names = _names(tx, ids)
+    return tuple(
+        MemberLine(member, *names.get(member.id, (None, None)), last.get(member.id)) for member in chosen
+    )
+
+
+def _names(tx: Tx, ids: list[int]) -> dict[int, tuple[str | None, str | None]]:
+    """Return name and address of each member: of their first customer that still has any."""
+    names: dict[int, tuple[str | None, str | None]] = {}
+    rows = tx.all(
+        select(customers)
+        .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id.in_(ids))
+        .order_by(customers.c.created_at, customers.c.shop_id, customers.c.id)
+    )
+    for row in rows:
+        if row.member_id in names or (row.name_sealed is None and row.email_sealed is None):
+            continue
+        names[row.member_id] = (
+            tx.ring.open_text(row.name_sealed, f"customers.name:{row.shop_id}:{row.id}"),
+            tx.ring.open_text(row.email_sealed, f"customers.email:{row.shop_id}:{row.id}"),
+        )
+    return names
+
+
+def _ordered() -> ColumnElement[bool]:
+    return and_(
+        orders.c.merchant_id == customers.c.merchant_id,
+        orders.c.shop_id == customers.c.shop_id,
+        orders.c.customer_id == customers.c.id,
+    )
