@@ -80,6 +80,8 @@ class PaperPlatform:
             raise BadSignature from error
         if not hmac.compare_digest(found, hmac.digest(secret, body, "sha256")):
             raise BadSignature
+        if "x-paper-id" not in headers or "x-paper-topic" not in headers:
+            raise BadMessage("a header is missing")
         return Delivery(headers["x-paper-id"], headers["x-paper-topic"], body, headers.get("x-paper-shop"))
 
     def read(self, delivery: Delivery) -> tuple[Change, ...]:

@@ -1,0 +1,138 @@
+"""The door: prove a message genuine on its raw bytes, keep it, answer. Nothing else happens here.
+
+A 200 is a promise that the message is on disk. Everything that is not proved genuine gets 401, whatever else is wrong
+with it, so that the answer tells nothing about which shops, topics and platforms are known here.
+"""
+
+from __future__ import annotations
+
+import structlog
+from flask import Blueprint, Request, Response, abort, request
+from prometheus_client import Counter
+
+from connector.house import House
+from connector.port import (
+    BadMessage,
+    BadSignature,
+    CustomerForgotten,
+    DataAsked,
+    Delivery,
+    Platform,
+    ShopForgotten,
+    ShopRemoved,
+)
+from connector.store import health, inbox, shops
+from connector.store.shops import Shop
+
+LARGEST = 2 * 1024 * 1024  # bytes of one message
+_LONGEST_WORD = 200  # characters of an id or a topic; the database could not index much more
+_BUSY_SECONDS = 30
+
+ANSWERED = Counter("comeback_webhooks_total", "Webhooks answered, by result.", ["platform", "result"])
+_log = structlog.get_logger()
+
+
+def create_blueprint(house: House) -> Blueprint:
+    """Return the routes of the door, to be mounted under `/webhooks`."""
+    door = Blueprint("webhooks", __name__)
+
+    @door.post("/<platform_name>")
+    @door.post("/<platform_name>/<shop_key>")
+    def receive(platform_name: str, shop_key: str | None = None) -> Response:
+        try:
+            result, status = _take(house, platform_name, shop_key)
+        except health.GONE:
+            result, status = "database_gone", 503
+        known = platform_name if platform_name in house.platforms else "unknown"
+        ANSWERED.labels(known, result).inc()
+        answer = Response(status=status)
+        if status == 503:
+            answer.headers["Retry-After"] = str(_BUSY_SECONDS)
+        return answer
+
+    return door
+
+
+def _take(house: House, platform_name: str, shop_key: str | None) -> tuple[str, int]:
+    body = raw_body(request)
+    platform = house.platforms.get(platform_name)
+    if platform is None:
+        return "bad_signature", 401
+    shop = None if shop_key is None else _by_key(house, platform, shop_key)
+    try:
+        delivery = platform.receive(
+            house.settings.environment, _headers(request), body, None if shop is None else house.vault(shop)
+        )
+    except (BadSignature, shops.NoTokens):
+        return "bad_signature", 401
+    except BadMessage as error:
+        _log.warning("unreadable webhook", platform=platform.name, reason=str(error))
+        return "bad_message", 400
+    if max(len(delivery.id), len(delivery.topic)) > _LONGEST_WORD or not delivery.id:
+        return "bad_message", 400
+    return _keep(house, platform, shop, delivery), 200
+
+
+def raw_body(message: Request) -> bytes:
+    """Return the bytes as they came: 411 without their length, 413 when too many, 400 when some are missing."""
+    # Servers cut a chunked body at their limit and hand it over as whole; only a stated length can be held against it.
+    length = message.content_length
+    if length is None or "Transfer-Encoding" in message.headers:
+        abort(411)
+    if length > LARGEST:
+        abort(413)
+    body = message.get_data(cache=False)
+    if len(body) != length:
+        abort(400)
+    return body
+
+
+def _keep(house: House, platform: Platform, named: Shop | None, delivery: Delivery) -> str:
+    """Keep the delivery in one transaction, and say what became of it."""
+    now = house.now()
+    with house.database.everyone() as connection:
+        shop = named
+        if delivery.shop_address is not None:
+            shop = shops.find_by_address(connection, platform.name, delivery.shop_address)
+        meant = shop if named is None or _same(shop, named) else None
+        if meant is None or not _wanted(platform, meant, delivery):
+            shops.count_stray(connection, platform.name, delivery.topic, now)
+            return "stray"
+    with house.database.merchant(meant.merchant_id) as tx:
+        kept = inbox.keep(tx, meant.id, delivery, "webhook", now)
+    _log.info(
+        "webhook",
+        platform=platform.name,
+        shop_id=meant.id,
+        topic=delivery.topic,
+        delivery=delivery.id,
+        result="kept" if kept else "repeat",
+    )
+    return "kept" if kept else "repeat"
+
+
+def _wanted(platform: Platform, shop: Shop, delivery: Delivery) -> bool:
+    """A shop that removed us still tells us whom to forget; nothing else of it is ours to keep."""
+    if shop.state != "removed":
+        return True
+    try:
+        changes = platform.read(delivery)
+    except BadMessage:
+        return True
+    return any(
+        isinstance(change, CustomerForgotten | DataAsked | ShopForgotten | ShopRemoved) for change in changes
+    )
+
+
+def _same(one: Shop | None, other: Shop) -> bool:
+    return one is not None and one.id == other.id
+
+
+def _by_key(house: House, platform: Platform, shop_key: str) -> Shop | None:
+    with house.database.everyone() as connection:
+        shop = shops.find_by_key(connection, shop_key)
+    return shop if shop is not None and shop.platform == platform.name else None
+
+
+def _headers(message: Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in message.headers.items()}
