@@ -29,6 +29,7 @@ def later(day: date, days: int, zone: str) -> datetime:
     return start(day + timedelta(days), zone)
 
 
+@lru_cache(maxsize=65_536)
 def add_months(day: date, months: int) -> date:
     """Return the same day `months` later (earlier when negative), clipped to the end of that month."""
     years, month = divmod(day.month - 1 + months, 12)

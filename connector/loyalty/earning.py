@@ -45,6 +45,7 @@ def inputs(earned: Earning, held: bool, booked: int) -> EarnInputs:
         target=0 if held else earned.points,
         booked=booked,
         why="held" if held and earned.points else earned.why,
+        excluding_tax=earned.sale.version.terms.base == "excluding_tax",
     )
 
 

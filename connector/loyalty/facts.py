@@ -137,6 +137,7 @@ class EarnInputs(msgspec.Struct, frozen=True, tag="earn"):
     target: int
     booked: int
     why: EarnsNothing = ""
+    excluding_tax: bool = False  # is `kept` without VAT?
 
 
 class ExpiryInputs(msgspec.Struct, frozen=True, tag="expiry"):

@@ -7,7 +7,7 @@ from connector.loyalty.facts import Booked, BookedCoupon, History, WantedCoupon
 from connector.loyalty.orders import Sale
 from connector.loyalty.redemptions import Uses, used
 from connector.loyalty.terms import NthOrder
-from connector.loyalty.versions import exchangeable, exchanged
+from connector.loyalty.versions import amounts, exchangeable
 
 Key = tuple[int, str, str]  # shop, source, reward
 Offers = dict[Key, WantedCoupon]
@@ -58,11 +58,11 @@ def _key(coupon: BookedCoupon) -> Key:
 
 def _coupon(rule: NthOrder, sale: Sale, history: History) -> list[WantedCoupon]:
     """Return the coupon of this rule for this order; none where no customer or no rate is known for its shop."""
-    terms, shop, reward = sale.version.terms, sale.shop, rule.reward
+    terms, shop = sale.version.terms, sale.shop
     customer_id = _customer_id(sale, history)
     if customer_id is None or not exchangeable(terms, shop.currency):
         return []
-    value = exchanged(reward.value, terms, shop.currency) if reward.kind == "amount" else reward.value
+    value, minimum = amounts(rule.reward, terms, shop.currency)
     return [
         WantedCoupon(
             shop_id=shop.id,
@@ -70,12 +70,12 @@ def _coupon(rule: NthOrder, sale: Sale, history: History) -> list[WantedCoupon]:
             source=sale.source,
             reward_key=rule.key,
             title=rule.name,
-            kind=reward.kind,
+            kind=rule.reward.kind,
             value=value,
-            minimum=exchanged(reward.minimum, terms, shop.currency),
+            minimum=minimum,
             currency=shop.currency,
             starts_at=sale.paid_at,
-            ends_at=later(sale.day, reward.valid_days + 1, shop.timezone),
+            ends_at=later(sale.day, rule.reward.valid_days + 1, shop.timezone),
             version=sale.version.number,
         )
     ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from connector.loyalty.terms import MILLION, CurrencyTerms, Terms, Version
+from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, Terms, Version
 from connector.money import portion
 
 
@@ -44,3 +44,9 @@ def exchanged(amount: int, terms: Terms, currency: str) -> int:
     if currency == terms.currency:
         return amount
     return portion(amount, MILLION, counted(terms, currency).rate)
+
+
+def amounts(reward: Reward, terms: Terms, currency: str) -> tuple[int, int]:
+    """Return value and minimum of a reward in a currency that is `exchangeable`; a percentage stays what it is."""
+    value = exchanged(reward.value, terms, currency) if reward.kind == "amount" else reward.value
+    return value, exchanged(reward.minimum, terms, currency)

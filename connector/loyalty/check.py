@@ -1,0 +1,169 @@
+"""What is wrong with terms before they are published, field by field; and what is allowed but seldom meant."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+import msgspec
+
+from connector.loyalty.terms import MILLION, Redeemable, Reward, Terms
+from connector.loyalty.versions import counted, exchanged
+from connector.money import Money
+
+LONGEST_TAG = (
+    32  # the shortest limit among the platforms' groups; a longer name would be cut and then not found again
+)
+LONGEST_NAME = 80
+MOST = 10**9  # points and amounts: far beyond any shop, far below what a 64-bit column holds
+GENEROUS = 20  # per cent of spend given back
+
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something wrong at `field` ("tiers.1.threshold"); `sentences.problem` says it. A warning may be published."""
+
+    field: str
+    code: str
+    values: tuple[int | str, ...] = ()
+    warning: bool = False
+
+
+def problems(terms: Terms) -> tuple[Problem, ...]:
+    """Return everything wrong with the terms, in the order of their fields; nothing when they can be published."""
+    return tuple(_found(terms))
+
+
+def _found(terms: Terms) -> Iterator[Problem]:
+    yield from _currencies(terms)
+    yield from _range("earn_points", terms.earn_points, 1, MOST)
+    yield from _range("hold_days", terms.hold_days, 0, 365)
+    yield from _range("expiry_months", terms.expiry_months, 0, 120)
+    yield from _range("returned_days", terms.returned_days, 0, 365)
+    yield from _range("tier_window_months", terms.tier_window_months, 1, 120)
+    yield from _range("tier_term_months", terms.tier_term_months, 1, 120)
+    yield from _range("tier_grace_days", terms.tier_grace_days, 0, 365)
+    yield from _tiers(terms)
+    yield from _nth_orders(terms)
+    yield from _redeemables(terms)
+    if terms.returning_tag:
+        yield from _tag("returning_tag", terms.returning_tag)
+
+
+def _currencies(terms: Terms) -> Iterator[Problem]:
+    if not _CURRENCY.fullmatch(terms.currency):
+        yield Problem("currency", "no_currency")
+    if all(one.currency != terms.currency for one in terms.currencies):
+        yield Problem("currencies", "not_listed", (terms.currency,))
+    yield from _unique("currencies", "currency", [one.currency for one in terms.currencies])
+    for n, one in enumerate(terms.currencies):
+        at = f"currencies.{n}"
+        if not _CURRENCY.fullmatch(one.currency):
+            yield Problem(f"{at}.currency", "no_currency")
+        yield from _range(f"{at}.earn_step", one.earn_step, 1, MOST)
+        yield from _range(f"{at}.rate", one.rate, 1, MOST * MILLION)
+        if one.currency == terms.currency and one.rate != MILLION:
+            yield Problem(f"{at}.rate", "own_rate")
+
+
+def _tiers(terms: Terms) -> Iterator[Problem]:
+    floor = 0
+    for n, tier in enumerate(terms.tiers):
+        at = f"tiers.{n}"
+        yield from _name(f"{at}.name", tier.name)
+        yield from _range(f"{at}.threshold", tier.threshold, 1, MOST)
+        if n and tier.threshold <= floor:
+            yield Problem(f"{at}.threshold", "not_ascending", (_amount(floor, terms),))
+        floor = tier.threshold
+        yield from _tag(f"{at}.tag", tier.tag)
+    yield from _unique("tiers", "name", [tier.name for tier in terms.tiers])
+    tags = [tier.tag for tier in terms.tiers]
+    yield from _unique("tiers", "tag", tags)
+    if terms.returning_tag.casefold() in {tag.casefold() for tag in tags if tag}:
+        yield Problem("returning_tag", "not_unique", (terms.returning_tag,))
+
+
+def _nth_orders(terms: Terms) -> Iterator[Problem]:
+    yield from _unique("nth_orders", "key", [rule.key for rule in terms.nth_orders])
+    for n, rule in enumerate(terms.nth_orders):
+        at = f"nth_orders.{n}"
+        yield from _name(f"{at}.key", rule.key)
+        yield from _name(f"{at}.name", rule.name)
+        yield from _range(f"{at}.after", rule.after, 1, 1000)
+        yield from _reward(f"{at}.reward", rule.reward, terms)
+
+
+def _redeemables(terms: Terms) -> Iterator[Problem]:
+    yield from _unique("redeemables", "key", [offer.key for offer in terms.redeemables])
+    for n, offer in enumerate(terms.redeemables):
+        at = f"redeemables.{n}"
+        yield from _name(f"{at}.key", offer.key)
+        yield from _name(f"{at}.name", offer.name)
+        yield from _range(f"{at}.points", offer.points, 1, MOST)
+        yield from _reward(f"{at}.reward", offer.reward, terms)
+        yield from _worth(f"{at}.points", offer, terms)
+
+
+def _reward(at: str, reward: Reward, terms: Terms) -> Iterator[Problem]:
+    match reward.kind:
+        case "amount":
+            yield from _range(f"{at}.value", reward.value, 1, MOST)
+            for one in terms.currencies:
+                if reward.value > 0 and one.rate > 0 and not exchanged(reward.value, terms, one.currency):
+                    yield Problem(f"{at}.value", "worth_nothing", (one.currency,))
+        case "percentage":
+            yield from _range(f"{at}.value", reward.value, 1, 100_00)
+        case "free_shipping":
+            yield from _range(f"{at}.value", reward.value, 0, 0)
+        case _:
+            assert_never(reward.kind)
+    yield from _range(f"{at}.minimum", reward.minimum, 0, MOST)
+    yield from _range(f"{at}.valid_days", reward.valid_days, 1, 3650)
+
+
+def _worth(at: str, offer: Redeemable, terms: Terms) -> Iterator[Problem]:
+    """Warn where the points of a reward cost little spend: its share of what earned them, rounded down to per cents."""
+    step = counted(terms, terms.currency).earn_step
+    if offer.reward.kind != "amount" or offer.points < 1 or step < 1 or terms.earn_points < 1:
+        return
+    share = 100 * offer.reward.value * terms.earn_points // (offer.points * step)
+    if share >= GENEROUS:
+        yield Problem(at, "generous", (share,), warning=True)
+
+
+def _range(field: str, value: int, low: int, high: int) -> Iterator[Problem]:
+    if not low <= value <= high:
+        yield Problem(field, "out_of_range", (low, high))
+
+
+def _name(field: str, name: str) -> Iterator[Problem]:
+    if not name.strip():
+        yield Problem(field, "empty")
+    elif len(name) > LONGEST_NAME:
+        yield Problem(field, "too_long", (LONGEST_NAME,))
+
+
+def _tag(field: str, tag: str) -> Iterator[Problem]:
+    """A tag is written in the shop: lists of tags are parted by commas there, and spaces around one are dropped."""
+    if not tag.strip():
+        yield Problem(field, "empty")
+        return
+    if len(tag) > LONGEST_TAG:
+        yield Problem(field, "too_long", (LONGEST_TAG,))
+    if "," in tag:
+        yield Problem(field, "comma")
+    if tag != tag.strip():
+        yield Problem(field, "spaces")
+
+
+def _unique(at: str, field: str, values: Iterable[str]) -> Iterator[Problem]:
+    """Shops compare without case, so "Gold" and "gold" are one."""
+    seen = set()
+    for n, value in enumerate(values):
+        if value and value.casefold() in seen:
+            yield Problem(f"{at}.{n}.{field}", "not_unique", (value,))
+        seen.add(value.casefold())
+
+
+def _amount(minor: int, terms: Terms) -> str:
+    return str(Money(minor, terms.currency))
