@@ -1,0 +1,37 @@
+"""The address of a shop, as the merchant types it and as the house keeps it."""
+
+import re
+from urllib.parse import urlsplit
+
+_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})?(\.[a-z0-9]([a-z0-9-]{0,62})?)*")
+
+
+class NotAnAddress(ValueError):
+    """The text is no web address of a shop."""
+
+
+def normalised(text: str) -> str:
+    """Return the shop's base URL with a slash at its end, the host in lower-case ASCII; raise NotAnAddress.
+
+    A missing scheme means https; an admin or REST address pasted from the browser is cut back to the shop's own.
+    """
+    text = text.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        host = (parts.hostname or "").rstrip(".").encode("idna").decode().lower()
+        port = f":{parts.port}" if parts.port and parts.port != _usual(parts.scheme) else ""
+    except ValueError as error:  # also what idna raises
+        raise NotAnAddress("no web address") from error
+    path = re.sub(r"/(rest|index\.php)(/.*)?$", "", parts.path).rstrip("/")
+    odd = "@" in parts.netloc or parts.query or parts.fragment or "\\" in text
+    dots = {".", ".."} & set(path.split("/"))
+    if odd or dots or parts.scheme not in ("http", "https"):
+        raise NotAnAddress("more than an address")
+    if not _HOST.fullmatch(host) or not _PATH.fullmatch(path):
+        raise NotAnAddress("no web address")
+    return f"{parts.scheme}://{host}{port}{path}/"
+
+
+def _usual(scheme: str) -> int:
+    return 80 if scheme == "http" else 443

@@ -1,0 +1,138 @@
+"""What an answer of a Magento shop means, as the port's errors.
+
+No text here quotes the answer: it may hold personal data, and the address may belong to somebody who is fishing for
+what our network can see. Magento's messages are translated, so nothing is decided by them either: only by the
+status, the content type and the parameters.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
+
+from . import rights
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A whole answer, decoded and within the limit."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> bool:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+class Gone(Refused):
+    """The thing asked for is not in the shop (any more)."""
+
+
+class PageTooBig(Refused):
+    """The shop's own limit on rows per page is `limit`."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The shop allows at most {limit} rows per page.")
+        self.limit = limit
+
+
+class TooLarge(Refused):
+    """The answer is longer than we read."""
+
+
+class Redirected(Refused):
+    """The shop has moved for good, or was named without its www."""
+
+
+class NotMagento(TryLater):
+    """A page came where data was expected: another program, a firewall or a maintenance page answered."""
+
+
+class Untrusted(Unauthorized):
+    """The signature was not accepted at all. `resources` is set when Magento named the right it asked for."""
+
+    def __init__(self, why: str, resources: str = "") -> None:
+        super().__init__(why)
+        self.resources = resources
+
+
+class _Fault(msgspec.Struct, frozen=True):
+    # Placeholders have names or numbers: the parameters come as an object or as a list.
+    parameters: dict[str, object] | list[object] | None = None
+
+
+def judge(answer: Answer, changes: bool, now: datetime) -> None:
+    """Pass a good answer; raise what any other means. `changes`: the call may have changed something."""
+    match answer.status:
+        case 200 | 202 if answer.json:
+            return
+        case 301 | 308:
+            raise Redirected(
+                "Your store answers with a redirect to another address; connect with that address."
+            )
+        case 401:
+            raise _unauthorized(answer)
+        case 429:
+            raise TryLater("The shop asks us to slow down (429).", wait(answer, now))
+        case 503 if not changes or "retry-after" in answer.headers:
+            raise TryLater("The shop is out of order for a while (503).", wait(answer, now))
+        case status if status >= 500 and changes:
+            raise OutcomeUnknown(f"The shop failed on our call ({status}); it may have been done.")
+        case status if status >= 500:
+            raise TryLater(f"The shop failed on our call ({status}).", wait(answer, now))
+        case status if not answer.json:
+            raise _page_instead_of_data(status, changes)
+        case 404:
+            raise Gone("The shop does not have it (any more).")
+        case _:
+            raise _refused(answer)
+
+
+def wait(answer: Answer, now: datetime) -> timedelta | None:
+    """Read Retry-After, which comes as seconds or as a date; None where it is missing or unreadable."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return timedelta(seconds=int(text[:6]))
+    try:
+        return max(timedelta(), parsedate_to_datetime(text).astimezone(UTC) - now)
+    except ValueError:
+        return None
+
+
+def _page_instead_of_data(status: int, changes: bool) -> TryLater | OutcomeUnknown:
+    if changes and status < 300:
+        return OutcomeUnknown("A page came where data was expected; the call may have been done.")
+    return NotMagento(
+        f"A page came where data was expected ({status}): is a firewall or maintenance page in between?"
+    )
+
+
+def _refused(answer: Answer) -> Refused | TryLater:
+    parameters = _parameters(answer)
+    if answer.status == 400 and isinstance(limit := parameters.get("max"), int):
+        return PageTooBig(limit)
+    if answer.status == 403:
+        # Magento itself says 401; a 403 is a firewall's, and firewalls change their minds.
+        return TryLater("The shop's firewall turns us away (403).")
+    return Refused(f"The shop refused the call ({answer.status}).")
+
+
+def _unauthorized(answer: Answer) -> Untrusted:
+    resources = str(_parameters(answer).get("resources", ""))
+    if not resources:
+        return Untrusted("The shop does not accept our signature; connect it again with its four keys.")
+    return Untrusted(
+        f"A right is missing; tick it under API of the integration: {rights.where(resources)}.", resources
+    )
+
+
+def _parameters(answer: Answer) -> dict[str, object]:
+    try:
+        parameters = msgspec.json.decode(answer.body, type=_Fault).parameters
+    except msgspec.DecodeError:
+        return {}
+    return parameters if isinstance(parameters, dict) else {}

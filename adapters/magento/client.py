@@ -1,0 +1,216 @@
+"""The signed line to one Magento shop: OAuth 1.0a with HMAC-SHA256, the only kind that 2.4.4 and later accept."""
+
+import contextlib
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+
+import msgspec
+import requests
+from requests_oauthlib import OAuth1
+from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
+from urllib3.response import BaseHTTPResponse
+
+from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
+
+from . import criteria, network, rights, wire
+from .answers import Answer, PageTooBig, TooLarge, Untrusted, judge
+from .criteria import Search
+from .keys import Keys
+
+T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
+
+TIMEOUTS = (3.0, 20.0)  # seconds to connect; seconds of silence while reading
+WHOLE_CALL = 30.0  # seconds, however lively the drip
+MOST_BYTES = 10 * 1024 * 1024
+PIECE = 64 * 1024
+SKEW = 60.0  # seconds; Magento refuses a signature made more than 600 s in its future
+
+# Both write the signed header and the base string at debug level.
+for _name in ("oauthlib", "requests_oauthlib"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
+
+_body = msgspec.json.Encoder(decimal_format="number")
+
+
+class Client:
+    """Signed calls to one shop. Not for two threads at once. `address` ends in a slash."""
+
+    def __init__(
+        self,
+        address: str,
+        keys: Keys,
+        allowed: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.address = address
+        self._keys = keys
+        self._clock = clock
+        self._behind = 0  # seconds the shop's clock is ahead of ours, where it matters
+        self._rows = 100  # per page; less where the shop sets a limit
+        self._session = network.session(allowed)
+        if (
+            not address.startswith("https://")
+            and address.removeprefix("http://").split("/")[0] not in allowed
+        ):
+            raise Refused("The shop's address must begin with https://.")
+
+    def read(self, path: str, kind: type[T], pairs: tuple[tuple[str, str], ...] = ()) -> T:
+        """Return what stands at `path`, below /rest/V1/."""
+        return _understood(self.call("GET", path, pairs=pairs), kind)
+
+    def whole(self, path: str) -> dict[str, object]:
+        """Return all that stands at `path`, to be changed and written back; numbers stay exact."""
+        try:
+            found = json.loads(self.call("GET", path), parse_float=Decimal)
+        except ValueError as error:
+            raise TryLater("The shop's answer is not understood: no JSON.") from error
+        if not isinstance(found, dict):
+            raise TryLater("The shop's answer is not understood: no object.")
+        return found
+
+    def search(self, path: str, kind: type[S], search: Search) -> wire.Page[S]:
+        """Return the first page of a search, with only the fields that `kind` reads.
+
+        The page is shorter than asked for where the shop limits it or its rows are huge; `total_count` tells.
+        """
+        search = msgspec.structs.replace(search, fields=wire.fields(kind))
+        while True:
+            sized = msgspec.structs.replace(search, size=min(search.size, self._rows))
+            try:
+                found = self.call("GET", path, pairs=tuple(criteria.pairs(sized)))
+            except PageTooBig as too_big:
+                self._shrink(too_big, sized.size, too_big.limit)
+            except TooLarge as too_large:
+                self._shrink(too_large, sized.size, sized.size // 2)
+            else:
+                return _understood(found, wire.Page[kind])  # type: ignore[valid-type]
+
+    def send(self, method: str, path: str, body: object, kind: type[T]) -> T:
+        """Change something and return the shop's answer; a `body` of None sends none."""
+        answer = self.call(method, path, body=None if body is None else _body.encode(body))
+        try:
+            return _understood(answer, kind)
+        except TryLater as error:
+            raise OutcomeUnknown(str(error)) from error
+
+    def call(
+        self, method: str, path: str, pairs: tuple[tuple[str, str], ...] = (), body: bytes | None = None
+    ) -> bytes:
+        """Make one signed call and return the JSON that came; raise the port's errors otherwise."""
+        known = self._behind
+        try:
+            return self._once(method, path, pairs, body)
+        except Untrusted as error:
+            if self._behind != known:
+                # A clock far ahead made the signature too new; the answer told the shop's time, and nothing was done.
+                return self._once(method, path, pairs, body)
+            raise self._explained(error, path) from error
+
+    def _once(self, method: str, path: str, pairs: tuple[tuple[str, str], ...], body: bytes | None) -> bytes:
+        url = f"{self.address}rest/V1/{path}" + (f"?{criteria.query(pairs)}" if pairs else "")
+        answer = self._exchange(method, url, body)
+        self._learn_time(answer)
+        judge(answer, method != "GET", datetime.fromtimestamp(self._clock(), UTC))
+        return answer.body
+
+    def _exchange(self, method: str, url: str, body: bytes | None) -> Answer:
+        headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Comeback"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        with _reached(method != "GET"):
+            response = self._session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                auth=self._signature(),
+                timeout=TIMEOUTS,
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                lower = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, lower, self._whole(response.raw))
+
+    def _whole(self, raw: BaseHTTPResponse) -> bytes:
+        # Counted after decompression, so that ten kilobytes of packed zeros end at the limit too.
+        ends, body = time.monotonic() + WHOLE_CALL, bytearray()
+        while piece := raw.read1(PIECE, decode_content=True):
+            body += piece
+            if len(body) > MOST_BYTES:
+                raise TooLarge("The shop's answer is larger than we read.")
+            if time.monotonic() > ends:
+                raise ReadTimeoutError(None, None, "the whole call took too long")  # type: ignore[arg-type]
+        return bytes(body)
+
+    def _signature(self) -> OAuth1:
+        keys = self._keys
+        return OAuth1(
+            keys.consumer_key,
+            keys.consumer_secret,
+            keys.token,
+            keys.token_secret,
+            signature_method="HMAC-SHA256",
+            nonce=secrets.token_hex(16),
+            timestamp=str(int(self._clock()) + self._behind),
+        )
+
+    def _learn_time(self, answer: Answer) -> None:
+        with contextlib.suppress(KeyError, ValueError):
+            told = parsedate_to_datetime(answer.headers["date"]).timestamp() - self._clock()
+            self._behind = int(told) if abs(told) > SKEW else 0
+
+    def _explained(self, error: Untrusted, path: str) -> Unauthorized:
+        """Tell a dead token from a missing right: Magento gives both the same answer."""
+        if path == rights.GRANTED or not error.resources:
+            return Unauthorized("The shop no longer accepts our keys; connect it again.")
+        try:
+            self._once("GET", rights.GRANTED, (), None)
+        except Untrusted:
+            return Unauthorized("The shop no longer accepts our keys; connect it again.")
+        return error
+
+    def _shrink(self, error: Refused, was: int, to: int) -> None:
+        if not 0 < to < was:
+            raise error
+        self._rows = to
+
+
+@contextlib.contextmanager
+def _reached(changes: bool) -> Iterator[None]:
+    """Say what a broken call means. One that never left is always TryLater."""
+    try:
+        yield
+    except requests.exceptions.SSLError as error:
+        raise TryLater("The shop's certificate is not accepted.") from error
+    except requests.ConnectTimeout as error:
+        raise TryLater("The shop cannot be reached.") from error
+    except (requests.RequestException, HTTPError, DecodeError) as error:
+        if _never_left(error):
+            raise TryLater("The shop cannot be reached.") from error
+        if changes:
+            raise OutcomeUnknown("The shop's answer did not arrive; it may have been done.") from error
+        raise TryLater("The shop's answer did not arrive.") from error
+
+
+def _never_left(error: Exception) -> bool:
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(error, requests.ConnectionError) and isinstance(reason, NewConnectionError)
+
+
+def _understood(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind, strict=False)
+    except msgspec.DecodeError as error:
+        # The message of the error names the place, which holds no value.
+        raise TryLater(
+            f"The shop's answer is not understood: {str(error).partition(' - ')[2] or 'no JSON'}."
+        ) from error

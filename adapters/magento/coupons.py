@@ -1,0 +1,151 @@
+"""Making codes, ending them and listing them. A code is ours when its rule's name begins with our prefix."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from connector.port import CodeTaken, CouponMade, Refused
+from connector.records import Coupon
+
+from . import rules, walk, wire
+from .answers import Gone
+from .client import Client
+from .criteria import Filter, Search, among
+from .groups import Groups
+from .read import moment
+from .rules import Worth
+from .stores import Stores
+
+
+class Coupons:
+    """The codes of ours in one shop, and the rules that carry them."""
+
+    def __init__(self, client: Client, groups: Groups, stores: Stores) -> None:
+        self._client = client
+        self._groups = groups
+        self._stores = stores
+        self._rules: dict[str, int] = {}
+
+    def make(self, coupon: Coupon) -> CouponMade | CodeTaken:
+        """Make the code on the rule of its worth, or find it there."""
+        worth = rules.worth(coupon, self._stores.main.timezone, self._websites(coupon))
+        remembered = worth.name in self._rules
+        try:
+            return self._made(coupon.code, self._rule(worth))
+        except Refused:
+            # The messages are translated, so look for the reason: does the code exist, or is the rule gone?
+            found = self._found(coupon.code)
+            if found is not None:
+                return CouponMade(str(found.coupon_id)) if self._ours(found) else CodeTaken()
+            if not remembered:
+                raise
+            del self._rules[worth.name]
+            return self._made(coupon.code, self._rule(worth))
+
+    def revoke(self, code: str) -> None:
+        """Delete the code where it is ours; one that is gone is fine. Orders that used it keep its name."""
+        found = self._found(code)
+        if found is None or not self._ours(found):
+            return
+        try:
+            self._client.send("DELETE", f"coupons/{found.coupon_id}", None, bool)
+        except Gone:
+            return
+
+    def all(self) -> Iterator[Coupon]:
+        """Yield every code on our active rules; a rule past its last day says so by its end."""
+        by_id = {rule.rule_id: rule for rule in self._our_rules() if rule.is_active}
+        if not by_id:
+            return
+        numbers = sorted(by_id)
+        for start in range(0, len(numbers), 100):
+            chosen = (among("rule_id", numbers[start : start + 100]),)
+            for page in walk.by_id(self._client, walk.COUPONS, wire.Coupon, _number, filters=chosen):
+                yield from (self._read(row, by_id[row.rule_id]) for row in page.rows if row.code)
+
+    def widen(self, group: wire.Group) -> None:
+        """Let the members of a new group use the codes they already have: a rule lists its groups one by one."""
+        for rule in self._our_rules():
+            self._admit(rule, [group.id])
+
+    def _websites(self, coupon: Coupon) -> tuple[int, ...]:
+        # An amount means the currency of the website's books; ten per cent mean the same everywhere.
+        anywhere = coupon.kind != "amount" and not coupon.minimum
+        websites = self._stores.websites(None if anywhere else coupon.currency)
+        if not websites:
+            raise Refused(f"No website of the shop keeps its books in {coupon.currency}.")
+        return websites
+
+    def _made(self, code: str, rule_id: int) -> CouponMade:
+        # Type 1 is a generated code, the only kind of which a rule may carry many.
+        body = {"rule_id": rule_id, "code": code, "type": 1, "is_primary": False}
+        limits = {"usage_limit": 1, "usage_per_customer": 1}
+        made = self._client.send("POST", "coupons", {"coupon": {**body, **limits}}, wire.Coupon)
+        return CouponMade(str(made.coupon_id))
+
+    def _rule(self, worth: Worth) -> int:
+        if worth.name not in self._rules:
+            self._rules[worth.name] = self._standing(worth)
+        return self._rules[worth.name]
+
+    def _standing(self, worth: Worth) -> int:
+        named = Search((Filter("name", worth.name),), ("rule_id",))
+        # The database does not mind capitals; a rule of the merchant's own must not be taken for ours.
+        found = [
+            rule
+            for rule in self._client.search("salesRules/search", wire.Rule, named).rows
+            if rule.name == worth.name and rule.is_active
+        ]
+        if found:
+            self._admit(found[0], self._groups.ids())
+            return found[0].rule_id
+        body = {"rule": rules.written(worth, self._groups.ids())}
+        return self._client.send("POST", "salesRules", body, wire.Rule).rule_id
+
+    def _admit(self, rule: wire.Rule, groups: list[int]) -> None:
+        missing = set(groups) - set(rule.customer_group_ids or [])
+        if not missing:
+            return
+        whole = self._client.whole(f"salesRules/{rule.rule_id}")
+        admitted = sorted({*(rule.customer_group_ids or []), *missing})
+        body = {"rule": {**whole, "customer_group_ids": admitted}}
+        self._client.send("PUT", f"salesRules/{rule.rule_id}", body, wire.Rule)
+
+    def _our_rules(self) -> Iterator[wire.Rule]:
+        named = (Filter("name", f"{rules.PREFIX}%", "like"),)
+        for page in walk.by_id(self._client, walk.RULES, wire.Rule, _rule_number, filters=named):
+            yield from (rule for rule in page.rows if (rule.name or "").startswith(rules.PREFIX))
+
+    def _found(self, code: str) -> wire.Coupon | None:
+        named = Search((Filter("code", code),), ("coupon_id",))
+        rows = self._client.search("coupons/search", wire.Coupon, named).rows
+        return next((row for row in rows if (row.code or "").upper() == code.upper()), None)
+
+    def _ours(self, found: wire.Coupon) -> bool:
+        if found.rule_id in self._rules.values():
+            return True
+        try:
+            rule = self._client.read(f"salesRules/{found.rule_id}", wire.Rule)
+        except Gone:
+            return False
+        return (rule.name or "").startswith(rules.PREFIX)
+
+    def _read(self, row: wire.Coupon, rule: wire.Rule) -> Coupon:
+        return rules.read(
+            rule,
+            row.code or "",
+            moment(row.created_at) if row.created_at else _UNKNOWN,
+            bool(row.times_used),
+            self._stores.currency_of(rule.website_ids or []),
+            self._stores.main.timezone,
+        )
+
+
+_UNKNOWN = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _number(row: wire.Coupon) -> int:
+    return row.coupon_id
+
+
+def _rule_number(rule: wire.Rule) -> int:
+    return rule.rule_id

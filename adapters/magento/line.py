@@ -1,0 +1,89 @@
+"""The open line to one Magento shop: the plug's calls, each handed to the part that knows how."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from connector import port
+from connector.records import Coupon, Customer, Order
+
+from . import keys, network
+from .client import Client
+from .coupons import Coupons
+from .groups import Groups
+from .pull import Reader
+from .stores import Stores
+from .write import Marker
+
+
+class Line:
+    """One shop's ShopAdapter. The tokens are read at the first call, and no call is made before it."""
+
+    def __init__(self, env: Mapping[str, str], shop: port.ShopLine, vault: port.TokenVault) -> None:
+        self._env = env
+        self._shop = shop
+        self._vault = vault
+
+    def facts(self) -> port.ShopFacts:
+        return self._stores.facts()
+
+    def counts(self) -> port.Counts:
+        return self._reader.counts()
+
+    def history(self, checkpoint: str | None) -> Iterator[port.Batch]:
+        return self._reader.history(checkpoint)
+
+    def changed(self, window: port.Window) -> Iterator[port.Batch]:
+        return self._reader.changed(window)
+
+    def orders(self, ids: tuple[str, ...]) -> dict[str, Order]:
+        return self._reader.orders(ids)
+
+    def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
+        return self._reader.customers(ids)
+
+    def mark(
+        self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]
+    ) -> port.Marked | port.LeftAlone:
+        return Marker(self._client, self._groups, self._coupons.widen).mark(customer_id, wanted, known)
+
+    def make_coupon(self, coupon: Coupon) -> port.CouponMade | port.CodeTaken:
+        return self._coupons.make(coupon)
+
+    def revoke_coupon(self, code: str, remote_id: str | None) -> None:
+        # Found by its code: a number could by now be somebody else's coupon, restored from a backup.
+        self._coupons.revoke(code)
+
+    def coupons(self) -> Iterator[Coupon]:
+        return self._coupons.all()
+
+    def subscribe(self, address: str) -> tuple[str, ...]:
+        """Magento Open Source sends nothing by itself; what a module sends, the merchant sets up there."""
+        return ()
+
+    def farewell(self) -> None:
+        """Nothing was subscribed, and the integration is the merchant's to remove."""
+
+    @cached_property
+    def _keys(self) -> keys.Keys:
+        return keys.unpacked(self._vault.read())
+
+    @cached_property
+    def _client(self) -> Client:
+        allowed = network.allowed_hosts(self._env.get("ALLOW_PRIVATE_HOSTS", ""))
+        return Client(self._shop.address, self._keys, allowed)
+
+    @cached_property
+    def _groups(self) -> Groups:
+        return Groups(self._client, self._keys.default_group)
+
+    @cached_property
+    def _stores(self) -> Stores:
+        return Stores(self._client)
+
+    @cached_property
+    def _coupons(self) -> Coupons:
+        return Coupons(self._client, self._groups, self._stores)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self._client, self._groups, self._stores, self._keys.confirms_email)

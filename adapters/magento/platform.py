@@ -1,0 +1,41 @@
+"""The Magento plug: what the house finds under the entry point, every call handed on."""
+
+from collections.abc import Mapping
+
+import flask
+
+from connector import port
+
+from . import hints, pages
+from .line import Line
+
+
+class Magento:
+    """Magento Open Source and Adobe Commerce, 2.3 and later, over REST."""
+
+    name = "magento"
+    title = "Magento"
+    mark_kind: port.MarkKind = "group"
+    binds_coupons = False
+    polled = True
+
+    def settings(self, env: Mapping[str, str]) -> tuple[port.Setting, ...]:
+        """Nothing: all that is needed, the merchant pastes for their own shop."""
+        return ()
+
+    def pages(self, env: Mapping[str, str], hall: port.Hall) -> flask.Blueprint:
+        return pages.blueprint(env, hall)
+
+    def open(self, env: Mapping[str, str], shop: port.ShopLine, vault: port.TokenVault) -> Line:
+        return Line(env, shop, vault)
+
+    def receive(
+        self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: port.TokenVault | None
+    ) -> port.Delivery:
+        return hints.received(headers, body, vault)
+
+    def read(self, delivery: port.Delivery) -> tuple[port.Change, ...]:
+        return hints.meaning(delivery)
+
+
+platform: port.Platform = Magento()

@@ -1,0 +1,158 @@
+"""Reading a shop: its whole history from behind a checkpoint, what changed in a window, and things by number."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+import msgspec
+
+from connector import records
+from connector.port import Batch, Counts, Window
+
+from . import read, walk
+from .client import Client
+from .criteria import EVERYTHING, Filter, Search, above, among
+from .groups import Groups
+from .stores import Stores
+from .wire import Customer, Invoice, Order, Shipment
+
+# Magento stamps a row before its transaction ends; a slow checkout appears behind a window that was already read.
+OVERLAP = timedelta(minutes=2)
+
+_UNPAID = ("new", "pending_payment")
+
+
+class Checkpoint(msgspec.Struct, frozen=True):
+    """The last customer and the last order that were read."""
+
+    customer: int = 0
+    order: int = 0
+
+    def text(self) -> str:
+        return msgspec.json.encode(self).decode()
+
+
+class Reader:
+    """All reading from one shop."""
+
+    def __init__(self, client: Client, groups: Groups, stores: Stores, confirms_email: bool) -> None:
+        self._client = client
+        self._groups = groups
+        self._stores = stores
+        self._confirms_email = confirms_email
+
+    def counts(self) -> Counts:
+        """Return how many orders and customers there are."""
+        everything = Search((above("entity_id", 0),), ("entity_id",), size=1)
+        return Counts(
+            orders=self._client.search("orders", _Numbered, everything).total_count,
+            customers=self._client.search("customers/search", _Customer, everything).total_count,
+        )
+
+    def history(self, checkpoint: str | None) -> Iterator[Batch]:
+        """Yield every customer, then every order; with an order whoever registered after the customers were read."""
+        mark = msgspec.json.decode(checkpoint, type=Checkpoint) if checkpoint else Checkpoint()
+        counts = self.counts()
+        total = counts.customers + counts.orders
+        for customers in walk.by_id(self._client, walk.CUSTOMERS, Customer, _id, mark.customer):
+            mark = msgspec.structs.replace(mark, customer=customers.rows[-1].id)
+            yield Batch(self._customers(customers.rows), (), mark.text(), total)
+        for orders in walk.by_id(self._client, walk.ORDERS, Order, _entity, mark.order):
+            mark = msgspec.structs.replace(mark, order=orders.rows[-1].entity_id)
+            late = {row.customer_id for row in orders.rows if (row.customer_id or 0) > mark.customer}
+            named = tuple(self.customers(tuple(map(str, late))).values())
+            yield Batch(named, self._orders(orders.rows), mark.text(), total)
+
+    def changed(self, window: Window) -> Iterator[Batch]:
+        """Yield what changed in the window and shortly before it."""
+        since = window.since - OVERLAP
+        for customers in walk.by_time(self._client, walk.CUSTOMERS, Customer, _id, since, window.until):
+            yield Batch(self._customers(customers), (), "")
+        for orders in walk.by_time(self._client, walk.ORDERS, Order, _entity, since, window.until):
+            yield Batch((), self._orders(orders), "")
+
+    def orders(self, ids: tuple[str, ...]) -> dict[str, records.Order]:
+        """Return the orders that exist."""
+        rows = self._by_number(walk.ORDERS, Order, ids)
+        return {order.id: order for order in self._orders(rows)}
+
+    def customers(self, ids: tuple[str, ...]) -> dict[str, records.Customer]:
+        """Return the customers that exist."""
+        rows = self._by_number(walk.CUSTOMERS, Customer, ids)
+        return {customer.id: customer for customer in self._customers(rows)}
+
+    def _by_number(self, route: walk.List, kind: type[walk.Dated], ids: tuple[str, ...]) -> list[walk.Dated]:
+        # A number beyond the column's reach would be clipped by the database and find another row.
+        numbers = sorted({int(each) for each in ids if each.isdecimal() and int(each) < EVERYTHING})
+        if not numbers:
+            return []
+        chosen = (among("entity_id", numbers),)
+        pages = walk.by_id(self._client, route, kind, _number, filters=chosen)
+        return [row for page in pages for row in page.rows]
+
+    def _customers(self, rows: list[Customer]) -> tuple[records.Customer, ...]:
+        return tuple(
+            read.customer(
+                row,
+                self._groups.code(row.group_id),
+                self._stores.language_of(row.store_id),
+                self._confirms_email,
+            )
+            for row in rows
+        )
+
+    def _orders(self, rows: list[Order]) -> tuple[records.Order, ...]:
+        billed = [row.entity_id for row in rows if row.base_total_paid or row.state not in _UNPAID]
+        shipped = [row.entity_id for row in rows if any(line.qty_shipped for line in row.items or [])]
+        invoices, shipments = self._invoices(billed), self._shipments(shipped)
+        return tuple(read.order(row, invoices[row.entity_id], shipments[row.entity_id]) for row in rows)
+
+    def _invoices(self, orders: list[int]) -> dict[int, list[Invoice]]:
+        found: dict[int, list[Invoice]] = defaultdict(list)
+        for chosen in _chunks(orders):
+            for page in walk.by_id(self._client, walk.INVOICES, Invoice, _invoice, filters=chosen):
+                for row in page.rows:
+                    found[row.order_id].append(row)
+        return found
+
+    def _shipments(self, orders: list[int]) -> dict[int, list[Shipment]]:
+        found: dict[int, list[Shipment]] = defaultdict(list)
+        for chosen in _chunks(orders):
+            for page in walk.by_id(self._client, walk.SHIPMENTS, Shipment, _shipment, filters=chosen):
+                for row in page.rows:
+                    found[row.order_id].append(row)
+        return found
+
+
+def _chunks(numbers: list[int], size: int = 100) -> Iterable[tuple[Filter, ...]]:
+    # A hundred numbers are about a kilobyte of address; some servers stop at four.
+    for start in range(0, len(numbers), size):
+        yield (among("order_id", numbers[start : start + size]),)
+
+
+def _id(row: Customer) -> int:
+    return row.id
+
+
+def _entity(row: Order) -> int:
+    return row.entity_id
+
+
+def _invoice(row: Invoice) -> int:
+    return row.entity_id
+
+
+def _shipment(row: Shipment) -> int:
+    return row.entity_id
+
+
+def _number(row: Order | Customer) -> int:
+    return row.id if isinstance(row, Customer) else row.entity_id
+
+
+class _Numbered(msgspec.Struct, frozen=True):
+    entity_id: int
+
+
+class _Customer(msgspec.Struct, frozen=True):
+    id: int

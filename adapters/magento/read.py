@@ -1,0 +1,160 @@
+"""Magento's orders and customers as the house's records. Pure: no network, no clock.
+
+Amounts are the books' (`base_*`): the only ones that can be added up, whatever currency the shopper was shown.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from connector.money import exponent
+from connector.records import Customer, LineItem, Order
+
+from . import wire
+
+PAID = 2  # an invoice's state; 1 is open (money still to be captured), 3 is cancelled
+
+
+def moment(text: str) -> datetime:
+    """Read a time of Magento's: UTC, without saying so."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def minor(amount: Decimal | None, currency: str) -> int:
+    """Return minor units; absent means nothing. Magento reckons in floats and keeps four decimals: half a cent goes up."""
+    if amount is None:
+        return 0
+    return int(amount.scaleb(exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def order(
+    found: wire.Order,
+    invoices: Iterable[wire.Invoice] = (),
+    shipments: Iterable[wire.Shipment] = (),
+) -> Order:
+    """Return the order with its invoices and shipments as one picture."""
+    currency = found.base_currency_code
+    counted = lines(found)
+    paid_at = _paid_at(found, list(invoices))
+    return Order(
+        id=str(found.entity_id),
+        number=found.increment_id or str(found.entity_id),
+        currency=currency,
+        placed_at=moment(found.created_at),
+        changed_at=_changed_at(found),
+        total=minor(found.base_grand_total, currency),
+        lines=tuple(_line(line, currency) for line in counted),
+        customer_id=str(found.customer_id) if found.customer_id else None,
+        email=found.customer_email or None,
+        paid_at=paid_at,
+        fulfilled_at=_fulfilled_at(found, counted, paid_at, list(shipments)),
+        # Magento keeps no time of a cancellation. An order that is cancelled hardly moves again, so its last
+        # change is it; where it does move, the time is too late, never too early.
+        cancelled_at=_changed_at(found) if found.state == "canceled" else None,
+        refunded=minor(found.base_total_refunded, currency),
+        refunded_shipping=minor(found.base_shipping_refunded, currency)
+        + minor(found.base_shipping_tax_refunded, currency),
+        coupon_codes=tuple(
+            code.strip().upper() for code in (found.coupon_code or "").split(",") if code.strip()
+        ),
+    )
+
+
+def customer(found: wire.Customer, group: str | None, language: str | None, confirms_email: bool) -> Customer:
+    """Return the customer; the mark is the one group they are in, ours or not.
+
+    Magento does not say whether an address is proven. Where the shop asks newcomers to confirm theirs, one without
+    an open confirmation is.
+    """
+    name = " ".join(part.strip() for part in (found.firstname, found.lastname) if part and part.strip())
+    return Customer(
+        id=str(found.id),
+        created_at=moment(found.created_at),
+        changed_at=moment(found.updated_at or found.created_at),
+        email=found.email or None,
+        email_verified=confirms_email and bool(found.email) and not found.confirmation,
+        name=name or None,
+        language=language,
+        marks=(group,) if group else (),
+    )
+
+
+def lines(found: wire.Order) -> list[wire.Line]:
+    """Return the lines that carry the money, each thing bought once.
+
+    A configurable product is two lines, the parent with the price and the variant with nothing; counting both would
+    double the quantity. A bundle priced by its parts carries its money on the parts, a fixed one on the parent.
+    """
+    rows = found.items or []
+    counted = []
+    for row in (row for row in rows if row.parent_item_id is None):
+        parts = [part for part in rows if part.parent_item_id == row.item_id]
+        split = row.product_type == "bundle" and any(part.base_row_total for part in parts)
+        counted += parts if split else [row]
+    return counted
+
+
+def _line(line: wire.Line, currency: str) -> LineItem:
+    quantity, current = _quantities(line)
+    return LineItem(
+        id=str(line.item_id),
+        title=line.name or line.sku or "",
+        quantity=quantity,
+        current_quantity=current,
+        amount=minor(line.base_row_total, currency),
+        tax=minor(line.base_tax_amount, currency),
+        kind="gift_card" if line.product_type == "giftcard" else "goods",
+        product_id=str(line.product_id) if line.product_id else None,
+        sku=line.sku or None,
+    )
+
+
+def _quantities(line: wire.Line) -> tuple[int, int]:
+    ordered, kept = line.qty_ordered or Decimal(0), _kept(line)
+    if ordered == ordered.to_integral_value() and kept == kept.to_integral_value():
+        return int(ordered), int(kept)
+    # 2.5 metres of cloth are one thing bought; what is taken back of it shows in the money refunded.
+    return 1, 1 if kept > 0 else 0
+
+
+def _kept(line: wire.Line) -> Decimal:
+    gone = (line.qty_refunded or 0) + (line.qty_canceled or 0)
+    return max(Decimal(0), (line.qty_ordered or Decimal(0)) - gone)
+
+
+def _changed_at(found: wire.Order) -> datetime:
+    return moment(found.updated_at or found.created_at)
+
+
+def _paid_at(found: wire.Order, invoices: list[wire.Invoice]) -> datetime | None:
+    """Return when the last part that was owed was invoiced and paid; None while something is open."""
+    owed = (found.base_grand_total or Decimal(0)) - (found.base_total_canceled or Decimal(0))
+    paid = Decimal(0)
+    for invoice in sorted(invoices, key=lambda each: (each.created_at, each.entity_id)):
+        paid += (invoice.base_grand_total or Decimal(0)) if invoice.state == PAID else Decimal(0)
+        if invoice.state == PAID and paid >= owed:
+            return moment(invoice.created_at)
+    if (found.base_total_paid or Decimal(0)) >= owed > 0:
+        # Orders brought over from another shop are paid without invoices; the order's own time is all there is.
+        return moment(found.created_at)
+    return None
+
+
+def _fulfilled_at(
+    found: wire.Order, counted: list[wire.Line], paid_at: datetime | None, shipments: list[wire.Shipment]
+) -> datetime | None:
+    """Return when the last parcel of a fully sent order left; what needs no parcel is there once it is paid."""
+    solid = [line for line in counted if not line.is_virtual]
+    if not solid:
+        return paid_at
+    if not shipments or any(not _sent(line, found.items or []) for line in solid):
+        return None
+    return max(moment(shipment.created_at) for shipment in shipments)
+
+
+def _sent(line: wire.Line, rows: list[wire.Line]) -> bool:
+    """Tell whether what is left of the line has left; a bundle's parts may be sent as one, or one by one."""
+    family = [line, *(row for row in rows if line.parent_item_id == row.item_id)]
+    parts = [row for row in rows if row.parent_item_id == line.item_id]
+    whole = any((row.qty_shipped or 0) >= _kept(row) for row in family)
+    return whole or (bool(parts) and all((row.qty_shipped or 0) >= _kept(row) for row in parts))

@@ -1,0 +1,157 @@
+"""Cart price rules: what a code is worth stands on its rule, so coupons of one worth and one last day share a rule."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from connector.money import exponent, plain
+from connector.records import Coupon, CouponKind
+
+from .read import minor
+from .wire import Condition, Rule
+
+PREFIX = "Comeback: "
+
+_COMBINE = "Magento\\SalesRule\\Model\\Rule\\Condition\\Combine"
+_ADDRESS = "Magento\\SalesRule\\Model\\Rule\\Condition\\Address"
+_SUBTOTAL = "base_subtotal"
+
+
+class Worth(msgspec.Struct, frozen=True):
+    """What makes two coupons share a rule. `until` is the last day, in the shop's time zone; None: no end."""
+
+    kind: CouponKind
+    value: int
+    currency: str
+    minimum: int
+    until: date | None
+    websites: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The rule's name: the same worth gives the same name, so a rule is found again by it."""
+        match self.kind:
+            case "amount":
+                what = f"{plain(self.value, self.currency)} {self.currency} off"
+            case "percentage":
+                what = f"{plain(self.value, 'EUR').rstrip('0').rstrip('.')} percent off"
+            case "free_shipping":
+                what = "free shipping"
+        least = f", orders from {plain(self.minimum, self.currency)} {self.currency}" if self.minimum else ""
+        end = f"until {self.until.isoformat()}" if self.until else "no end"
+        return f"{PREFIX}{what}{least}, {end}, websites {' '.join(map(str, self.websites))}"
+
+
+def worth(coupon: Coupon, timezone: str, websites: tuple[int, ...]) -> Worth:
+    """Return what the coupon's rule must be."""
+    return Worth(
+        coupon.kind,
+        coupon.value,
+        coupon.currency,
+        coupon.minimum,
+        last_day(coupon.ends_at, timezone),
+        websites,
+    )
+
+
+def last_day(ends_at: datetime | None, timezone: str) -> date | None:
+    """Return the last day on which the code works: Magento ends a rule with its day, the shop's local one."""
+    if ends_at is None:
+        return None
+    return (ends_at - timedelta(seconds=1)).astimezone(ZoneInfo(timezone)).date()
+
+
+def end_of(day: date, timezone: str) -> datetime:
+    """Return the moment at which the day is over in the shop, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone)).astimezone(UTC)
+
+
+def written(worth: Worth, groups: list[int]) -> dict[str, object]:
+    """Return the rule as Magento wants it sent.
+
+    The limits stand here, because Magento overwrites a coupon's own with the rule's, and stores a coupon's own end
+    without minding it.
+    """
+    rule: dict[str, object] = {
+        "name": worth.name,
+        "description": "Made by Comeback, which finds it again by its name; please leave both as they are.",
+        "website_ids": list(worth.websites),
+        "customer_group_ids": groups,
+        "is_active": True,
+        "coupon_type": "SPECIFIC_COUPON",
+        "use_auto_generation": True,
+        "uses_per_coupon": 1,
+        "uses_per_customer": 1,
+        "simple_action": "cart_fixed" if worth.kind == "amount" else "by_percent",
+        "discount_amount": _discount(worth),
+        "simple_free_shipping": "1" if worth.kind == "free_shipping" else "0",
+        "discount_step": 0,
+        "apply_to_shipping": False,
+        "stop_rules_processing": False,
+        "is_advanced": True,
+        "is_rss": False,
+        "sort_order": 0,
+        "times_used": 0,
+    }
+    if worth.until:
+        rule["to_date"] = worth.until.isoformat()
+    if worth.minimum:
+        rule["condition"] = _condition(plain(worth.minimum, worth.currency))
+    return rule
+
+
+def read(rule: Rule, code: str, created_at: datetime, used: bool, currency: str, timezone: str) -> Coupon:
+    """Return a code of one of our rules as the shop states it; whose it is only the house knows."""
+    day = date.fromisoformat(rule.to_date[:10]) if rule.to_date else None
+    kind = _kind(rule)
+    return Coupon(
+        code=code.upper(),
+        kind=kind,
+        value=_value(kind, rule.discount_amount, currency),
+        currency=currency,
+        title=rule.name or "",
+        starts_at=created_at,
+        ends_at=end_of(day, timezone) if day else None,
+        customer_id="",
+        minimum=_minimum(rule.condition, currency),
+        used=used,
+    )
+
+
+def _discount(worth: Worth) -> Decimal:
+    match worth.kind:
+        case "amount":
+            return Decimal(worth.value).scaleb(-exponent(worth.currency))
+        case "percentage":
+            return Decimal(worth.value).scaleb(-2)
+        case "free_shipping":
+            return Decimal(0)
+
+
+def _kind(rule: Rule) -> CouponKind:
+    if str(rule.simple_free_shipping or "0") != "0":
+        return "free_shipping"
+    return "amount" if rule.simple_action == "cart_fixed" else "percentage"
+
+
+def _value(kind: CouponKind, discount: Decimal | None, currency: str) -> int:
+    match kind:
+        case "amount":
+            return minor(discount, currency)
+        case "percentage":
+            return int((discount or Decimal(0)).scaleb(2))
+        case "free_shipping":
+            return 0
+
+
+def _condition(least: str) -> Condition:
+    subtotal = Condition(_ADDRESS, operator=">=", attribute_name=_SUBTOTAL, value=least)
+    return Condition(_COMBINE, aggregator_type="all", value="1", conditions=[subtotal])
+
+
+def _minimum(condition: Condition | None, currency: str) -> int:
+    parts = (condition.conditions if condition else None) or []
+    least = next((part.value for part in parts if part.attribute_name == _SUBTOTAL), None)
+    return 0 if least is None else minor(Decimal(str(least)), currency)

@@ -1,0 +1,84 @@
+"""What the install page says, in Dutch and in English. An admin's own words stay as Magento has them."""
+
+from .install import LONGEST, SHORTEST_SECRET, Mistake
+
+LANGUAGES = ("en", "nl")
+
+LABELS: dict[str, dict[str, str]] = {
+    "en": {
+        "title": "Connect your Magento shop",
+        "lead": "In the Magento admin, open System > Extensions > Integrations and add an integration. Under API, tick "
+        "the resources listed below, save, and click Activate. Magento then shows four keys: paste them here.",
+        "resources": "The resources to tick",
+        "address": "Address of the shop",
+        "address_hint": "As shoppers type it, for example https://shop.example/",
+        "consumer_key": "Consumer Key",
+        "consumer_secret": "Consumer Secret",
+        "token": "Access Token",
+        "token_secret": "Access Token Secret",
+        "confirms_email": "This shop asks customers to confirm their e-mail address",
+        "confirms_email_hint": "Only then does Comeback trust the address when it joins a guest's orders to a customer.",
+        "merchant_code": "Code of your programme",
+        "merchant_code_hint": "Only if this is a further shop of a programme you already run: the one-time code from "
+        "its settings.",
+        "hook_secret": "Secret for webhooks",
+        "hook_secret_hint": "Only if a module in your shop sends webhooks to Comeback: the same secret as there.",
+        "optional": "optional",
+        "connect": "Connect",
+        "failed": "The shop is not connected yet.",
+        "missing": "The integration may not do everything yet. Tick these under API, save, and connect again:",
+    },
+    "nl": {
+        "title": "Verbind je Magento-winkel",
+        "lead": "Open in de Magento-admin System > Extensions > Integrations en voeg een integratie toe. Vink onder API "
+        "de onderdelen hieronder aan, sla op en klik op Activate. Magento toont dan vier sleutels: plak die hier.",
+        "resources": "De onderdelen om aan te vinken",
+        "address": "Adres van de winkel",
+        "address_hint": "Zoals klanten het typen, bijvoorbeeld https://winkel.example/",
+        "consumer_key": "Consumer Key",
+        "consumer_secret": "Consumer Secret",
+        "token": "Access Token",
+        "token_secret": "Access Token Secret",
+        "confirms_email": "Deze winkel laat klanten hun e-mailadres bevestigen",
+        "confirms_email_hint": "Alleen dan vertrouwt Comeback het adres om bestellingen van een gast bij een klant te "
+        "voegen.",
+        "merchant_code": "Code van je programma",
+        "merchant_code_hint": "Alleen voor een volgende winkel van een programma dat al loopt: de eenmalige code uit de "
+        "instellingen daarvan.",
+        "hook_secret": "Geheim voor webhooks",
+        "hook_secret_hint": "Alleen als een module in je winkel webhooks naar Comeback stuurt: hetzelfde geheim als daar.",
+        "optional": "niet verplicht",
+        "connect": "Verbinden",
+        "failed": "De winkel is nog niet verbonden.",
+        "missing": "De integratie mag nog niet alles. Vink dit aan onder API, sla op en verbind opnieuw:",
+    },
+}
+
+MISTAKES: dict[str, dict[Mistake, str]] = {
+    "en": {
+        Mistake.EMPTY: "Fill this in.",
+        Mistake.TOO_LONG: f"At most {LONGEST} characters.",
+        Mistake.TOO_SHORT: f"At least {SHORTEST_SECRET} characters, so that nobody can guess it.",
+        Mistake.NO_ADDRESS: "This is not a web address. Copy it from your browser, for example https://shop.example/",
+        Mistake.NOT_ALLOWED: "Comeback only connects to public addresses that begin with https://.",
+        Mistake.UNREACHABLE: "Comeback cannot reach the shop at this address. Is it spelled right and is the shop up?",
+        Mistake.NOT_MAGENTO: "The shop at this address does not answer as Magento does. Is a firewall in between?",
+        Mistake.REDIRECTED: "The shop sends us on to another address (with or without www?). Enter that one.",
+        Mistake.KEYS_REFUSED: "The shop does not accept these keys. Paste all four again; is the integration active?",
+        Mistake.RIGHTS_MISSING: "The keys work, but some rights are missing; they are listed above.",
+        Mistake.TURNED_DOWN: "This code does not work (any more). Make a new one in the settings of your programme.",
+    },
+    "nl": {
+        Mistake.EMPTY: "Vul dit in.",
+        Mistake.TOO_LONG: f"Hooguit {LONGEST} tekens.",
+        Mistake.TOO_SHORT: f"Minstens {SHORTEST_SECRET} tekens, zodat niemand het kan raden.",
+        Mistake.NO_ADDRESS: "Dit is geen webadres. Kopieer het uit je browser, bijvoorbeeld https://winkel.example/",
+        Mistake.NOT_ALLOWED: "Comeback verbindt alleen met openbare adressen die met https:// beginnen.",
+        Mistake.UNREACHABLE: "Comeback kan de winkel op dit adres niet bereiken. Klopt het adres en is de winkel aan?",
+        Mistake.NOT_MAGENTO: "De winkel op dit adres antwoordt niet zoals Magento. Zit er een firewall tussen?",
+        Mistake.REDIRECTED: "De winkel stuurt door naar een ander adres (met of zonder www?). Vul dat in.",
+        Mistake.KEYS_REFUSED: "De winkel neemt deze sleutels niet aan. Plak ze alle vier opnieuw; is de integratie actief?",
+        Mistake.RIGHTS_MISSING: "De sleutels werken, maar er ontbreken rechten; ze staan hierboven.",
+        Mistake.TURNED_DOWN: "Deze code werkt niet (meer). Maak een nieuwe in de instellingen van je programma.",
+    },
+}

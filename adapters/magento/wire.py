@@ -1,0 +1,177 @@
+"""Magento's own words: the parts of its answers that we read, with Magento's names and types.
+
+Amounts come as JSON numbers and are read as exact decimals, never as floats. A key without a value is left out by
+Magento or sent as null, so almost everything may be absent; only what nothing can be said without is required.
+"""
+
+import typing
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """One page of a search. `items` is null for an empty list when `fields` was sent."""
+
+    items: list[T] | None = None
+    total_count: int = 0
+
+    @property
+    def rows(self) -> list[T]:
+        return self.items or []
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of an order. `base_row_total` is after discount and with tax, unlike the database column of that name."""
+
+    item_id: int
+    parent_item_id: int | None = None
+    product_id: int | None = None
+    product_type: str | None = None
+    sku: str | None = None
+    name: str | None = None
+    is_virtual: int | None = None
+    qty_ordered: Decimal | None = None
+    qty_refunded: Decimal | None = None
+    qty_canceled: Decimal | None = None
+    qty_shipped: Decimal | None = None
+    base_row_total: Decimal | None = None
+    base_tax_amount: Decimal | None = None
+
+
+class Order(msgspec.Struct, frozen=True):
+    """An order. `base_*` amounts are in the books' currency, whatever the shopper saw."""
+
+    entity_id: int
+    created_at: str
+    base_currency_code: str
+    updated_at: str | None = None
+    increment_id: str | None = None
+    state: str | None = None
+    customer_id: int | None = None
+    customer_email: str | None = None
+    coupon_code: str | None = None
+    base_grand_total: Decimal | None = None
+    base_total_paid: Decimal | None = None
+    base_total_canceled: Decimal | None = None
+    base_total_refunded: Decimal | None = None
+    base_shipping_refunded: Decimal | None = None
+    base_shipping_tax_refunded: Decimal | None = None
+    items: list[Line] | None = None
+
+
+class Invoice(msgspec.Struct, frozen=True):
+    """An invoice. `state`: 1 open, 2 paid, 3 cancelled."""
+
+    entity_id: int
+    order_id: int
+    created_at: str
+    state: int | None = None
+    base_grand_total: Decimal | None = None
+
+
+class Shipment(msgspec.Struct, frozen=True):
+    """A parcel sent."""
+
+    entity_id: int
+    order_id: int
+    created_at: str
+
+
+class Customer(msgspec.Struct, frozen=True):
+    """A customer. `confirmation` holds the key of the confirmation mail until it is answered."""
+
+    id: int
+    created_at: str
+    updated_at: str | None = None
+    group_id: int | None = None
+    email: str | None = None
+    firstname: str | None = None
+    lastname: str | None = None
+    store_id: int | None = None
+    confirmation: str | None = None
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A customer group; its code is what people call it."""
+
+    id: int
+    code: str
+    tax_class_id: int | None = None
+
+
+class Website(msgspec.Struct, frozen=True):
+    """A website of the installation; 0 is the admin's."""
+
+    id: int
+    code: str
+    name: str
+
+
+class StoreConfig(msgspec.Struct, frozen=True):
+    """One store view: its language, time zone and the currency its books are kept in."""
+
+    id: int
+    website_id: int
+    locale: str
+    base_currency_code: str
+    timezone: str
+    base_url: str = ""
+    secure_base_url: str = ""
+
+
+class Condition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A node of a rule's condition tree."""
+
+    condition_type: str = ""
+    aggregator_type: str | None = None
+    operator: str | None = None
+    attribute_name: str | None = None
+    value: object = None  # true, "1" or "50", as it was written
+    conditions: list["Condition"] | None = None
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A cart price rule; `to_date` is its last day, in the website's own time zone."""
+
+    rule_id: int
+    name: str | None = None
+    website_ids: list[int] | None = None
+    customer_group_ids: list[int] | None = None
+    to_date: str | None = None
+    is_active: bool = True
+    simple_action: str | None = None
+    discount_amount: Decimal | None = None
+    simple_free_shipping: str | int | None = None
+    condition: Condition | None = None
+
+
+class Coupon(msgspec.Struct, frozen=True):
+    """A code of a rule. Magento lets a coupon exist without a code."""
+
+    coupon_id: int
+    rule_id: int
+    code: str | None = None
+    times_used: int | None = None
+    created_at: str | None = None
+
+
+def fields(kind: type[msgspec.Struct]) -> str:
+    """Return the `fields` value that makes Magento send what the record reads, and no more of anybody's life."""
+    return ",".join(_field(name, kind) for name, kind in typing.get_type_hints(kind).items())
+
+
+def _field(name: str, kind: object) -> str:
+    inner = _record(kind)
+    # A tree (a rule's conditions) has no last level to name: the bare name asks for all of it.
+    deep = inner is not None and inner not in map(_record, typing.get_type_hints(inner).values())
+    return f"{name}[{fields(inner)}]" if inner is not None and deep else name
+
+
+def _record(kind: object) -> type[msgspec.Struct] | None:
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return kind
+    return next((found for part in typing.get_args(kind) if (found := _record(part))), None)
