@@ -1,0 +1,197 @@
+"""What happens to an order after it was placed: invoice, shipment, refund, cancellation, hold."""
+
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
+
+from adapters.magento.sandbox.checkout import NotPossible
+from adapters.magento.sandbox.promotions import count_use
+from adapters.magento.sandbox.rows import Document, Line, Note, Order, Piece, Stamp, State
+from adapters.magento.sandbox.shop import Shop
+
+Quantities = Mapping[int, int]  # by line id; an empty one means all that is left
+Left = Callable[[Line], int]
+
+
+def invoice(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Document:
+    """Invoice pieces and take the money for them, as an offline payment method does."""
+    if order.state in ("canceled", "closed", "holded"):
+        raise NotPossible("an order that is cancelled, closed or held is not invoiced")
+    chosen = _chosen(order, quantities, lambda line: line.quantity - line.invoiced - line.canceled)
+    if not chosen:
+        raise NotPossible("there is nothing left to invoice")
+    first = not order.invoices
+    document = Document(
+        id=shop.invoices.next_id(),
+        number=f"{shop.invoices.next_id():09d}",
+        order_id=order.id,
+        at=at,
+        pieces=_pieces(shop, order, chosen, "invoiced"),
+        shipping=order.shipping if first else 0,
+        shipping_tax=order.shipping_tax if first else 0,
+    )
+    shop.invoices.put(document)
+    lines = tuple(replace(line, invoiced=line.invoiced + chosen.get(line.id, 0)) for line in order.lines)
+    order = replace(order, lines=lines, invoices=order.invoices + 1)
+    if all(line.invoiced >= line.quantity - line.canceled for line in lines):
+        order = replace(order, paid_at=at)
+    _keep(shop, order, at)
+    return document
+
+
+def ship(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Document:
+    """Ship pieces; what is virtual, refunded or cancelled is not shipped."""
+    if order.state in ("canceled", "closed", "holded"):
+        raise NotPossible("an order that is cancelled, closed or held is not shipped")
+    chosen = _chosen(order, quantities, _unshipped)
+    if not chosen:
+        raise NotPossible("there is nothing left to ship")
+    document = Document(
+        id=shop.shipments.next_id(),
+        number=f"{shop.shipments.next_id():09d}",
+        order_id=order.id,
+        at=at,
+        pieces=_pieces(shop, order, chosen, "shipped"),
+    )
+    shop.shipments.put(document)
+    lines = tuple(replace(line, shipped=line.shipped + chosen.get(line.id, 0)) for line in order.lines)
+    order = replace(order, lines=lines)
+    if not any(_unshipped(line) for line in lines):
+        order = replace(order, shipped_at=at)
+    _keep(shop, order, at)
+    return document
+
+
+def refund(
+    shop: Shop, order: Order, quantities: Quantities, shipping: int | None, up: int, down: int, at: Stamp
+) -> Document:
+    """Give money back offline: pieces, shipping (None: all that is left), and an adjustment up or down."""
+    if not order.invoices or order.state in ("canceled", "closed", "holded"):
+        raise NotPossible("only an invoiced order that is not cancelled, closed or held is refunded")
+    chosen = _chosen(order, quantities, lambda line: line.invoiced - line.refunded)
+    left = order.shipping - order.shipping_refunded
+    back = left if shipping is None else shipping
+    if back > left:
+        raise NotPossible("more shipping than was paid cannot be refunded")
+    document = Document(
+        id=shop.memos.next_id(),
+        number=f"{shop.memos.next_id():09d}",
+        order_id=order.id,
+        at=at,
+        pieces=_pieces(shop, order, chosen, "refunded"),
+        shipping=back,
+        shipping_tax=order.shipping_tax * back // order.shipping if order.shipping else 0,
+        adjusted_up=up,
+        adjusted_down=down,
+    )
+    if document.total < 0 or order.refunded + document.total > order.total_invoiced:
+        raise NotPossible("more than was paid cannot be refunded")
+    shop.memos.put(document)
+    lines = tuple(replace(line, refunded=line.refunded + chosen.get(line.id, 0)) for line in order.lines)
+    order = replace(
+        order,
+        lines=lines,
+        refunds=order.refunds + 1,
+        refunded=order.refunded + document.total,
+        shipping_refunded=order.shipping_refunded + back,
+        adjusted_up=order.adjusted_up + up,
+        adjusted_down=order.adjusted_down + down,
+    )
+    text = f"We refunded ${document.total / 100:.2f} offline."
+    note = Note(shop.next_number("note"), text, "creditmemo", _state(order), at)
+    _keep(shop, replace(order, notes=(*order.notes, note)), at)
+    return document
+
+
+def cancel(shop: Shop, order: Order, at: Stamp) -> bool:
+    """Cancel what is not invoiced; False when nothing is left to cancel, as the shop answers."""
+    if order.state in ("canceled", "closed", "complete", "holded"):
+        return False
+    if all(line.invoiced >= line.quantity for line in order.lines):
+        return False
+    lines = tuple(replace(line, canceled=line.quantity - line.invoiced) for line in order.lines)
+    ended = replace(order, lines=lines, paid_at=at)
+    order = ended if order.invoices else replace(order, lines=lines, state="canceled", canceled_at=at)
+    count_use(shop, order.coupon, order.customer_id, -1)
+    _keep(shop, order, at)
+    return True
+
+
+def hold(shop: Shop, order: Order, *, held: bool, at: Stamp) -> bool:
+    """Put the order on hold, or take it off; False when that is not possible."""
+    if held == (order.state == "holded") or order.state in ("canceled", "closed", "complete"):
+        return False
+    state: State = "holded" if held else order.held_from
+    order = replace(order, state=state, held_from=order.state if held else "new", changed_at=shop.moved(at))
+    shop.orders.put(order)
+    shop.told("order", order.id)
+    return True
+
+
+def remove(shop: Shop, order: Order) -> None:
+    """Delete the order without a trace, as deletion modules do; Open Source itself cannot."""
+    for table in (shop.invoices, shop.shipments, shop.memos):
+        for document in table.where("order_id", order.id):
+            table.drop(document.id)
+    shop.orders.drop(order.id)
+    shop.told("order", order.id)
+
+
+# --- inside --------------------------------------------------------------------------------------------------------
+
+
+def _keep(shop: Shop, order: Order, at: Stamp) -> None:
+    shop.orders.put(replace(order, state=_state(order), changed_at=shop.moved(at)))
+    shop.told("order", order.id)
+
+
+def _state(order: Order) -> State:
+    """Where the order stands, by what was invoiced, shipped and refunded."""
+    if order.state in ("canceled", "holded"):
+        return order.state
+    everything_back = order.refunds > 0 and order.refunded >= order.total_invoiced
+    if everything_back:
+        return "closed"
+    invoiced = all(line.invoiced >= line.quantity - line.canceled for line in order.lines)
+    if invoiced and not any(_unshipped(line) for line in order.lines):
+        return "complete"
+    touched = order.invoices > 0 or any(line.shipped for line in order.lines)
+    return "processing" if touched else "new"
+
+
+def _unshipped(line: Line) -> int:
+    # Magento ships the parent of a configurable product; its child stays at zero.
+    if line.virtual or line.parent_id is not None:
+        return 0
+    return max(0, line.quantity - line.shipped - line.refunded - line.canceled)
+
+
+def _chosen(order: Order, quantities: Quantities, left: Left) -> dict[int, int]:
+    """How many of each line; a child goes with its parent. Raise NotPossible beyond what is left."""
+    chosen = {line.id: left(line) for line in order.lines} if not quantities else dict(quantities)
+    known = {line.id: line for line in order.lines}
+    for key, amount in list(chosen.items()):
+        if key not in known:
+            raise NotPossible(f"the order has no line {key}")
+        if amount < 0 or amount > left(known[key]):
+            raise NotPossible(f"line {key} has {left(known[key])} left, not {amount}")
+    for line in order.lines:
+        if line.parent_id in chosen and line.id not in chosen:
+            chosen[line.id] = min(chosen[line.parent_id], max(0, left(line)))
+    return {key: amount for key, amount in chosen.items() if amount}
+
+
+def _pieces(shop: Shop, order: Order, chosen: Mapping[int, int], what: str) -> tuple[Piece, ...]:
+    """The document's lines; amounts are differences of running shares, so that the last piece brings the last cent."""
+    pieces = []
+    for line in order.lines:
+        amount = chosen.get(line.id, 0)
+        if not amount:
+            continue
+        before = int(getattr(line, what))
+        parts = [
+            line.share(whole, before + amount) - line.share(whole, before)
+            for whole in (line.row, line.discount, line.tax_inside, line.tax)
+        ]
+        pieces.append(Piece(shop.next_number("piece"), line.id, amount, *parts))
+    return tuple(pieces)

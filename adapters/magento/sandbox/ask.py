@@ -1,0 +1,71 @@
+"""One call to the shop's REST interface, and the list of routes that answer it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from adapters.magento.sandbox.problems import Problem, required
+from adapters.magento.sandbox.shop import Shop
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What a route is given: the numbers or words of its path, the raw query, and the body as JSON."""
+
+    path: tuple[str, ...] = ()
+    query: str = ""
+    body: dict[str, Any] = {}
+    base_url: str = ""
+
+    @property
+    def id(self) -> int:
+        return int(self.path[0])
+
+    def part(self, name: str) -> dict[str, Any]:
+        """Return the object that the body wraps; raise Problem 400 when it is not there."""
+        if name not in self.body:
+            raise required(name)
+        value = self.body[name]
+        if not isinstance(value, dict):
+            raise Problem(
+                400,
+                'The "%value" value\'s type is invalid. The "%type" type was expected. Verify and try again.',
+                {"value": str(value), "type": name},
+            )
+        return value
+
+
+Answer = Callable[[Shop, Ask], object]
+
+
+class Route(msgspec.Struct, frozen=True):
+    """`right` is the resource an integration needs; empty: anyone may call."""
+
+    method: str
+    pattern: re.Pattern[str]
+    right: str
+    answer: Answer
+
+
+ROUTES: list[Route] = []
+
+
+def route(method: str, path: str, right: str) -> Callable[[Answer], Answer]:
+    """Register an answer for a path such as `orders/:id`; `:id` is a number, `:word` anything without a slash."""
+    spelled = path.replace(":id", r"(\d+)").replace(":word", r"([^/]+)")
+
+    def register(answer: Answer) -> Answer:
+        ROUTES.append(Route(method, re.compile(spelled), right, answer))
+        return answer
+
+    return register
+
+
+def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
+    """Return the route of a path and what its variables stand for; None when there is no such route."""
+    for one in ROUTES:
+        match = one.pattern.fullmatch(path) if one.method == method else None
+        if match is not None:
+            return one, match.groups()
+    return None

@@ -1,0 +1,181 @@
+"""Customers and their groups: registering, changing, removing, as Magento's own rules go."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from adapters.magento.sandbox.problems import Problem, no_such, required, unsupported
+from adapters.magento.sandbox.rows import Address, Customer, Group
+from adapters.magento.sandbox.shop import STORE_VIEWS, WEBSITE, Shop
+
+_KEPT = ("dob", "gender", "middlename", "prefix", "suffix", "taxvat")
+_KNOWN = {
+    *(
+        "id group_id default_billing default_shipping confirmation created_at updated_at created_in dob email".split()
+    ),
+    *("firstname lastname middlename prefix suffix gender store_id taxvat website_id addresses".split()),
+    *("disable_auto_group_change extension_attributes custom_attributes".split()),
+}
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_CODE_LENGTH = 32
+
+
+def customer_body(row: Customer) -> dict[str, object]:
+    """Write a customer as REST does; what has no value is left out."""
+    addresses = [_address_body(one, row.id) for one in row.addresses]
+    body: dict[str, object] = {
+        "id": row.id,
+        "group_id": row.group_id,
+        "created_at": row.created_at,
+        "updated_at": row.changed_at,
+        "created_in": next(view.name for view in STORE_VIEWS if view.id == row.store_id),
+        "email": row.email,
+        "firstname": row.first_name,
+        "lastname": row.last_name,
+        "store_id": row.store_id,
+        "website_id": row.website_id,
+        "addresses": addresses,
+        "disable_auto_group_change": 0,
+        "extension_attributes": {"is_subscribed": row.subscribed},
+        **dict(row.more),
+    }
+    for kind in ("default_billing", "default_shipping"):
+        chosen = [one["id"] for one in addresses if one.get(kind)]
+        if chosen:
+            body[kind] = str(chosen[0])
+    if row.confirmation:
+        body["confirmation"] = row.confirmation
+    return body
+
+
+def _address_body(row: Address, customer_id: int) -> dict[str, object]:
+    return {"id": row.id, "customer_id": customer_id, **dict(row.fields)}
+
+
+def create(shop: Shop, given: Mapping[str, Any]) -> Customer:
+    """Register a customer from a REST body; raise Problem 400 when the address is taken or something is missing."""
+    for name in ("email", "firstname", "lastname"):
+        if not given.get(name):
+            raise required(name)
+    now = shop.now()
+    empty = Customer(shop.customers.next_id(), "", "", "", shop.default_group, now, now)
+    row = _merged(shop, empty, given)
+    shop.customers.put(row)
+    shop.told("customer", row.id)
+    return row
+
+
+def register(shop: Shop, email: str, first: str, last: str, *, verified: bool, at: str) -> Customer:
+    """Register a shopper at a moment; who has not confirmed the address carries a confirmation word."""
+    key = shop.customers.next_id()
+    _check_free(shop, email, key)
+    word = "" if verified else f"confirm-{key}"
+    row = Customer(key, email, first, last, shop.default_group, at, shop.moved(at), confirmation=word)
+    shop.customers.put(row)
+    shop.told("customer", row.id)
+    return row
+
+
+def change(shop: Shop, key: int, given: Mapping[str, Any]) -> Customer:
+    """Merge a REST body into the customer; what is not sent stays, and updated_at moves in any case."""
+    old = shop.customers.get(key)
+    if old is None:
+        raise no_such("customerId", key)
+    row = replace(_merged(shop, old, given), changed_at=shop.now())
+    shop.customers.put(row)
+    shop.told("customer", key)
+    return row
+
+
+def remove(shop: Shop, key: int) -> None:
+    """Delete the customer. The orders keep e-mail and name, lose the customer's id, and do not move."""
+    if shop.customers.get(key) is None:
+        raise no_such("customerId", key)
+    shop.customers.drop(key)
+    for order in shop.orders.where("customer_id", key):
+        shop.orders.put(replace(order, customer_id=None))
+    shop.told("customer", key)
+
+
+def _merged(shop: Shop, old: Customer, given: Mapping[str, Any]) -> Customer:
+    for name in given:
+        if name not in _KNOWN:
+            raise unsupported(name)
+    email = str(given.get("email", old.email))
+    if not _EMAIL.fullmatch(email):
+        raise Problem(400, '"Email" is not a valid email address.')
+    _check_free(shop, email, old.id)
+    group = int(given.get("group_id", old.group_id))
+    if shop.groups.get(group) is None:
+        raise Problem(400, "The specified customer group id does not exist.")
+    kept = dict(old.more) | {name: given[name] for name in _KEPT if given.get(name) is not None}
+    extras = given.get("extension_attributes") or {}
+    return replace(
+        old,
+        email=email,
+        group_id=group,
+        first_name=str(given.get("firstname", old.first_name)),
+        last_name=str(given.get("lastname", old.last_name)),
+        store_id=int(given.get("store_id", old.store_id)),
+        website_id=int(given.get("website_id", old.website_id) or WEBSITE),
+        subscribed=bool(extras.get("is_subscribed", old.subscribed)),
+        more=tuple(kept.items()),
+        addresses=_addresses(shop, given["addresses"]) if "addresses" in given else old.addresses,
+    )
+
+
+def _addresses(shop: Shop, given: object) -> tuple[Address, ...]:
+    rows = []
+    for one in given if isinstance(given, list) else []:
+        fields = tuple((name, value) for name, value in one.items() if name not in ("id", "customer_id"))
+        rows.append(Address(int(one.get("id") or shop.next_number("address")), fields))
+    return tuple(rows)
+
+
+def _check_free(shop: Shop, email: str, key: int) -> None:
+    if any(other.id != key for other in shop.customers.where("email", email)):
+        raise Problem(400, "A customer with the same email address already exists in an associated website.")
+
+
+# --- groups --------------------------------------------------------------------------------------------------------
+
+
+def group_body(row: Group) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "code": row.code,
+        "tax_class_id": row.tax_class_id,
+        "tax_class_name": "Retail Customer",
+    }
+
+
+def save_group(shop: Shop, given: Mapping[str, Any], key: int | None = None) -> Group:
+    """Make or change a group; its code is cut at 32 characters without a word, and is unique whatever its case."""
+    for name in given:
+        if name not in ("id", "code", "tax_class_id", "tax_class_name", "extension_attributes"):
+            raise unsupported(name)
+    old = Group(shop.groups.next_id(), "") if key is None else shop.groups.get(key)
+    if old is None:
+        raise no_such("id", key)
+    code = str(given.get("code") or old.code)[:_CODE_LENGTH]
+    if not code:
+        raise required("code")
+    if any(other.id != old.id for other in shop.groups.where("code", code)):
+        raise Problem(400, "Customer Group already exists.")
+    return shop.groups.put(
+        replace(old, code=code, tax_class_id=int(given.get("tax_class_id", old.tax_class_id)))
+    )
+
+
+def remove_group(shop: Shop, key: int) -> None:
+    """Delete a group; its customers fall back to the default one."""
+    if shop.groups.get(key) is None:
+        raise no_such("id", key)
+    if key in (0, shop.default_group):
+        raise Problem(400, "Cannot delete group.")
+    for row in list(shop.customers):
+        if row.group_id == key:
+            shop.customers.put(replace(row, group_id=shop.default_group))
+    shop.groups.drop(key)

@@ -1,0 +1,112 @@
+"""The shop's REST interface under /rest: which route, who asks, what is said."""
+
+import json
+import sys
+import traceback
+from urllib.parse import parse_qsl
+
+import msgspec
+from flask import Flask, Response, request
+
+from adapters.magento.sandbox import (
+    ask,
+    fields,
+    routes_people,
+    routes_promotions,
+    routes_sales,
+    routes_store,
+)
+from adapters.magento.sandbox.faults import Faults
+from adapters.magento.sandbox.oauth import Call
+from adapters.magento.sandbox.problems import Problem, internal, no_route, not_allowed
+from adapters.magento.sandbox.shop import STORE_VIEWS, Shop
+
+# Importing them is what fills the list of routes.
+ROUTE_MODULES = (routes_people, routes_promotions, routes_sales, routes_store)
+
+_STORE_CODES = {"all", "admin", *(view.code for view in STORE_VIEWS)}
+
+
+def mount(app: Flask, shop: Shop, faults: Faults) -> None:
+    """Add /rest to the application."""
+
+    @app.route("/rest/<path:path>", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
+    def rest(path: str) -> Response:
+        body = request.get_data()  # read in any case, or the rest of it would be taken for the next request
+        faults.count(request.method, path)
+        fault = faults.due(path)
+        if fault is not None and not fault.after_effect:
+            return faults.response(fault)
+        answer = _answer(shop, path, body)
+        return answer if fault is None else faults.response(fault)
+
+
+def _answer(shop: Shop, path: str, body: bytes) -> Response:
+    try:
+        return _said(200, _wanted(_result(shop, path, body)))
+    except Problem as problem:
+        return _said(problem.status, problem.body())
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        traceback.print_exc(file=sys.stderr)
+        return _said(500, internal("5a4d0b0c5a4d0").body())
+
+
+def _result(shop: Shop, path: str, body: bytes) -> object:
+    found = ask.find(request.method, _without_store(path))
+    if found is None:
+        raise no_route()
+    route, variables = found
+    base = request.host_url
+    with shop.lock:
+        _admit(shop, route.right)
+        asked = ask.Ask(variables, request.query_string.decode("latin-1"), _decoded(body), base)
+        result = route.answer(shop, asked)
+    return result
+
+
+def _without_store(path: str) -> str:
+    """Take `V1/` or `<store code>/V1/` off. A store code does not filter anything."""
+    code, _, rest = path.partition("/")
+    if code == "V1":
+        return rest
+    if rest.startswith("V1/"):
+        if code not in _STORE_CODES:
+            raise Problem(400, "Specified request cannot be processed.")
+        return rest.removeprefix("V1/")
+    raise no_route()
+
+
+def _admit(shop: Shop, right: str) -> None:
+    call = Call(
+        method=request.method,
+        url=request.host_url.rstrip("/") + request.environ["RAW_URI"].partition("?")[0],
+        query=request.query_string.decode("latin-1"),
+        authorization=request.headers.get("Authorization", ""),
+    )
+    signed = shop.desk.admits(call, shop.clock())
+    if right and not (signed and right in shop.rights):
+        raise not_allowed(right)
+
+
+def _decoded(body: bytes) -> dict[str, object]:
+    if request.method not in ("POST", "PUT") or not body:
+        return {}
+    if request.mimetype != "application/json":
+        text = f"Server cannot understand Content-Type HTTP header media type {request.mimetype}"
+        raise Problem(400, text)
+    try:
+        decoded = json.loads(body)
+    except ValueError as error:
+        raise Problem(400, "Decoding error.") from error
+    return decoded if isinstance(decoded, dict) else {}
+
+
+def _wanted(result: object) -> object:
+    asked = [value for key, value in parse_qsl(request.query_string.decode("latin-1")) if key == "fields"]
+    return fields.only(result, fields.parse(asked[0])) if asked else result
+
+
+def _said(status: int, body: object) -> Response:
+    answer = Response(msgspec.json.encode(body), status, content_type="application/json; charset=utf-8")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

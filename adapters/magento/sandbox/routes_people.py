@@ -1,0 +1,93 @@
+"""The routes of customers and customer groups."""
+
+from adapters.magento.sandbox import criteria, people
+from adapters.magento.sandbox.ask import Ask, route
+from adapters.magento.sandbox.catalogues import search
+from adapters.magento.sandbox.problems import no_such
+from adapters.magento.sandbox.shop import Shop
+
+_GROUP = "Magento_Customer::group"
+
+
+@route("GET", "customers/search", "Magento_Customer::customer")
+def customers(shop: Shop, ask: Ask) -> object:
+    return search(shop, "customers", criteria.read(ask.query))
+
+
+@route("GET", "customers/:id", "Magento_Customer::customer")
+def customer(shop: Shop, ask: Ask) -> object:
+    found = shop.customers.get(ask.id)
+    if found is None:
+        raise no_such("customerId", ask.id)
+    return people.customer_body(found)
+
+
+@route("POST", "customers", "")
+def register(shop: Shop, ask: Ask) -> object:
+    return people.customer_body(people.create(shop, ask.part("customer")))
+
+
+@route("PUT", "customers/:id", "Magento_Customer::manage")
+def change(shop: Shop, ask: Ask) -> object:
+    return people.customer_body(people.change(shop, ask.id, ask.part("customer")))
+
+
+@route("DELETE", "customers/:id", "Magento_Customer::delete")
+def remove(shop: Shop, ask: Ask) -> object:
+    people.remove(shop, ask.id)
+    return True
+
+
+@route("GET", "attributeMetadata/customer/custom", "")
+def custom_attributes(shop: Shop, ask: Ask) -> object:
+    """This shop has no custom attributes, so unknown ones in a PUT vanish without a word, as everywhere."""
+    return []
+
+
+@route("GET", "customerGroups/search", _GROUP)
+def groups(shop: Shop, ask: Ask) -> object:
+    return search(shop, "groups", criteria.read(ask.query))
+
+
+@route("GET", "customerGroups/default", _GROUP)
+def default_group(shop: Shop, ask: Ask) -> object:
+    return people.group_body(shop.groups.rows[shop.default_group])
+
+
+@route("GET", "customerGroups/default/:id", _GROUP)
+def default_group_of_store(shop: Shop, ask: Ask) -> object:
+    return people.group_body(shop.groups.rows[shop.default_group])
+
+
+@route("PUT", "customerGroups/default/:id", _GROUP)
+def set_default_group(shop: Shop, ask: Ask) -> object:
+    _known_group(shop, ask)
+    shop.default_group = ask.id
+    return ask.id
+
+
+@route("GET", "customerGroups/:id", _GROUP)
+def group(shop: Shop, ask: Ask) -> object:
+    _known_group(shop, ask)
+    return people.group_body(shop.groups.rows[ask.id])
+
+
+@route("POST", "customerGroups", _GROUP)
+def make_group(shop: Shop, ask: Ask) -> object:
+    return people.group_body(people.save_group(shop, ask.part("group")))
+
+
+@route("PUT", "customerGroups/:id", _GROUP)
+def change_group(shop: Shop, ask: Ask) -> object:
+    return people.group_body(people.save_group(shop, ask.part("group"), ask.id))
+
+
+@route("DELETE", "customerGroups/:id", _GROUP)
+def remove_group(shop: Shop, ask: Ask) -> object:
+    people.remove_group(shop, ask.id)
+    return True
+
+
+def _known_group(shop: Shop, ask: Ask) -> None:
+    if shop.groups.get(ask.id) is None:
+        raise no_such("id", ask.id)

@@ -1,0 +1,204 @@
+"""What a Magento shop keeps in its tables, as frozen records.
+
+Amounts are US cents (the shop's base currency), VAT included unless the name says otherwise; prices in the shop
+include VAT. Moments are Stamps: UTC as Magento writes it, "2026-06-01 00:00:00", which sorts as text.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from connector.money import portion
+
+Stamp = str
+State = Literal["new", "processing", "complete", "closed", "canceled", "holded"]
+LineKind = Literal["simple", "virtual", "giftcard", "configurable"]
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One ordered line. `row` is price x quantity; `tax_inside` the VAT of `row`, `tax` the VAT left after discount."""
+
+    id: int
+    sku: str
+    title: str
+    quantity: int
+    row: int
+    discount: int = 0
+    tax_rate: int = 0  # hundredths of a per cent
+    tax_inside: int = 0
+    tax: int = 0
+    kind: LineKind = "simple"
+    parent_id: int | None = None
+    invoiced: int = 0
+    shipped: int = 0
+    refunded: int = 0
+    canceled: int = 0
+
+    @property
+    def paid(self) -> int:
+        """What the line costs after its discount, VAT included."""
+        return self.row - self.discount
+
+    @property
+    def virtual(self) -> bool:
+        return self.kind in ("virtual", "giftcard")
+
+    def share(self, amount: int, quantity: int) -> int:
+        """The part of one of this line's amounts that belongs to so many pieces."""
+        return portion(amount, quantity, self.quantity) if self.quantity else 0
+
+    def due(self, quantity: int) -> int:
+        """What so many pieces cost after the discount, VAT included."""
+        return self.share(self.row, quantity) - self.share(self.discount, quantity)
+
+
+class Note(msgspec.Struct, frozen=True):
+    """One line of an order's comments."""
+
+    id: int
+    text: str
+    about: str
+    status: str
+    at: Stamp
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One order with everything that happened to it so far."""
+
+    id: int
+    number: str
+    store_id: int
+    currency: str
+    rate: int  # ten-thousandths of a unit of `currency` for one US dollar
+    customer_id: int | None
+    guest: bool
+    email: str
+    first_name: str
+    last_name: str
+    group_id: int
+    placed_at: Stamp
+    changed_at: Stamp
+    lines: tuple[Line, ...]
+    shipping: int = 0
+    shipping_tax: int = 0
+    coupon: str = ""
+    rule_ids: tuple[int, ...] = ()
+    state: State = "new"
+    held_from: State = "new"
+    paid_at: Stamp | None = None
+    shipped_at: Stamp | None = None
+    canceled_at: Stamp | None = None
+    invoices: int = 0
+    refunds: int = 0
+    refunded: int = 0
+    shipping_refunded: int = 0
+    adjusted_up: int = 0
+    adjusted_down: int = 0
+    parent_id: int | None = None
+    parent_number: str = ""
+    child_id: int | None = None
+    child_number: str = ""
+    edits: int = 0
+    first_number: str = ""
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(line.paid for line in self.lines) + self.shipping
+
+    @property
+    def total_invoiced(self) -> int:
+        if not self.invoices:
+            return 0
+        return sum(line.due(line.invoiced) for line in self.lines) + self.shipping
+
+    @property
+    def virtual(self) -> bool:
+        return all(line.virtual for line in self.lines)
+
+    @property
+    def status(self) -> str:
+        return "pending" if self.state == "new" else self.state
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """So many of one order line on an invoice, a shipment or a credit memo. Amounts are this document's share."""
+
+    id: int
+    line_id: int
+    quantity: int
+    row: int = 0
+    discount: int = 0
+    tax_inside: int = 0
+    tax: int = 0
+
+
+class Document(msgspec.Struct, frozen=True):
+    """An invoice, a shipment or a credit memo: what is common to them. Written once, never changed."""
+
+    id: int
+    number: str
+    order_id: int
+    at: Stamp
+    pieces: tuple[Piece, ...]
+    shipping: int = 0
+    shipping_tax: int = 0
+    adjusted_up: int = 0
+    adjusted_down: int = 0
+
+    @property
+    def changed_at(self) -> Stamp:
+        return self.at
+
+    @property
+    def total(self) -> int:
+        goods = sum(piece.row - piece.discount for piece in self.pieces)
+        return goods + self.shipping + self.adjusted_up - self.adjusted_down
+
+
+class Address(msgspec.Struct, frozen=True):
+    """A customer's address, as it came over REST."""
+
+    id: int
+    fields: tuple[tuple[str, object], ...]
+
+
+class Customer(msgspec.Struct, frozen=True):
+    """An account in the shop. `confirmation` is a word while the e-mail address is not confirmed, else empty."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    group_id: int
+    created_at: Stamp
+    changed_at: Stamp
+    store_id: int = 1
+    website_id: int = 1
+    confirmation: str = ""
+    subscribed: bool = False
+    more: tuple[tuple[str, str | int], ...] = ()  # dob, gender, prefix ...: kept as they came
+    addresses: tuple[Address, ...] = ()
+
+
+class Group(msgspec.Struct, frozen=True):
+    """A customer group; `code` is its name."""
+
+    id: int
+    code: str
+    tax_class_id: int = 3
+
+
+class Coupon(msgspec.Struct, frozen=True):
+    """One code of a rule. Its own expiration date is kept and, as in Magento, not enforced."""
+
+    id: int
+    rule_id: int
+    code: str
+    usage_limit: int
+    usage_per_customer: int
+    created_at: Stamp
+    kind: int = 0  # 0 typed by hand, 1 generated
+    primary: bool = False
+    expires: str = ""
+    used: int = 0

@@ -1,0 +1,38 @@
+"""The sandbox's own web server, on loopback, one thread per connection."""
+
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from adapters.magento.sandbox import rest
+from adapters.magento.sandbox.faults import Faults
+from adapters.magento.sandbox.shop import Shop
+
+
+class _Quiet(WSGIRequestHandler):
+    """Keeps connections open between requests, answers without delay, writes no line per request."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    timeout = 60
+
+    def log_request(self, code: Any = "-", size: Any = "-") -> None:
+        return
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        return
+
+
+def create_app(shop: Shop, faults: Faults | None = None) -> Flask:
+    """Return the shop as a WSGI application: /rest and /_sandbox."""
+    app = Flask("magento_sandbox", static_folder=None)
+    rest.mount(app, shop, faults or Faults())
+    return app
+
+
+def create_server(shop: Shop, port: int = 0) -> BaseWSGIServer:
+    """Return a server bound to a port of 127.0.0.1; `serve_forever` it in a thread and `shutdown` it at the end."""
+    server = make_server("127.0.0.1", port, create_app(shop), threaded=True, request_handler=_Quiet)
+    server.daemon_threads = True  # type: ignore[attr-defined]
+    return server
