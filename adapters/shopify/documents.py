@@ -11,9 +11,10 @@ _CUSTOMER_FIELDS = """
 """
 
 _ORDER_FIELDS = f"""
-    id name email currencyCode taxesIncluded test processedAt updatedAt cancelledAt
+    __typename id name email currencyCode taxesIncluded test processedAt updatedAt cancelledAt
     displayFinancialStatus displayFulfillmentStatus discountCodes
     customer {{ id }}
+    originalTotalPriceSet {_MONEY}
     originalTotalDutiesSet {_MONEY}
     originalTotalAdditionalFeesSet {_MONEY}
     totalRefundedSet {_MONEY}
@@ -110,13 +111,13 @@ query Customers($first: Int!, $after: String, $query: String) {{
 
 ORDERS_BY_ID = f"""
 query OrdersById($ids: [ID!]!, $lines: Int!) {{
-  nodes(ids: $ids) {{ __typename ...OrderPicture }}
+  nodes(ids: $ids) {{ ...OrderPicture }}
 }}
 {_ORDER_FRAGMENT}"""
 
 CUSTOMERS_BY_ID = f"""
 query CustomersById($ids: [ID!]!) {{
-  nodes(ids: $ids) {{ __typename ...CustomerPicture }}
+  nodes(ids: $ids) {{ ...CustomerPicture }}
 }}
 {_CUSTOMER_FRAGMENT}"""
 

@@ -1,0 +1,177 @@
+"""What a GraphQL answer means: data, data in part, throttled, refused. Status 200 says none of that."""
+
+from datetime import datetime, timedelta
+from typing import Generic, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from adapters.shopify.wire import LONGEST_WAIT, Reply
+from connector.port import OutcomeUnknown, Refused, ShopError, TryLater, Unauthorized
+
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+
+__all__ = ["Answer", "Bucket", "Envelope", "Reply", "Throttled", "TooDear", "opened", "result_url", "taken"]
+
+
+class Throttled(TryLater):
+    """The bucket is empty; the shop did not begin, so even a change may be sent again."""
+
+
+class TooDear(Refused):
+    """One query asks for more than the shop allows in one piece; ask for smaller pages."""
+
+
+class ThrottleStatus(msgspec.Struct, frozen=True, rename="camel"):
+    maximum_available: float
+    currently_available: float
+    restore_rate: float
+
+
+class Cost(msgspec.Struct, frozen=True, rename="camel"):
+    requested_query_cost: int = 0
+    throttle_status: ThrottleStatus | None = None
+
+
+class FaultExtensions(msgspec.Struct, frozen=True):
+    code: str = ""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """One top-level error. The message is not kept: it may quote what was sent."""
+
+    path: Path | None = None
+    extensions: FaultExtensions | None = None
+
+    @property
+    def code(self) -> str:
+        return "" if self.extensions is None else self.extensions.code
+
+
+class _Extensions(msgspec.Struct, frozen=True):
+    cost: Cost | None = None
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """An answer, opened but not read."""
+
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    errors: tuple[Fault, ...] | str | dict[str, object] | None = None
+    extensions: _Extensions | None = None
+
+    @property
+    def cost(self) -> Cost | None:
+        return None if self.extensions is None else self.extensions.cost
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        if not self.errors:
+            return ()
+        # Some refusals come as plain text instead of a list.
+        return self.errors if isinstance(self.errors, tuple) else (Fault(),)
+
+
+class Answer(msgspec.Struct, Generic[T], frozen=True):
+    """The data. `withheld` names the fields the shop left empty because we lack a right."""
+
+    data: T
+    withheld: tuple[Path, ...] = ()
+
+
+class Bucket(msgspec.Struct, frozen=True):
+    """The shop's leaky bucket of points as last stated."""
+
+    available: float
+    maximum: float
+    restore_rate: float
+    at: datetime
+
+    @classmethod
+    def unknown(cls, now: datetime) -> "Bucket":
+        """Return a bucket nobody has spoken of yet: never waits."""
+        return cls(0.0, 0.0, 0.0, now)
+
+    @classmethod
+    def of(cls, status: ThrottleStatus, now: datetime) -> "Bucket":
+        """Return the bucket as the shop states it."""
+        return cls(status.currently_available, status.maximum_available, status.restore_rate, now)
+
+    def wait_for(self, points: float, now: datetime) -> timedelta:
+        """Return how long until `points` are there; nothing where the shop states no rate."""
+        if self.restore_rate <= 0:
+            return timedelta(0)
+        since = max(0.0, (now - self.at).total_seconds())
+        missing = min(points, self.maximum) - self.available - since * self.restore_rate
+        return min(timedelta(seconds=max(0.0, missing) / self.restore_rate), LONGEST_WAIT)
+
+
+def opened(body: bytes, *, changing: bool) -> Envelope:
+    """Open an answer; raise when it is no GraphQL answer at all (a shop's error page in HTML, say)."""
+    try:
+        return msgspec.json.decode(body, type=Envelope)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if changing:
+            raise OutcomeUnknown(
+                "Shopify's answer cannot be read; it may have done what was asked."
+            ) from error
+        raise TryLater("Shopify's answer cannot be read.") from error
+
+
+def taken(envelope: Envelope, kind: type[T], *, changing: bool) -> Answer[T]:
+    """Read the data; keep it where only single fields are withheld, raise for any other fault."""
+    faults = envelope.faults
+    grave = [fault for fault in faults if fault.code != "ACCESS_DENIED" or fault.path is None]
+    if grave:
+        raise _error(grave[0], envelope, changing=changing)
+    try:
+        data = msgspec.json.decode(envelope.data, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if faults:
+            raise _error(faults[0], envelope, changing=changing) from error
+        if changing:
+            raise OutcomeUnknown("Shopify's answer to a change is not as agreed.") from error
+        raise TryLater(f"Shopify's answer is not as agreed: {error}") from error
+    return Answer(data, tuple(fault.path for fault in faults if fault.path is not None))
+
+
+def result_url(url: str, base_url: str | None) -> str:
+    """Return a result file's address when it may be fetched: https outside, or the sandbox's own."""
+    parts = urlsplit(url)
+    if base_url is not None:
+        ours = urlsplit(base_url)
+        allowed = (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
+    else:
+        allowed = parts.scheme == "https" and parts.port in {None, 443} and "@" not in parts.netloc
+    if not allowed:
+        raise Refused("The shop names a result file at an address Comeback does not fetch from.")
+    return url
+
+
+def _error(fault: Fault, envelope: Envelope, *, changing: bool) -> ShopError:
+    match fault.code:
+        case "THROTTLED":
+            return Throttled(
+                "Shopify asks to wait: the shop's call limit is reached.", _refill(envelope.cost)
+            )
+        case "MAX_COST_EXCEEDED":
+            return TooDear("Shopify finds one of Comeback's queries too dear.")
+        case "ACCESS_DENIED":
+            return Unauthorized("Shopify refuses Comeback a right it needs. Connect the shop again.")
+        case "SHOP_INACTIVE":
+            return TryLater("Shopify says this shop is not active.", LONGEST_WAIT)
+        case "INTERNAL_SERVER_ERROR" | "TIMEOUT" if changing:
+            return OutcomeUnknown("Shopify failed on the way; it may have done what was asked.")
+        case "INTERNAL_SERVER_ERROR" | "TIMEOUT":
+            return TryLater("Shopify failed on the way.")
+        case code:
+            return Refused(f"Shopify refuses the request ({code or 'without a reason'}).")
+
+
+def _refill(cost: Cost | None) -> timedelta | None:
+    """Return how long until the shop's bucket holds what this query needs; a second where it does not say."""
+    status = None if cost is None else cost.throttle_status
+    if cost is None or status is None or status.restore_rate <= 0:
+        return timedelta(seconds=1)
+    missing = min(cost.requested_query_cost, status.maximum_available) - status.currently_available
+    return timedelta(seconds=max(0.1, missing / status.restore_rate))

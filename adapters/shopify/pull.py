@@ -1,0 +1,214 @@
+"""Reading a shop page by page: its facts, its counts, what changed, and single orders and customers."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.shopify import documents, graph
+from adapters.shopify.answers import Answer, TooDear
+from adapters.shopify.client import Client
+from adapters.shopify.graph import CustomerNode, LineNode, Node, OrderNode, PageInfo
+from connector.money import NotMoney
+from connector.port import Batch, Counts, Refused, ShopFacts, TryLater, Window
+from connector.records import Customer, Order
+
+# First guesses; the client halves them where the shop finds a page too dear.
+ORDERS_A_PAGE, LINES_A_PAGE, CUSTOMERS_A_PAGE, IDS_A_PAGE = 25, 50, 100, 25
+MORE_LINES_A_PAGE = 250
+
+
+class ShopNode(Node, frozen=True):
+    name: str
+    myshopify_domain: str
+    currency_code: str
+    iana_timezone: str
+    email: str | None = None
+
+
+class ShopData(Node, frozen=True):
+    shop: ShopNode
+
+
+class CountNode(Node, frozen=True):
+    count: int
+
+
+class CountsData(Node, frozen=True):
+    orders_count: CountNode
+    customers_count: CountNode
+
+
+class OrderPage(Node, frozen=True):
+    nodes: tuple[OrderNode, ...]
+    page_info: PageInfo
+
+
+class OrdersData(Node, frozen=True):
+    orders: OrderPage
+
+
+class CustomerPage(Node, frozen=True):
+    nodes: tuple[CustomerNode, ...]
+    page_info: PageInfo
+
+
+class CustomersData(Node, frozen=True):
+    customers: CustomerPage
+
+
+class OrderNodesData(Node, frozen=True):
+    nodes: tuple[OrderNode | None, ...]
+
+
+class CustomerNodesData(Node, frozen=True):
+    nodes: tuple[CustomerNode | None, ...]
+
+
+class LinesOfOrder(Node, frozen=True):
+    line_items: graph.Lines
+
+
+class MoreLinesData(Node, frozen=True):
+    order: LinesOfOrder | None
+
+
+def facts(client: Client) -> ShopFacts:
+    """Return what the shop says of itself."""
+    shop = client.ask(documents.SHOP, {}, ShopData).data.shop
+    return ShopFacts(
+        address=shop.myshopify_domain.lower(),
+        name=shop.name,
+        currency=shop.currency_code,
+        timezone=shop.iana_timezone,
+        email=shop.email or None,
+    )
+
+
+def counts(client: Client, orders: str | None = None, customers: str | None = None) -> Counts:
+    """Return the shop's own counts, of everything or of what the searches name."""
+    found = client.ask(documents.COUNTS, {"orders": orders, "customers": customers}, CountsData).data
+    return Counts(orders=found.orders_count.count, customers=found.customers_count.count)
+
+
+def customers_since(client: Client, window: Window) -> Iterator[Batch]:
+    """Yield customers changed in the window, oldest change first."""
+    sizes, cursor = {"first": CUSTOMERS_A_PAGE}, None
+    while True:
+        asked = {"after": cursor, "query": customer_search(window)}
+        page = client.sized(documents.CUSTOMERS, asked, CustomersData, sizes).data.customers
+        found = tuple(graph.customer(node) for node in page.nodes)
+        changed = tuple(it for it in found if it.changed_at >= window.since)
+        cursor = page.page_info.end_cursor
+        if changed:
+            yield Batch(changed, (), cursor or "")
+        if not page.page_info.has_next_page or _beyond(found, window):
+            return
+
+
+def orders_since(client: Client, window: Window) -> Iterator[Batch]:
+    """Yield orders changed in the window, oldest change first."""
+    sizes, cursor = {"first": ORDERS_A_PAGE, "lines": LINES_A_PAGE}, None
+    while True:
+        asked = {"after": cursor, "query": order_search(window)}
+        page = client.sized(documents.ORDERS, asked, OrdersData, sizes).data.orders
+        found = tuple(_whole(client, node) for node in page.nodes)
+        cursor = page.page_info.end_cursor
+        if found:
+            yield Batch((), found, cursor or "")
+        if not page.page_info.has_next_page or _beyond(found, window):
+            return
+
+
+def order_search(window: Window) -> str:
+    """Return the search for orders changed since the window's begin; exact to the second."""
+    return f"updated_at:>='{_text(window.since)}'"
+
+
+def customer_search(window: Window) -> str:
+    """Return the search for customers changed since the window's begin.
+
+    Shopify matches this filter by whole days, in the shop's own time zone; so it starts a day earlier, at midnight.
+    """
+    day = (window.since - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return f"updated_at:>='{_text(day)}'"
+
+
+def orders(client: Client, ids: tuple[str, ...]) -> dict[str, Order]:
+    """Return the orders that exist, whole, by id."""
+    found: dict[str, Order] = {}
+    for some in _chunks(_plain(ids)):
+        for node in _order_nodes(client, some, LINES_A_PAGE):
+            order = _whole(client, node)
+            found[order.id] = order
+    return found
+
+
+def customers(client: Client, ids: tuple[str, ...]) -> dict[str, Customer]:
+    """Return the customers that exist, by id."""
+    found: dict[str, Customer] = {}
+    for some in _chunks(_plain(ids)):
+        asked = {"ids": [f"gid://shopify/Customer/{it}" for it in some]}
+        for node in _there(client.ask(documents.CUSTOMERS_BY_ID, asked, CustomerNodesData)):
+            customer = graph.customer(node)
+            found[customer.id] = customer
+    return found
+
+
+def record(node: OrderNode, lines: list[LineNode], shipping: list[graph.ShippingNode]) -> Order:
+    """Read an order; raise Refused, naming it, where its amounts are none."""
+    try:
+        return graph.order(node, lines, shipping)
+    except NotMoney as error:
+        raise Refused(f"Order {node.name} states an amount that is none in {node.currency_code}.") from error
+
+
+def _order_nodes(client: Client, ids: tuple[str, ...], lines: int) -> list[OrderNode]:
+    asked = {"ids": [f"gid://shopify/Order/{it}" for it in ids], "lines": lines}
+    try:
+        return _there(client.ask(documents.ORDERS_BY_ID, asked, OrderNodesData))
+    except TooDear:
+        if len(ids) > 1:
+            half = len(ids) // 2
+            return _order_nodes(client, ids[:half], lines) + _order_nodes(client, ids[half:], lines)
+        if lines > 1:
+            return _order_nodes(client, ids, lines // 2)
+        raise
+
+
+def _there(answer: Answer[Any]) -> list[Any]:
+    """Return the nodes that exist. An empty place only means "gone" when nothing was withheld."""
+    gone = any(node is None for node in answer.data.nodes)
+    if gone and any(len(path) <= 2 for path in answer.withheld):
+        raise TryLater("Shopify withheld some of what was asked; it may still be there.")
+    return [node for node in answer.data.nodes if node is not None]
+
+
+def _whole(client: Client, node: OrderNode) -> Order:
+    """Return the order with all its lines, fetching those that the first page did not hold."""
+    assert node.line_items is not None
+    lines, page = list(node.line_items.nodes), node.line_items.page_info
+    sizes = {"lines": MORE_LINES_A_PAGE}
+    while page.has_next_page:
+        asked = {"id": node.id, "after": page.end_cursor}
+        more = client.sized(documents.MORE_LINES, asked, MoreLinesData, sizes).data.order
+        if more is None:
+            raise TryLater("An order went away while its lines were read.")
+        lines += more.line_items.nodes
+        page = more.line_items.page_info
+    return record(node, lines, list(node.shipping_lines.nodes if node.shipping_lines else ()))
+
+
+def _beyond(found: tuple[Order, ...] | tuple[Customer, ...], window: Window) -> bool:
+    return bool(found) and found[-1].changed_at >= window.until
+
+
+def _plain(ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(it for it in ids if it.isascii() and it.isdigit())
+
+
+def _chunks(ids: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    return (ids[start : start + IDS_A_PAGE] for start in range(0, len(ids), IDS_A_PAGE))
+
+
+def _text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

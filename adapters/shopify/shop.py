@@ -1,0 +1,80 @@
+"""An open line to one Shopify shop: the ShopAdapter of the plug, put together from its parts."""
+
+from collections.abc import Iterator
+
+from adapters.shopify import bulk, pull, subscriptions, write
+from adapters.shopify.client import Client
+from adapters.shopify.settings import App
+from adapters.shopify.tokens import Keys
+from adapters.shopify.wire import Clock, WallClock, Wire
+from connector.port import (
+    Batch,
+    CodeTaken,
+    Counts,
+    CouponMade,
+    LeftAlone,
+    Marked,
+    ShopFacts,
+    TokenVault,
+    Window,
+)
+from connector.records import Coupon, Customer, Order
+
+# Pages end at 25,000 objects; well before that a bulk operation is faster.
+MANY = 5_000
+
+
+class ShopifyShop:
+    """One shop, one connection pool, one bucket of points. Never shared, nothing global."""
+
+    def __init__(
+        self, app: App, shop: str, vault: TokenVault, clock: Clock | None = None, wire: Wire | None = None
+    ) -> None:
+        clock = clock or WallClock()
+        wire = wire or Wire(shop, sandbox=app.base_url is not None)
+        self._client = Client(app, shop, Keys(app, shop, vault, wire, clock), wire, clock)
+        self._currency: str | None = None
+
+    def facts(self) -> ShopFacts:
+        return pull.facts(self._client)
+
+    def counts(self) -> Counts:
+        return pull.counts(self._client)
+
+    def history(self, checkpoint: str | None) -> Iterator[Batch]:
+        return bulk.history(self._client, checkpoint)
+
+    def changed(self, window: Window) -> Iterator[Batch]:
+        """Yield customers, then orders; by pages, or in bulk where there are very many."""
+        expected = pull.counts(self._client, pull.order_search(window), pull.customer_search(window))
+        customers = bulk.changed_customers if expected.customers > MANY else pull.customers_since
+        orders = bulk.changed_orders if expected.orders > MANY else pull.orders_since
+        yield from customers(self._client, window)
+        yield from orders(self._client, window)
+
+    def orders(self, ids: tuple[str, ...]) -> dict[str, Order]:
+        return pull.orders(self._client, ids)
+
+    def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
+        return pull.customers(self._client, ids)
+
+    def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
+        return write.mark(self._client, customer_id, wanted, known)
+
+    def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
+        return write.make_coupon(self._client, coupon)
+
+    def revoke_coupon(self, code: str, remote_id: str | None) -> None:
+        """End the code. It is found by its text: a remote id alone would not say whether the code is still ours."""
+        write.revoke_coupon(self._client, code)
+
+    def coupons(self) -> Iterator[Coupon]:
+        if self._currency is None:
+            self._currency = self.facts().currency
+        return write.coupons(self._client, self._currency)
+
+    def subscribe(self, address: str) -> tuple[str, ...]:
+        return subscriptions.subscribe(self._client, address)
+
+    def farewell(self) -> None:
+        subscriptions.unsubscribe(self._client)

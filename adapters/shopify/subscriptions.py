@@ -1,0 +1,120 @@
+"""Webhook subscriptions of one shop: those made through the API, compared with what is there.
+
+Shopify deletes them after a run of failures, so making them again is an ordinary daily act. The privacy topics and
+the uninstall come from `shopify.app.toml` instead; asking for them here too would bring every message twice.
+"""
+
+from collections.abc import Iterator
+
+from adapters.shopify import documents
+from adapters.shopify.client import Client
+from adapters.shopify.graph import Node, PageInfo, Ref
+from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
+
+TOPICS = (
+    "orders/create",
+    "orders/paid",
+    "orders/updated",
+    "orders/edited",
+    "orders/cancelled",
+    "orders/fulfilled",
+    "orders/delete",
+    "refunds/create",
+    "customers/create",
+    "customers/update",
+    "customers/delete",
+    "customers/merge",
+    "bulk_operations/finish",
+)
+PAGE = 100
+
+
+class Complaint(Node, frozen=True):
+    field: tuple[str, ...] | None = None
+    message: str = ""
+
+
+class SubscriptionNode(Node, frozen=True):
+    id: str
+    topic: str
+    uri: str
+
+
+class SubscriptionPage(Node, frozen=True):
+    nodes: tuple[SubscriptionNode, ...]
+    page_info: PageInfo
+
+
+class SubscriptionsData(Node, frozen=True):
+    webhook_subscriptions: SubscriptionPage
+
+
+class Made(Node, frozen=True):
+    webhook_subscription: Ref | None = None
+    user_errors: tuple[Complaint, ...] = ()
+
+
+class SubscribeData(Node, frozen=True):
+    webhook_subscription_create: Made
+
+
+class Removed(Node, frozen=True):
+    user_errors: tuple[Complaint, ...] = ()
+
+
+class UnsubscribeData(Node, frozen=True):
+    webhook_subscription_delete: Removed | None = None
+
+
+def subscribe(client: Client, address: str) -> tuple[str, ...]:
+    """Make the shop send our topics to this address, once each, and none of ours elsewhere."""
+    wanted, standing = {_enum(topic): topic for topic in TOPICS}, set[str]()
+    stale: list[str] = []
+    for found in _there(client):
+        if found.topic in wanted and found.uri == address and found.topic not in standing:
+            standing.add(found.topic)
+        else:
+            stale.append(found.id)
+    for topic in wanted:
+        if topic not in standing:
+            _make(client, topic, address)
+    # Only now: a shop that refused the new address keeps the old one.
+    for subscription in stale:
+        client.change(documents.UNSUBSCRIBE, {"id": subscription}, UnsubscribeData)
+    return TOPICS
+
+
+def unsubscribe(client: Client) -> None:
+    """Take back every subscription of ours, as far as the shop lets us."""
+    try:
+        for found in list(_there(client)):
+            client.change(documents.UNSUBSCRIBE, {"id": found.id}, UnsubscribeData)
+    except (Unauthorized, Refused, TryLater, OutcomeUnknown):
+        # An uninstalled app is no longer answered; Shopify has then ended its subscriptions itself.
+        return
+
+
+def _there(client: Client) -> Iterator[SubscriptionNode]:
+    sizes, cursor = {"first": PAGE}, None
+    while True:
+        asked = {"after": cursor}
+        page = client.sized(
+            documents.SUBSCRIPTIONS, asked, SubscriptionsData, sizes
+        ).data.webhook_subscriptions
+        yield from page.nodes
+        cursor = page.page_info.end_cursor
+        if not page.page_info.has_next_page:
+            return
+
+
+def _make(client: Client, topic: str, address: str) -> None:
+    asked = {"topic": topic, "uri": address}
+    made = client.change(documents.SUBSCRIBE, asked, SubscribeData).webhook_subscription_create
+    # Two workers may subscribe at the same moment; the slower one finds its work done.
+    errors = [it for it in made.user_errors if "already been taken" not in it.message]
+    if errors:
+        raise Refused(f"Shopify refuses to send {topic} webhooks: {errors[0].message}")
+
+
+def _enum(topic: str) -> str:
+    return topic.replace("/", "_").upper()

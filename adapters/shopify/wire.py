@@ -1,0 +1,156 @@
+"""One HTTP exchange with a shop: time-outs always, no proxies, no redirects, one connection pool per shop.
+
+What can go wrong on the way is told apart by one question: may the shop have done what was asked?
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from time import sleep
+from typing import Protocol
+
+import msgspec
+import requests
+from urllib3.exceptions import HTTPError
+
+from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
+
+CONNECT, READ = 3.05, 20.0
+LONGEST_WAIT = timedelta(hours=1)
+SANDBOX_HEADER = "X-Sandbox-Shop"
+
+
+class Clock(Protocol):
+    """Time, and the waiting for it; tests bring their own."""
+
+    def now(self) -> datetime: ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+
+class WallClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        sleep(seconds)
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """What came back, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoReply(Exception):
+    """The exchange broke off. `sent` tells whether the shop may have read the question."""
+
+    def __init__(self, why: str, *, sent: bool) -> None:
+        super().__init__(why)
+        self.sent = sent
+
+
+class Wire:
+    """A line to one shop's host, with its own connection pool."""
+
+    def __init__(self, shop: str, *, sandbox: bool = False, read_timeout: float = READ) -> None:
+        self._session = requests.Session()
+        # Proxy variables and netrc of the machine would send a shop's token somewhere else.
+        self._session.trust_env = False
+        self._session.headers["User-Agent"] = "Comeback"
+        if sandbox:
+            self._session.headers[SANDBOX_HEADER] = shop
+        self._timeouts = (CONNECT, read_timeout)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send JSON and return the reply; raise NoReply."""
+        sent = {"Content-Type": "application/json", "Accept": "application/json", **(headers or {})}
+        with _reasons():
+            response = self._session.post(
+                url, data=body, headers=sent, timeout=self._timeouts, allow_redirects=False
+            )
+        return Reply(response.status_code, response.headers, response.content)
+
+    def lines(self, url: str) -> Iterator[bytes]:
+        """Yield the lines of a file without holding all of it; no token goes along. Raise NoReply or by status."""
+        with (
+            _reasons(),
+            self._session.get(url, stream=True, timeout=self._timeouts, allow_redirects=False) as response,
+        ):
+            if response.status_code != 200:
+                # A result's address is good for seven days.
+                raise TryLater(f"The shop's file is not there (status {response.status_code}).")
+            yield from _split(response.iter_content(64 * 1024))
+
+    def close(self) -> None:
+        """Let the connections go."""
+        self._session.close()
+
+
+def status_error(reply: Reply, now: datetime, *, changing: bool) -> Exception:
+    """Return the error that a status other than 200 means."""
+    wait = retry_after(reply.headers.get("Retry-After"), now)
+    match reply.status:
+        case 401:
+            return Unauthorized("Shopify no longer accepts Comeback's access to this shop. Connect it again.")
+        case 403:
+            return Unauthorized("Shopify refuses Comeback a right it needs. Connect the shop again.")
+        case 402 | 423:
+            return TryLater("Shopify has frozen or locked this shop.", LONGEST_WAIT)
+        case 404:
+            return Refused("Shopify knows no shop, or no API version, at this address.")
+        case 408 | 429:
+            return TryLater("Shopify asks to wait.", wait)
+        case status if status >= 500 and changing:
+            return OutcomeUnknown(f"Shopify answered {status}; it may have done what was asked.")
+        case status if status >= 500:
+            return TryLater(f"Shopify is out of order (status {status}).", wait)
+        case status if 300 <= status < 400:
+            return Refused("Shopify answers with a redirect, which Comeback does not follow.")
+        case status:
+            return Refused(f"Shopify refuses the request (status {status}).")
+
+
+def retry_after(text: str | None, now: datetime) -> timedelta | None:
+    """Read Retry-After: seconds, with decimals as Shopify writes them ("2.0"), or a date. At most an hour."""
+    if text is None:
+        return None
+    try:
+        wait = timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
+        try:
+            wait = parsedate_to_datetime(text).astimezone(UTC) - now
+        except (ValueError, OverflowError):
+            return None
+    return min(max(wait, timedelta(0)), LONGEST_WAIT)
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
+    """Say of a broken exchange whether the question may have reached the shop."""
+    try:
+        yield
+    except requests.exceptions.ConnectTimeout as error:
+        raise NoReply("Shopify cannot be reached.", sent=False) from error
+    except requests.exceptions.SSLError as error:
+        raise NoReply("Shopify's certificate is not good.", sent=False) from error
+    except requests.exceptions.ConnectionError as error:
+        # urllib3 names its own cause only when no connection came about at all.
+        sent = "NewConnectionError" not in repr(error) and "NameResolutionError" not in repr(error)
+        raise NoReply("The connection to Shopify broke off.", sent=sent) from error
+    except (requests.exceptions.RequestException, HTTPError, OSError) as error:
+        raise NoReply("Shopify did not answer in time.", sent=True) from error
+
+
+def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from filter(None, lines)
+    if rest:
+        yield rest
