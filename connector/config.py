@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ipaddress
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -122,6 +123,11 @@ def from_file(path: Path) -> dict[str, str]:
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
         found[name.strip()] = value[1:-1] if quoted else value.partition(" #")[0].strip()
     return found
+
+
+def environment() -> dict[str, str]:
+    """Return the variables of the process, over those of a `.env` file in the working folder."""
+    return from_file(Path(".env")) | dict(os.environ)
 
 
 def fresh_secrets() -> dict[str, str]:

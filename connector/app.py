@@ -1,0 +1,148 @@
+"""The web application: the door, the install pages and the merchant's pages under one set of rules."""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+
+import structlog
+from flask import Blueprint, Flask, Response, abort, redirect, request, session, url_for
+from flask_babel import Babel
+from flask_wtf.csrf import CSRFProtect
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response as Answer
+from whitenoise import WhiteNoise
+
+import connector.settings
+from connector import config, errors, logs, strict
+from connector.hall import DoorStep
+from connector.house import House, furnish
+from connector.settings import create_blueprint, tongue
+from connector.store import merchants
+from webhooks import door
+
+_PAGES = Path(connector.settings.__file__).parent
+_LARGEST = 2 * 1024 * 1024  # bytes of one request
+_STATIC_SECONDS = 3600
+_log = structlog.get_logger()
+
+
+def create_app(house: House | None = None) -> Flask:
+    """Return the application; without a house it is furnished from the environment (for a WSGI server)."""
+    if house is None:
+        logs.set_up()
+        house = furnish(config.environment())
+    app = Flask(__name__, static_folder=str(_PAGES / "static"), template_folder=str(_PAGES / "templates"))
+    _configure(app, house)
+    CSRFProtect(app).exempt(_mount_door(app, house))
+    Babel(
+        app,
+        default_translation_directories=str(_PAGES / "translations"),
+        locale_selector=lambda: tongue.chosen(session.get("merchant_language")),
+    )
+    for platform in house.platforms.values():
+        pages = platform.pages(house.settings.environment, DoorStep(house, platform))
+        app.register_blueprint(pages, url_prefix=f"/{platform.name}")
+    app.register_blueprint(create_blueprint(house))
+    app.register_blueprint(_entrance(house))
+    app.register_blueprint(_condition(house))
+    strict.keep(app, house)
+    errors.answer(app)
+    _wrap(app, house)
+    return app
+
+
+def _configure(app: Flask, house: House) -> None:
+    secure = house.settings.secure
+    app.config.update(
+        SECRET_KEY=house.key("sessions"),
+        SESSION_COOKIE_NAME="__Host-session" if secure else "session",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        MAX_CONTENT_LENGTH=_LARGEST,
+        # The token lives as long as the session it is bound to.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+
+
+def _mount_door(app: Flask, house: House) -> Blueprint:
+    blueprint = door.create_blueprint(house)
+    app.register_blueprint(blueprint, url_prefix="/webhooks")
+    return blueprint
+
+
+def _wrap(app: Flask, house: House) -> None:
+    """Static files before the application, and before both what the proxies say of the caller."""
+    served = WhiteNoise(
+        app.wsgi_app,
+        root=str(_PAGES / "static"),
+        prefix="static/",
+        max_age=_STATIC_SECONDS,
+        add_headers_function=lambda headers, path, url: headers.update(strict.headers(house.settings)),
+    )
+    hops = house.settings.proxy_hops
+    # Without a proxy of ours anybody can write X-Forwarded-For.
+    app.wsgi_app = ProxyFix(served, x_for=hops, x_proto=hops, x_host=hops) if hops else served  # type: ignore[method-assign]
+
+
+def _entrance(house: House) -> Blueprint:
+    """Signing in by a one-time address, and out."""
+    entrance = Blueprint("entrance", __name__)
+
+    @entrance.get("/signin/<word>")
+    def signin(word: str) -> Answer:
+        if request.method == "HEAD":
+            # Mail programs look at links before people do; a look must not use the pass up.
+            return Response()
+        with house.database.everyone() as connection:
+            merchant_id = merchants.find_pass(connection, word, "sign_in", house.now())
+        if merchant_id is None:
+            abort(401)
+        with house.database.merchant(merchant_id) as tx:
+            merchant = merchants.get(tx)
+        chosen = session.get("language")
+        session.clear()
+        session.update(merchant_id=merchant_id, since=int(house.now().timestamp()))
+        session["merchant_language"] = merchant.language
+        if chosen:
+            session["language"] = chosen
+        _log.info("signed in", merchant_id=merchant_id)
+        return redirect("/")
+
+    @entrance.post("/signout")
+    def signout() -> Answer:
+        session.clear()
+        return redirect(url_for("entrance.signed_out"))
+
+    @entrance.get("/signout")
+    def signed_out() -> Answer:
+        return errors.page(401)
+
+    return entrance
+
+
+def _condition(house: House) -> Blueprint:
+    """What machines ask: alive, ready, and the figures for a monitor."""
+    condition = Blueprint("condition", __name__)
+
+    @condition.get("/healthz")
+    def healthz() -> Response:
+        return Response("alive\n", mimetype="text/plain")
+
+    @condition.get("/readyz")
+    def readyz() -> Response:
+        problem = house.problem()
+        return Response(f"{problem or 'ready'}\n", 200 if problem is None else 503, mimetype="text/plain")
+
+    @condition.get("/metrics")
+    def metrics() -> Response:
+        token = house.settings.metrics_token
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not token or not hmac.compare_digest(token.encode(), given.encode()):
+            abort(404)
+        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+    return condition

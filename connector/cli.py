@@ -1,0 +1,237 @@
+"""The commands. Each furnishes a house, does one thing, and says in one line what went wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import click
+import msgspec
+
+from connector import config, logs, plugins, serving
+from connector.config import BadSettings
+from connector.house import House, furnish
+from connector.port import ShopError
+from connector.store import health, merchants, postgres, queue, shops
+from connector.store.shops import Shop
+
+_SIGN_IN_VALID = timedelta(minutes=30)
+
+
+class Failed(click.ClickException):
+    """Something the person at the keyboard can put right; shown as one line, without a traceback."""
+
+    def show(self, file: object = None) -> None:
+        click.echo(f"comeback: {self.message}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="comeback")
+def commands() -> None:
+    """Comeback turns one-time buyers into regulars."""
+
+
+@commands.command()
+def secrets() -> None:
+    """Print fresh secrets, to paste into .env."""
+    for name, value in config.fresh_secrets().items():
+        click.echo(f"{name}={value}")
+
+
+@commands.command()
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    with _house() as house:
+        house.migrate()
+    click.echo("The tables are up to date.")
+
+
+@commands.command()
+@click.option("--host", help="Address to listen on (else HOST).")
+@click.option("--port", type=int, help="Port to listen on (else PORT); 0 takes a free one.")
+def serve(host: str | None, port: int | None) -> None:
+    """Migrate, then run web and worker in one process."""
+    _run(web=True, work=True, host=host, port=port, migrate_first=True)
+
+
+@commands.command()
+@click.option("--host", help="Address to listen on (else HOST).")
+@click.option("--port", type=int, help="Port to listen on (else PORT); 0 takes a free one.")
+def web(host: str | None, port: int | None) -> None:
+    """Run the web server alone; on larger machines a WSGI server runs connector.app:create_app."""
+    _run(web=True, work=False, host=host, port=port)
+
+
+@commands.command()
+def worker() -> None:
+    """Run a worker; start as many as the work needs, on as many machines."""
+    _run(web=False, work=True)
+
+
+@commands.command()
+@click.argument("shop", required=False)
+def signin(shop: str | None) -> None:
+    """Print an address that signs a merchant in once; SHOP is the address of one of their shops."""
+    from connector.hall import sign_in_url
+
+    with _house() as house:
+        merchant_id = _shop(house, shop).merchant_id if shop else _only_merchant(house)
+        click.echo(sign_in_url(house, merchant_id, _SIGN_IN_VALID))
+
+
+@commands.command()
+@click.argument("shop")
+def sync(shop: str) -> None:
+    """Have the workers read what SHOP changed, and resume the import of its history where that stopped."""
+    with _house() as house:
+        found = _shop(house, shop)
+        with house.database.merchant(found.merchant_id) as tx:
+            queue.import_history(tx.connection, found.merchant_id, found.id)
+            queue.reconcile(tx.connection, found.merchant_id, found.id, "window")
+    click.echo(f"Asked. The worker reads {found.address}; its page shows how far it is.")
+
+
+@commands.command()
+@click.argument("shop", required=False)
+@click.option("--full", is_flag=True, help="Read everything again, not only what changed lately.")
+@click.option("--json", "as_json", is_flag=True, help="Print figures for a program.")
+def reconcile(shop: str | None, full: bool, as_json: bool) -> None:
+    """Compare shops with what is kept here, now, and settle what differs; exit code 1 when something did."""
+    from connector.flow import reconciling
+
+    with _house() as house:
+        chosen = [_shop(house, shop)] if shop else _shops(house)
+        runs = {
+            found.address: reconciling.run(house, found, "full" if full else "window") for found in chosen
+        }
+    if as_json:
+        click.echo(json.dumps({address: msgspec.to_builtins(run) for address, run in runs.items()}, indent=2))
+    else:
+        for address, run in runs.items():
+            click.echo(f"{address}: looked at {run.done}, {run.differences} differences")
+    sys.exit(1 if any(run.differences for run in runs.values()) else 0)
+
+
+@commands.command()
+@click.option("--json", "as_json", is_flag=True, help="Print findings for a program.")
+def doctor(as_json: bool) -> None:
+    """Look at settings, database and shops, and say what to do; exit code 1 when something is not well."""
+    from connector.doctor import examine
+
+    findings = examine(config.environment())
+    if as_json:
+        click.echo(json.dumps([msgspec.to_builtins(finding) for finding in findings], indent=2))
+    else:
+        for finding in findings:
+            click.echo(f"{'well' if finding.well else 'NOT WELL':8}  {finding.about}: {finding.says}")
+            if finding.what_to_do:
+                click.echo(f"          {finding.what_to_do}")
+    sys.exit(0 if all(finding.well for finding in findings) else 1)
+
+
+@commands.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("name")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(name: str, arguments: tuple[str, ...]) -> None:
+    """Serve a stand-in for a platform's own servers, for trying out; ARGUMENTS go to it (try --help)."""
+    plugins.sandbox(name).serve(list(arguments))
+
+
+@commands.command()
+@click.option("--once", is_flag=True, help="Stop after the table; exit code 1 when shop and ledger differ.")
+@click.option(
+    "--full", is_flag=True, help="Import everything there is in ../shared/data, not the small slice."
+)
+@click.option(
+    "--port", type=int, default=8080, show_default=True, help="Port of the pages; 0 takes a free one."
+)
+def demo(once: bool, full: bool, port: int) -> None:
+    """Two sandbox shops, Comeback in both, and shoppers who never sleep."""
+    from connector.demo import show
+
+    sys.exit(show.run(once=once, full=full, port=port))
+
+
+def main() -> None:
+    """Run a command; what people can put right ends in one line and exit code 1."""
+    try:
+        commands.main(standalone_mode=True)
+    except (BadSettings, postgres.CannotStart, plugins.UnknownPlug, ShopError) as error:
+        _fail(str(error))
+    except health.GONE as error:
+        _fail(f"the database does not answer ({type(error).__name__}); `comeback doctor` says more")
+
+
+def _fail(text: str) -> None:
+    click.echo(f"comeback: {text}", err=True)
+    sys.exit(1)
+
+
+@contextmanager
+def _house() -> Iterator[House]:
+    house = furnish(config.environment())
+    try:
+        yield house
+    finally:
+        house.close()
+
+
+def _run(
+    *, web: bool, work: bool, host: str | None = None, port: int | None = None, migrate_first: bool = False
+) -> None:
+    from connector import jobs
+
+    logs.set_up()
+    stop = serving.Stop()
+    stop.heed_signals()
+    with _house() as house:
+        if migrate_first:
+            house.migrate()
+        elif (problem := house.problem()) is not None:
+            raise Failed(problem)
+        server = _listen(house, host, port) if web else None
+        code = serving.until_stopped(house, stop, server, jobs.run_worker if work else None)
+    sys.exit(code)
+
+
+def _listen(house: House, host: str | None, port: int | None) -> serving.Web:
+    from connector import app
+
+    settings = house.settings
+    where, which = host or settings.host, settings.port if port is None else port
+    try:
+        web = serving.Web(app.create_app(house), where, which, settings.proxy_hops)
+    except OSError as error:
+        raise Failed(f"cannot listen on {where}:{which}: {error.strerror}") from error
+    click.echo(
+        f"Comeback listens on http://{where}:{web.port}; the pages are at {settings.public_url}", err=True
+    )
+    return web
+
+
+def _shops(house: House) -> tuple[Shop, ...]:
+    with house.database.everyone() as connection:
+        return shops.everywhere(connection)
+
+
+def _shop(house: House, word: str) -> Shop:
+    found = [shop for shop in _shops(house) if word in (shop.address, str(shop.id))]
+    if not found:
+        there = ", ".join(shop.address for shop in _shops(house)) or "none"
+        raise Failed(f"there is no shop {word!r}; connected shops: {there}")
+    return found[0]
+
+
+def _only_merchant(house: House) -> int:
+    with house.database.everyone() as connection:
+        found = merchants.every(connection)
+    if len(found) != 1:
+        raise Failed(
+            "there is no merchant yet; install a shop first"
+            if not found
+            else "say which: comeback signin SHOP"
+        )
+    return found[0]

@@ -1,0 +1,45 @@
+"""The doorstep that install pages are given: welcome a shop, find its tokens, ask whether an address may be called."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connector.flow import welcoming
+from connector.house import House
+from connector.port import Installed, Platform, TokenVault, Welcomed
+from connector.store import merchants, shops
+
+SIGN_IN_VALID = timedelta(minutes=10)
+
+
+class DoorStep:
+    """One platform's hall (port.Hall)."""
+
+    def __init__(self, house: House, platform: Platform) -> None:
+        self._house = house
+        self._platform = platform
+        self.public_url = house.settings.public_url
+        self.session_secret = house.key(f"install state of {platform.name}")
+
+    def welcome(self, installed: Installed) -> Welcomed:
+        """Keep the shop, start its import, and return a one-time address that signs its merchant in."""
+        house = self._house
+        arrived = welcoming.welcome(house.database, self._platform, installed, house.now())
+        return Welcomed(sign_in_url(house, arrived.merchant_id), arrived.shop_key)
+
+    def vault(self, address: str) -> TokenVault | None:
+        """Return the vault of an installed shop, or None where the shop is not known."""
+        with self._house.database.everyone() as connection:
+            shop = shops.find_by_address(connection, self._platform.name, address)
+        return None if shop is None else self._house.vault(shop)
+
+    def guard(self, url: str) -> str:
+        """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""
+        return self._house.guard(url)
+
+
+def sign_in_url(house: House, merchant_id: int, valid: timedelta = SIGN_IN_VALID) -> str:
+    """Return an address that signs the merchant in, once."""
+    with house.database.merchant(merchant_id) as tx:
+        word = merchants.give_pass(tx, "sign_in", house.now(), valid)
+    return f"{house.settings.public_url}/signin/{word}"

@@ -1,0 +1,101 @@
+"""Running: the web server and the worker in one process, until somebody says stop."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask
+from waitress import wasyncore
+from waitress.server import create_server
+
+from connector.house import House
+from webhooks import door
+
+_THREADS = 8
+_PATIENCE = 10.0  # seconds for answers under way
+_log = structlog.get_logger()
+
+
+class Web:
+    """The web server in a thread of its own; `stop` takes no more requests and waits for those under way."""
+
+    def __init__(self, app: Flask, host: str, port: int, hops: int = 0) -> None:
+        """Listen at once, so that a port in use is told before anything else starts; raise OSError."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, port), family=family, backlog=256)
+        self.port = int(listening.getsockname()[1])
+        self._server: Any = create_server(
+            app.wsgi_app,
+            sockets=[listening],
+            threads=_THREADS,
+            max_request_body_size=door.LARGEST + 1,
+            clear_untrusted_proxy_headers=hops == 0,
+            ident="",
+        )
+        self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop accepting, and wait a while for what is being answered."""
+        # Closed from the server's own loop: a socket closed under its select() would end the loop with answers unsent.
+        self._server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(self._server))
+        self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=_PATIENCE)
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until and self._unsent():
+            time.sleep(0.02)
+
+    def _unsent(self) -> bool:
+        return any(channel.total_outbufs_len for channel in list(self._server.active_channels.values()))
+
+
+class Stop(threading.Event):
+    """Set by SIGTERM or SIGINT; a second signal ends the process at once."""
+
+    def heed_signals(self) -> None:
+        """Listen to the signals; only the main thread may."""
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, self._told)
+
+    def _told(self, number: int, _: object) -> None:
+        if self.is_set():
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        self.set()
+
+
+def until_stopped(
+    house: House, stop: threading.Event, web: Web | None, work: Callable[..., None] | None
+) -> int:
+    """Serve and work until `stop` is set, then end in good order: web first, then the worker's batch.
+
+    Returns the process's exit code: 1 when the worker ended by itself.
+    """
+    failed = threading.Event()
+
+    def working() -> None:
+        try:
+            assert work is not None
+            work(house, stop)
+        except BaseException:
+            _log.exception("the worker ended")
+            failed.set()
+            raise
+        finally:
+            stop.set()
+
+    worker = threading.Thread(target=working, name="worker") if work is not None else None
+    if worker is not None:
+        worker.start()
+    while not stop.wait(0.5):
+        pass
+    if web is not None:
+        web.stop()
+    if worker is not None:
+        worker.join()
+    return 1 if failed.is_set() else 0

@@ -1,0 +1,78 @@
+"""What holds for every request and every answer: hosts, sessions that end, and the headers browsers obey."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Flask, Response, abort, request, session
+
+from connector.config import Settings, on_loopback
+from connector.house import House
+from connector.settings import tongue
+
+SESSION_LASTS = timedelta(hours=12)
+_FOR_MACHINES = ("/healthz", "/readyz", "/metrics")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
+)
+
+
+def keep(app: Flask, house: House) -> None:
+    """Hold every request and answer of the application to the rules."""
+
+    @app.before_request
+    def before() -> None:
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request=secrets.token_hex(8))
+        if request.path in _FOR_MACHINES or request.path.startswith("/webhooks/"):
+            return
+        _known_host(house.settings)
+        if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site") == "cross-site":
+            abort(403)
+        since = session.get("since")
+        if since is not None and house.now().timestamp() - since > SESSION_LASTS.total_seconds():
+            session.clear()
+        if request.args.get("lang") in tongue.LANGUAGES:
+            session["language"] = request.args["lang"]
+
+    @app.after_request
+    def after(answer: Response) -> Response:
+        for name, word in headers(house.settings).items():
+            answer.headers.setdefault(name, word)
+        # Pages show people; nothing between us and the browser may keep one.
+        answer.headers.setdefault("Cache-Control", "no-store")
+        answer.headers["X-Request-Id"] = structlog.contextvars.get_contextvars().get("request", "")
+        return answer
+
+
+def headers(settings: Settings) -> dict[str, str]:
+    """Return the headers that every answer carries; a page that must differ sets its own."""
+    words = {
+        "Content-Security-Policy": _POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    }
+    if settings.secure:
+        words["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    return words
+
+
+def _known_host(settings: Settings) -> None:
+    """Refuse requests for another name than ours: links and redirects would be made for whatever the caller wrote."""
+    try:
+        host = urlsplit(f"//{request.headers.get('Host', '')}").hostname or ""
+    except ValueError:
+        host = ""
+    here = on_loopback(settings.public_host) and on_loopback(host)
+    if host != settings.public_host and not here:
+        abort(400)
