@@ -1,0 +1,54 @@
+"""What merchants paste becomes one spelling of their shop's address, or is turned down."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.magento.address import NotAnAddress, normalised
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("shop.example", "https://shop.example/"),
+        (" https://Shop.Example ", "https://shop.example/"),
+        ("https://shop.example/index.php/admin/dashboard", "https://shop.example/"),
+        ("https://shop.example/nl/", "https://shop.example/nl/"),
+        ("https://shop.example/rest/V1", "https://shop.example/"),
+        ("https://shop.example:443", "https://shop.example/"),
+        ("https://shop.example:8443/", "https://shop.example:8443/"),
+        ("http://127.0.0.1:8090", "http://127.0.0.1:8090/"),
+        ("https://münchen.example", "https://xn--mnchen-3ya.example/"),
+        ("https://shop.example./", "https://shop.example/"),
+    ],
+)
+def test_one_shop_has_one_spelling(typed: str, kept: str) -> None:
+    assert normalised(typed) == kept
+    assert normalised(kept) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "https://",
+        "ftp://shop.example/",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://user:word@shop.example/",
+        "https://shop.example@evil.example/",
+        "https://shop.example/?q=1",
+        "https://shop.example/#top",
+        "https://shop.example/../admin",
+        "https://shop.example/%2e%2e/",
+        "https://shop example/",
+        "https://shop.example\\@evil.example/",
+        "https://shop.example:99999/",
+        "https://[::1]/",
+        "https://-shop.example/",
+        "https://shop_.example/\r\nHost: evil",
+    ],
+)
+def test_what_is_more_or_less_than_an_address_is_turned_down(typed: str) -> None:
+    with pytest.raises(NotAnAddress):
+        normalised(typed)
