@@ -235,3 +235,7 @@ def _only_merchant(house: House) -> int:
             else "say which: comeback signin SHOP"
         )
     return found[0]
+
+
+if __name__ == "__main__":
+    main()

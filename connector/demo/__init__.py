@@ -1,0 +1,1 @@
+"""The demonstration: sandbox shops, Comeback in them, and proof that both sides agree."""
