@@ -35,7 +35,11 @@ def test_months_are_clipped_to_the_end_of_the_month(day, months, then):
         (date(2024, 4, 26), "Africa/Cairo", "2024-04-25T22:00"),  # forward at 00:00: the day starts at 01:00
         (date(2022, 9, 11), "America/Santiago", "2022-09-11T04:00"),
         (date(2023, 11, 5), "America/Havana", "2023-11-05T04:00"),  # back at 01:00: midnight comes twice
-        (date(1919, 3, 31), "America/Toronto", "1919-03-31T04:30"),  # forward at 23:30: the day starts at 00:30
+        (
+            date(1919, 3, 31),
+            "America/Toronto",
+            "1919-03-31T04:30",
+        ),  # forward at 23:30: the day starts at 00:30
         (date(2011, 12, 30), "Pacific/Apia", "2011-12-30T10:00"),  # a day that never was
         (date(2026, 1, 1), "Asia/Kathmandu", "2025-12-31T18:15"),
     ],
@@ -50,7 +54,14 @@ def test_a_day_starts_at_its_first_moment_whatever_the_clocks_do(day, zone, firs
 @given(
     st.dates(date(1990, 1, 1), date(2037, 12, 31)),
     st.sampled_from(
-        ["Europe/Amsterdam", "Africa/Cairo", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "Asia/Tehran"]
+        [
+            "Europe/Amsterdam",
+            "Africa/Cairo",
+            "America/Sao_Paulo",
+            "Asia/Beirut",
+            "Pacific/Apia",
+            "Asia/Tehran",
+        ]
     ),
 )
 def test_the_start_of_a_day_is_the_first_second_of_it(day, zone):

@@ -57,7 +57,9 @@ def test_a_refund_within_the_hold_leaves_no_entry_at_all(member, p0, local):
         (None, "2026-11-15"),
     ],
 )
-def test_the_hold_runs_from_a_fulfilment_that_comes_before_it_is_over(member, p0, local, fulfilled, available):
+def test_the_hold_runs_from_a_fulfilment_that_comes_before_it_is_over(
+    member, p0, local, fulfilled, available
+):
     m = member(p0)
     m.buys("1", 50_00, local("2026-11-01 10:00"), fulfilled_at=fulfilled and local(fulfilled))
     assert m.decide(local("2026-11-01 10:00")).standing.pending[0].available_at == local(available)
@@ -119,7 +121,9 @@ def test_a_gift_card_bought_earns_nothing(member, at_once, local):
 
 
 @pytest.mark.parametrize("more", [{"test": True}, {"paid_at": None}, {"total": 0, "lines": ()}])
-def test_tests_unpaid_orders_and_orders_over_nothing_earn_nothing_and_leave_no_line(member, at_once, local, more):
+def test_tests_unpaid_orders_and_orders_over_nothing_earn_nothing_and_leave_no_line(
+    member, at_once, local, more
+):
     m = member(at_once)
     m.buys("1", 80_00, local("2026-03-01"), **more)
     decision = m.settle(local("2026-04-01"))
@@ -192,7 +196,9 @@ def test_before_the_first_start_nothing_is_wanted(member, at_once, local):
 
 
 def test_two_shops_in_two_currencies_share_one_balance(member, at_once, local):
-    terms = CHANGE(at_once, currencies=(CurrencyTerms("EUR"), CurrencyTerms("USD", earn_step=110, rate=900_000)))
+    terms = CHANGE(
+        at_once, currencies=(CurrencyTerms("EUR"), CurrencyTerms("USD", earn_step=110, rate=900_000))
+    )
     m = member(terms, shops=(AMSTERDAM, NEW_YORK))
     m.buys("1", 40_00, local("2026-03-01"))
     m.buys("1", 33_00, local("2026-03-01"), shop=2)
