@@ -38,7 +38,8 @@ def page(status: int) -> Response:
     """Return the page for a status, in the reader's language."""
     if request.path.startswith("/webhooks/"):
         return Response(status=status)
-    return make_response(render_template("errors.html", status=status), status)
+    reference = structlog.contextvars.get_contextvars().get("request", "") if status >= 500 else ""
+    return make_response(render_template("errors.html", code=status, reference=reference), status)
 
 
 def _gone(error: Exception) -> Response:

@@ -6,12 +6,16 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
+from connector import config
+from connector.house import House, furnish
 from connector.port import (
     BadMessage,
     BadSignature,
@@ -29,9 +33,12 @@ from connector.port import (
     ShopRemoved,
     TokenVault,
 )
+from connector.store import merchants, shops
+from connector.store.shops import Shop
 
 SECRET = "paper secret of the app"
 ENVIRONMENT = {"PAPER_SECRET": SECRET}
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 class PaperPlatform:
@@ -112,3 +119,30 @@ def headers(body: bytes, **changed: str) -> dict[str, str]:
         "signature": signature(body),
     } | changed
     return {f"X-Paper-{name.title()}": word for name, word in words.items()}
+
+
+@pytest.fixture
+def env(database: Any) -> dict[str, str]:
+    """The environment of a house on the test's own database."""
+    urls = {"DATABASE_URL": database.url, "DATABASE_OWNER_URL": database.owner_url}
+    return config.fresh_secrets() | ENVIRONMENT | urls
+
+
+@pytest.fixture
+def house(env: dict[str, str]) -> Iterator[House]:
+    """A house that knows the platform on paper, on Friday noon."""
+    made = furnish(env, {"paper": PaperPlatform()}, lambda: NOW)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(house: House) -> Shop:
+    """The shop `paper.example`; its own secret is "tokens"."""
+    with house.database.everyone() as connection:
+        merchant_id = merchants.add(connection, house.ring, "Paper", "EUR", "Europe/Amsterdam", "nl", NOW)
+    with house.database.merchant(merchant_id) as tx:
+        facts = ShopFacts("paper.example", "Paper Shop", "EUR", "Europe/Amsterdam", "nl")
+        made = shops.add(tx, "paper", "tags", facts, NOW)
+        shops.keep_tokens(tx, made.id, b"tokens")
+    return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -12,16 +11,6 @@ from connector import config, plugins
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {"SECRET_KEY": "s" * 32, "ENCRYPTION_KEYS": "k1:" + "A" * 43 + "="}
-
-
-@pytest.fixture(scope="module")
-def paper() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("paper", ROOT / "tests" / "paper.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def problems(env: dict[str, str], paper: ModuleType) -> dict[str, str]:

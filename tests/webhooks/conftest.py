@@ -5,28 +5,20 @@ from __future__ import annotations
 import importlib.util
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import msgspec
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from connector import config
-from connector.house import House, furnish
-from connector.port import ShopFacts
-from connector.store import merchants, shops
-from connector.store.shops import Shop
+from connector.house import House
 from webhooks import door
 
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
-
-@pytest.fixture(scope="session")
-def paper() -> ModuleType:
+def _load() -> ModuleType:
+    """Test folders are no packages, so that a module beside them is loaded by its path."""
     spec = importlib.util.spec_from_file_location("paper", Path(__file__).parents[1] / "paper.py")
     assert spec
     assert spec.loader
@@ -35,25 +27,14 @@ def paper() -> ModuleType:
     return module
 
 
-@pytest.fixture
-def house(database: Any, paper: ModuleType) -> Iterator[House]:
-    env = config.fresh_secrets() | paper.ENVIRONMENT
-    env |= {"DATABASE_URL": database.url, "DATABASE_OWNER_URL": database.owner_url}
-    made = furnish(env, {"paper": paper.PaperPlatform()}, lambda: NOW)
-    yield made
-    made.close()
+_paper = _load()
+env, house, shop = _paper.env, _paper.house, _paper.shop
 
 
 @pytest.fixture
-def shop(house: House) -> Shop:
-    """The shop `paper.example`; its own secret is "tokens"."""
-    with house.database.everyone() as connection:
-        merchant_id = merchants.add(connection, house.ring, "Paper", "EUR", "Europe/Amsterdam", "nl", NOW)
-    with house.database.merchant(merchant_id) as tx:
-        facts = ShopFacts("paper.example", "Paper Shop", "EUR", "Europe/Amsterdam", "nl")
-        made = shops.add(tx, "paper", "tags", facts, NOW)
-        shops.keep_tokens(tx, made.id, b"tokens")
-    return made
+def paper() -> ModuleType:
+    """The platform on paper."""
+    return _paper
 
 
 class Served(msgspec.Struct, frozen=True):
