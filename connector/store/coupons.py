@@ -14,6 +14,8 @@ from connector.secrets import coupon_code
 from connector.store.database import Tx
 from connector.store.tables import coupons
 
+_WANTED = ("customer_id", "kind", "value", "minimum", "currency", "title", "starts_at", "ends_at", "version")
+
 
 class Kept(msgspec.Struct, frozen=True):
     """A coupon as pushing sees it."""
@@ -46,13 +48,10 @@ def want(tx: Tx, secret: bytes, wanted: Iterable[tuple[int, WantedCoupon]]) -> l
         key = (coupon.shop_id, coupon.source, coupon.reward_key)
         attempt = _attempts(tx, key)
         row = upsert(coupons).values(_row(tx, secret, member_id, coupon, attempt))
-        new = {
-            name: row.excluded[name]
-            for name in ("member_id", "customer_id", "code", "attempt", "kind", "value")
+        new: dict[str, Any] = {
+            name: row.excluded[name] for name in (*_WANTED, "member_id", "code", "attempt")
         }
-        new |= {name: row.excluded[name] for name in ("minimum", "currency", "title", "starts_at", "ends_at")}
-        new |= {"version": row.excluded.version, "state": "wanted", "remote_id": None}
-        new |= {"revision": coupons.c.revision + 1}
+        new |= {"state": "wanted", "remote_id": None, "revision": coupons.c.revision + 1}
         tx.run(
             row.on_conflict_do_update(
                 index_elements=["merchant_id", "shop_id", "source", "reward_key"], set_=new
@@ -62,11 +61,12 @@ def want(tx: Tx, secret: bytes, wanted: Iterable[tuple[int, WantedCoupon]]) -> l
     return made
 
 
-def next_code(tx: Tx, secret: bytes, kept: Kept) -> None:
-    """Give the coupon another code: its first one belongs to somebody else in the shop."""
+def next_code(tx: Tx, secret: bytes, kept: Kept) -> str:
+    """Give the coupon another code, and return it: its first one belongs to somebody else in the shop."""
     attempt = kept.attempt + 1
     code = coupon_code(secret, kept.shop_id, kept.source, kept.reward_key, attempt)
     _set(tx, (kept.shop_id, kept.source, kept.reward_key), code=code, attempt=attempt)
+    return code
 
 
 def set_state(

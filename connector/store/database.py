@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, Row, create_engine
+from sqlalchemy import Connection as Connection
+from sqlalchemy import CursorResult, Engine, Executable, Row, create_engine
 
 from connector.secrets import KeyRing
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.port import Delivery
@@ -53,14 +53,13 @@ def keep(tx: Tx, shop_id: int, delivery: Delivery, way: Way, now: datetime) -> b
 
 
 def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
-    """Lock and return deliveries to apply now, first come first."""
+    """Return deliveries to apply now, first come first."""
     ready = inbox.c.next_at.is_(None) | (inbox.c.next_at <= now)
     rows = tx.all(
         select(inbox)
         .where(*_of(tx, shop_id), inbox.c.state == "waiting", ready)
         .order_by(inbox.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
     return [
         Waiting(
@@ -78,12 +77,30 @@ def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
     ]
 
 
+def still_waiting(tx: Tx, shop_id: int, ids: Sequence[int]) -> set[int]:
+    """Lock those of the deliveries that nobody has applied meanwhile, and nobody is applying; return their ids."""
+    chosen = (
+        select(inbox.c.id)
+        .where(*_of(tx, shop_id), inbox.c.id.in_(ids), inbox.c.state == "waiting")
+        .order_by(inbox.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return set(tx.run(chosen).scalars())
+
+
 def next_try(tx: Tx, shop_id: int) -> datetime | None:
     """Return when the earliest delivery that waits for another try is due."""
     moment: datetime | None = tx.value(
         select(func.min(inbox.c.next_at)).where(*_of(tx, shop_id), inbox.c.state == "waiting")
     )
     return moment
+
+
+def shops_waiting(connection: Connection, now: datetime) -> list[tuple[int, int]]:
+    """Return (merchant, shop) of every shop with deliveries to apply now."""
+    ready = inbox.c.next_at.is_(None) | (inbox.c.next_at <= now)
+    chosen = select(inbox.c.merchant_id, inbox.c.shop_id).where(inbox.c.state == "waiting", ready).distinct()
+    return [(row.merchant_id, row.shop_id) for row in connection.execute(chosen)]
 
 
 def done(

@@ -111,6 +111,13 @@ def find_act(tx: Tx, act_key: str) -> tuple[int, Act] | None:
     return None if row is None else (row.member_id, _act(row.record))
 
 
+def find_redemption(tx: Tx, source: str) -> tuple[int, Redemption] | None:
+    """Return the redemption of this source and its member; None when the source is something else."""
+    kind, _, act_key = source.partition(":")
+    act = find_act(tx, act_key) if kind == "redemption" else None
+    return (act[0], act[1]) if act is not None and isinstance(act[1], Redemption) else None
+
+
 def acts_of(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[Act]]:
     """Return the acts of each member, first come first."""
     rows = tx.all(

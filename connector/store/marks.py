@@ -1,9 +1,10 @@
 """Marks: what each customer should carry in the shop, and what we know stands there."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.loyalty.facts import WantedMarks
@@ -19,6 +20,7 @@ class Mark(msgspec.Struct, frozen=True):
     wanted: tuple[str, ...]
     known: tuple[str, ...]
     revision: int
+    left_alone: str | None = None
 
 
 def want(tx: Tx, wanted: Iterable[WantedMarks]) -> list[tuple[int, str]]:
@@ -49,7 +51,7 @@ def get(tx: Tx, shop_id: int, customer_id: str) -> Mark | None:
     row = tx.first(select(marks).where(*_of(tx, shop_id), marks.c.customer_id == customer_id))
     if row is None:
         return None
-    return Mark(row.shop_id, row.customer_id, tuple(row.wanted), tuple(row.known), row.revision)
+    return _mark(row)
 
 
 def standing(tx: Tx, shop_id: int, customer_ids: Sequence[str] | None = None) -> dict[str, Mark]:
@@ -72,6 +74,11 @@ def now_stands(
         .where(*_of(tx, shop_id), marks.c.customer_id == customer_id)
         .values(known=sorted(known), left_alone=left_alone)
     )
+
+
+def _mark(row: Row[Any]) -> Mark:
+    wanted, known = tuple(row.wanted), tuple(row.known)
+    return Mark(row.shop_id, row.customer_id, wanted, known, row.revision, row.left_alone)
 
 
 def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]

@@ -42,7 +42,9 @@ def _config() -> Config:
 
 def _grant(connection: Connection) -> None:
     """Give the app's own role what it needs, and no more: it may not change or delete what is booked."""
-    found = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": APP_ROLE}).scalar()
+    found = connection.execute(
+        text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": APP_ROLE}
+    ).scalar()
     if not found:
         return
     for statement in (

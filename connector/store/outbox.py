@@ -1,11 +1,11 @@
 """The outbox: pushes waiting to be sent. A push names what to change; the wanted state is read when it goes out."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import Connection, case, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.store import queue
@@ -25,7 +25,7 @@ class Push(msgspec.Struct, frozen=True):
     attempts: int
 
 
-def want(tx: Tx, kind: PushKind, subjects: Iterable[tuple[int, str]], now: datetime) -> None:
+def want(tx: Tx, kind: PushKind, subjects: Collection[tuple[int, str]], now: datetime) -> None:
     """Have these (shop, subject) pairs pushed, each once however often it is asked for; wakes the workers."""
     rows = [
         {
@@ -45,12 +45,17 @@ def want(tx: Tx, kind: PushKind, subjects: Iterable[tuple[int, str]], now: datet
     tx.run(
         new.on_conflict_do_update(
             index_elements=["merchant_id", "shop_id", "kind", "subject"],
-            index_where=outbox.c.state.in_(("waiting", "parked")),
-            # A parked push is tried again when what it should bring about has changed.
-            set_={"state": "waiting", "next_at": new.excluded.next_at, "revision": outbox.c.revision + 1},
+            index_where=text("state IN ('waiting', 'parked')"),
+            # A parked push is tried again when what it should bring about has changed. One that waits keeps its
+            # moment: it may be on its way right now, and a second one beside it could overtake it.
+            set_={
+                "state": "waiting",
+                "next_at": case((outbox.c.state == "parked", new.excluded.next_at), else_=outbox.c.next_at),
+                "revision": outbox.c.revision + 1,
+            },
         )
     )
-    for shop_id in sorted({row["shop_id"] for row in rows}):
+    for shop_id in sorted({shop_id for shop_id, _ in subjects}):
         queue.push(tx.connection, tx.merchant_id, shop_id)
 
 
@@ -135,6 +140,13 @@ def next_try(tx: Tx, shop_id: int) -> datetime | None:
     waiting = select(func.min(outbox.c.next_at)).where(*_of(tx, shop_id), outbox.c.state == "waiting")
     moment: datetime | None = tx.value(waiting)
     return moment
+
+
+def shops_waiting(connection: Connection, now: datetime) -> list[tuple[int, int]]:
+    """Return (merchant, shop) of every shop with pushes that are due."""
+    due = outbox.c.state == "waiting", outbox.c.next_at <= now
+    chosen = select(outbox.c.merchant_id, outbox.c.shop_id).where(*due).distinct()
+    return [(row.merchant_id, row.shop_id) for row in connection.execute(chosen)]
 
 
 def waiting_count(tx: Tx, shop_id: int) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.records import Customer
@@ -33,6 +33,7 @@ class Owner(msgspec.Struct, frozen=True):
     customer_id: str
     created_at: datetime
     claims: bytes | None
+    removed: bool
 
 
 def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
@@ -212,7 +213,14 @@ def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
         .order_by(customers.c.created_at, customers.c.shop_id, customers.c.id)
     )
     return [
-        Owner(row.member_id, row.shop_id, row.id, row.created_at, row.email_hash if row.claims else None)
+        Owner(
+            row.member_id,
+            row.shop_id,
+            row.id,
+            row.created_at,
+            row.email_hash if row.claims else None,
+            row.removed_at is not None,
+        )
         for row in rows
     ]
 
@@ -223,11 +231,39 @@ def count(tx: Tx, shop_id: int) -> int:
     return int(tx.value(chosen))
 
 
-def all_ids(tx: Tx, shop_id: int) -> set[str]:
-    """Return the ids of every customer that is not deleted in the shop."""
-    return set(
-        tx.run(select(customers.c.id).where(*_of(tx, shop_id), customers.c.removed_at.is_(None))).scalars()
+def all_ids(tx: Tx, shop_id: int, before: datetime) -> set[str]:
+    """Return the ids of every customer that is not deleted in the shop and was there before this moment."""
+    there = customers.c.removed_at.is_(None), customers.c.created_at < before
+    return set(tx.run(select(customers.c.id).where(*_of(tx, shop_id), *there)).scalars())
+
+
+def shared_addresses(tx: Tx, email_hashes: Sequence[bytes]) -> list[bytes]:
+    """Return those of these addresses that verified customers of different members have."""
+    chosen = (
+        select(customers.c.email_hash)
+        .where(
+            customers.c.merchant_id == tx.merchant_id,
+            customers.c.email_hash.in_(email_hashes),
+            customers.c.email_verified,
+            customers.c.removed_at.is_(None),
+        )
+        .group_by(customers.c.email_hash)
+        .having(func.count(customers.c.member_id.distinct()) > 1)
     )
+    return list(tx.run(chosen).scalars())
+
+
+def chunk(tx: Tx, after: int, limit: int) -> list[int]:
+    """Return living members in the order of their ids, from behind `after` on."""
+    mine = members.c.merchant_id == tx.merchant_id, members.c.survivor_id.is_(None)
+    chosen = select(members.c.id).where(*mine, members.c.id > after).order_by(members.c.id).limit(limit)
+    return list(tx.run(chosen).scalars())
+
+
+def merchants_due(connection: Connection, now: datetime) -> list[int]:
+    """Return the merchants with members whose moment has come."""
+    due_now = select(members.c.merchant_id).where(members.c.due_at <= now).distinct()
+    return list(connection.execute(due_now).scalars())
 
 
 def give(tx: Tx, gone: int, kept: int) -> None:

@@ -79,9 +79,10 @@ def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
     }
 
 
-def all_ids(tx: Tx, shop_id: int) -> set[str]:
-    """Return the ids of every order that is not deleted in the shop."""
-    chosen = select(orders.c.id).where(*_of(tx, shop_id), orders.c.removed_at.is_(None))
+def all_ids(tx: Tx, shop_id: int, before: datetime) -> set[str]:
+    """Return the ids of every order that is not deleted in the shop and was there before this moment."""
+    there = orders.c.removed_at.is_(None), orders.c.changed_at < before
+    chosen = select(orders.c.id).where(*_of(tx, shop_id), *there)
     return set(tx.run(chosen).scalars())
 
 

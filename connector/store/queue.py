@@ -36,7 +36,9 @@ def announce(connection: Connection, shop_id: int) -> None:
 
     A drain that is finishing waits for it, so that it never misses a row whose job met AlreadyEnqueued.
     """
-    connection.execute(text("SELECT pg_advisory_xact_lock_shared(:room, :shop)"), {"room": 1, "shop": shop_id})
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock_shared(:room, :shop)"), {"room": 1, "shop": shop_id}
+    )
 
 
 def listen(connection: Connection, shop_id: int) -> None:
@@ -64,14 +66,13 @@ def settle(connection: Connection, merchant_id: int) -> None:
 
 def import_history(connection: Connection, merchant_id: int, shop_id: int) -> None:
     """Have the shop's history imported, or its import resumed."""
-    defer(
-        connection, "import_history", key=f"import:{shop_id}", merchant_id=merchant_id, shop_id=shop_id
-    )
+    defer(connection, "import_history", key=f"import:{shop_id}", merchant_id=merchant_id, shop_id=shop_id)
 
 
-def subscribe(connection: Connection, merchant_id: int, shop_id: int) -> None:
+def subscribe(connection: Connection, merchant_id: int, shop_id: int, at: datetime | None = None) -> None:
     """Have the shop told where to send its webhooks."""
-    defer(connection, "subscribe", key=f"subscribe:{shop_id}", merchant_id=merchant_id, shop_id=shop_id)
+    key = f"subscribe:{shop_id}"
+    defer(connection, "subscribe", key=key, at=at, merchant_id=merchant_id, shop_id=shop_id)
 
 
 def reconcile(connection: Connection, merchant_id: int, shop_id: int, kind: str) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from connector.store.database import Tx
 from connector.store.tables import runs
@@ -57,12 +57,17 @@ def begin(
 
 def latest(tx: Tx, shop_id: int, kind: RunKind) -> Run | None:
     """Return the newest run of this kind."""
-    row = tx.first(
+    return newest(tx.connection, tx.merchant_id, shop_id, kind)
+
+
+def newest(connection: Connection, merchant_id: int, shop_id: int, kind: RunKind) -> Run | None:
+    """Return the newest run of this kind, in a transaction across merchants."""
+    row = connection.execute(
         select(*_FIELDS)
-        .where(runs.c.merchant_id == tx.merchant_id, runs.c.shop_id == shop_id, runs.c.kind == kind)
+        .where(runs.c.merchant_id == merchant_id, runs.c.shop_id == shop_id, runs.c.kind == kind)
         .order_by(runs.c.id.desc())
         .limit(1)
-    )
+    ).first()
     return None if row is None else Run(**row._mapping)
 
 

@@ -1,0 +1,304 @@
+"""Applying: what a delivery means becomes what we know, and the members it touches are settled.
+
+Three steps. `look` reads a batch of deliveries and says what must be fetched from the shop; the caller fetches it, outside
+any transaction; `apply` writes everything in one transaction: the new states, the entries, the pushes and the done-marks.
+"""
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+
+from connector.flow import forgetting, joining, settling
+from connector.port import (
+    BadMessage,
+    Change,
+    CustomerChanged,
+    CustomerForgotten,
+    CustomerRemoved,
+    CustomersMerged,
+    CustomerTouched,
+    DataAsked,
+    Ignored,
+    ImportReady,
+    OrderChanged,
+    OrderRemoved,
+    OrderTouched,
+    Platform,
+    ShopForgotten,
+    ShopRemoved,
+    SyncWanted,
+)
+from connector.records import Customer, Order
+from connector.store import coupons, inbox, people, purchases, queue, shops
+from connector.store.database import Tx
+
+FOUND = msgspec.json.Decoder(
+    OrderTouched | CustomerTouched | OrderRemoved | CustomerRemoved | OrderChanged | CustomerChanged
+)
+"""How a delivery reads that polling or reconciliation kept: our own words, as JSON."""
+
+
+class Read(msgspec.Struct, frozen=True):
+    """A delivery and what it means. `fault`: why it means nothing to us."""
+
+    waiting: inbox.Waiting
+    changes: tuple[Change, ...]
+    fault: str | None = None
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What the shop said when asked. An id asked for and absent here does not exist in the shop."""
+
+    asked_orders: frozenset[str] = frozenset()
+    asked_customers: frozenset[str] = frozenset()
+    orders: dict[str, Order] = {}
+    customers: dict[str, Customer] = {}
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """What must be fetched before this batch can be applied; `useful` customers only complete the picture."""
+
+    orders: frozenset[str]
+    customers: frozenset[str]
+    useful: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.orders or self.customers)
+
+
+def read(platform: Platform, waiting: inbox.Waiting) -> Read:
+    """Say what a kept delivery means."""
+    try:
+        if waiting.way == "found":
+            return Read(waiting, (FOUND.decode(waiting.delivery.body),))
+        return Read(waiting, platform.read(waiting.delivery))
+    except (BadMessage, msgspec.MsgspecError) as error:
+        return Read(waiting, (), fault=str(error))
+
+
+def wish(tx: Tx, shop_id: int, reads: list[Read]) -> Wish:
+    """Say what the shop must be asked: what messages only name, what they lack, and whom orders name."""
+    changes = [(change, item.waiting.way == "found") for item in reads for change in item.changes]
+    states = [change for change, _ in changes if isinstance(change, OrderChanged)]
+    known = purchases.known(tx, shop_id, [change.order.id for change in states])
+    orders = _contradicting(states)
+    for change, found in changes:
+        match change:
+            case OrderTouched(order_id):
+                orders.add(order_id)
+            case OrderChanged(order) if _must_ask(change, known.get(order.id), found=found):
+                orders.add(order.id)
+            case _:
+                pass
+    customers = {change.customer_id for change, _ in changes if isinstance(change, CustomerTouched)}
+    told = {change.customer.id for change, _ in changes if isinstance(change, CustomerChanged)}
+    named = {change.order.customer_id for change in states if change.order.customer_id is not None}
+    return Wish(frozenset(orders), frozenset(customers), unknown_customers(tx, shop_id, named - told))
+
+
+def _contradicting(states: list[OrderChanged]) -> set[str]:
+    """Return orders of which two states in this batch claim the same age and say different things."""
+    said: dict[tuple[str, datetime], set[bytes]] = {}
+    for change in states:
+        key = change.order.id, change.order.changed_at
+        said.setdefault(key, set()).add(purchases.digest(change.order))
+    return {order_id for (order_id, _), digests in said.items() if len(digests) > 1}
+
+
+def unknown_customers(tx: Tx, shop_id: int, ids: Iterable[str]) -> frozenset[str]:
+    """Return which of these customers we know nothing of, or only that an order names them."""
+    named = sorted(set(ids))
+    known = people.known(tx, shop_id, named)
+    return frozenset(
+        customer_id
+        for customer_id in named
+        if (one := known.get(customer_id)) is None or (one.stub and not one.forgotten and not one.removed)
+    )
+
+
+def _must_ask(change: OrderChanged, known: purchases.Known | None, *, found: bool) -> bool:
+    """An order must be fetched when its message cannot say when it was paid, or contradicts another of the same age."""
+    if found:
+        return False
+    if known is not None and known.removed:
+        # A late message about a deleted order must not bring it back to life.
+        return True
+    if known is not None and change.order.changed_at < known.changed_at:
+        return False
+    if change.lacks_paid_at and (known is None or known.paid_at is None):
+        return True
+    if known is None or change.order.changed_at > known.changed_at:
+        return False
+    return purchases.digest(_complete(change, known)) != known.digest
+
+
+def _complete(change: OrderChanged, known: purchases.Known | None) -> Order:
+    """Fill in what the message lacks and we know."""
+    if change.lacks_paid_at and known is not None and known.paid_at is not None:
+        return msgspec.structs.replace(change.order, paid_at=known.paid_at)
+    return change.order
+
+
+def apply(tx: Tx, shop: shops.Shop, reads: list[Read], fetched: Fetched, now: datetime) -> None:
+    """Apply a batch of deliveries, settle whom it touches, and mark each delivery done: one transaction."""
+    touched = set[int]()
+    for customer in fetched.customers.values():
+        _customer(tx, shop.id, customer, touched, now)
+    for item in reads:
+        if item.fault is not None:
+            inbox.park(tx, shop.id, item.waiting.id, item.waiting.attempts + 1, item.fault, now)
+            continue
+        results = [_change(tx, shop, item, change, fetched, touched, now) for change in item.changes]
+        applied = any(result.did for result in results)
+        inbox.done(
+            tx,
+            shop.id,
+            item.waiting.id,
+            "applied" if applied else "ignored",
+            " ".join(result.said for result in results) or "Nothing to do.",
+            next((result.subject for result in results if result.subject), None),
+            now,
+        )
+    settling.settle(tx, touched, now)
+
+
+class _Result(msgspec.Struct, frozen=True):
+    did: bool
+    said: str
+    subject: str | None = None
+
+
+def _change(
+    tx: Tx, shop: shops.Shop, item: Read, change: Change, fetched: Fetched, touched: set[int], now: datetime
+) -> _Result:
+    match change:
+        case OrderChanged(order):
+            if order.id in fetched.asked_orders:
+                return _fetched_order(tx, shop.id, order.id, fetched, touched, now)
+            known = purchases.known(tx, shop.id, [order.id]).get(order.id)
+            return _order(tx, shop.id, _complete(change, known), touched, now)
+        case OrderTouched(order_id):
+            return _fetched_order(tx, shop.id, order_id, fetched, touched, now)
+        case OrderRemoved(order_id):
+            return _order_removed(tx, shop.id, order_id, touched, now)
+        case CustomerChanged(customer):
+            return _customer(tx, shop.id, customer, touched, now)
+        case CustomerTouched(customer_id):
+            if customer_id in fetched.customers:
+                return _customer(tx, shop.id, fetched.customers[customer_id], touched, now)
+            return _customer_removed(tx, shop.id, customer_id, touched, now)
+        case CustomerRemoved(customer_id):
+            return _customer_removed(tx, shop.id, customer_id, touched, now)
+        case CustomersMerged(kept_id, gone_id):
+            return _merged(tx, shop.id, kept_id, gone_id, touched, now)
+        case CustomerForgotten() | DataAsked() | ShopForgotten() | ShopRemoved():
+            did, said = forgetting.heed(tx, shop, change, touched, now)
+            return _Result(did, said, "privacy" if not isinstance(change, ShopRemoved) else "shop")
+        case SyncWanted():
+            queue.reconcile(tx.connection, tx.merchant_id, shop.id, "window")
+            return _Result(True, "The shop hinted at changes; they are being looked up.")
+        case ImportReady():
+            queue.import_history(tx.connection, tx.merchant_id, shop.id)
+            return _Result(True, "The history is ready to be fetched.")
+        case Ignored(why):
+            return _Result(False, why)
+    assert_never(change)
+
+
+def _fetched_order(
+    tx: Tx, shop_id: int, order_id: str, fetched: Fetched, touched: set[int], now: datetime
+) -> _Result:
+    if order_id in fetched.orders:
+        return _order(tx, shop_id, fetched.orders[order_id], touched, now)
+    return _order_removed(tx, shop_id, order_id, touched, now)
+
+
+def _order(tx: Tx, shop_id: int, order: Order, touched: set[int], now: datetime) -> _Result:
+    subject = f"order {order.id}"
+    known = purchases.known(tx, shop_id, [order.id]).get(order.id)
+    if known is not None and not known.removed:
+        if order.changed_at < known.changed_at:
+            return _Result(False, f"Order {order.number}: older than what is known.", subject)
+        if order.changed_at <= known.changed_at and purchases.digest(order) == known.digest:
+            return _Result(False, f"Order {order.number}: known already.", subject)
+    before = purchases.holders(tx, shop_id, [order.id])
+    order = _without_forgotten(tx, shop_id, order)
+    if order.customer_id is not None:
+        _ensure_customer(tx, shop_id, order.customer_id, order.placed_at, now)
+    purchases.keep(tx, shop_id, [order])
+    holders = {*before, *purchases.holders(tx, shop_id, [order.id])}
+    touched |= people.members_of(tx, shop_id, [customer for customer, _ in holders if customer is not None])
+    touched |= people.members_claiming(tx, shop_id, [guest for _, guest in holders if guest is not None])
+    if order.coupon_codes:
+        touched |= coupons.members_with(tx, order.coupon_codes)
+    return _Result(True, f"Order {order.number} brought up to date.", subject)
+
+
+def _without_forgotten(tx: Tx, shop_id: int, order: Order) -> Order:
+    if order.customer_id is not None or order.email is None:
+        return order
+    word = tx.ring.email_hash(tx.merchant_id, order.email)
+    forgotten = word is not None and people.forgotten_words(tx, shop_id, [word])
+    return msgspec.structs.replace(order, email=None) if forgotten else order
+
+
+def _order_removed(tx: Tx, shop_id: int, order_id: str, touched: set[int], now: datetime) -> _Result:
+    gone = purchases.remove(tx, shop_id, order_id, now)
+    if gone is None:
+        return _Result(False, "An order that is not known is gone.", f"order {order_id}")
+    customer_id, guest = gone
+    touched |= people.members_of(tx, shop_id, [customer_id] if customer_id is not None else [])
+    touched |= people.members_claiming(tx, shop_id, [guest] if guest is not None else [])
+    return _Result(True, "The order was deleted in the shop; its points are taken back.", f"order {order_id}")
+
+
+def _ensure_customer(tx: Tx, shop_id: int, customer_id: str, seen: datetime, now: datetime) -> int:
+    known = people.known(tx, shop_id, [customer_id]).get(customer_id)
+    if known is not None:
+        return known.member_id
+    member_id = people.new_members(tx, 1, now)[0]
+    people.keep(tx, shop_id, [(people.stub(customer_id, seen), member_id)])
+    return member_id
+
+
+def _customer(tx: Tx, shop_id: int, customer: Customer, touched: set[int], now: datetime) -> _Result:
+    subject = f"customer {customer.id}"
+    known = people.known(tx, shop_id, [customer.id]).get(customer.id)
+    if known is not None and (customer.changed_at < known.changed_at or known.removed):
+        return _Result(False, "Customer: older than what is known.", subject)
+    word = tx.ring.email_hash(tx.merchant_id, customer.email)
+    if known.forgotten if known is not None else _is_forgotten(tx, shop_id, customer.id, word):
+        return _Result(False, "Customer: forgotten, and stays so.", subject)
+    member_id = _ensure_customer(tx, shop_id, customer.id, customer.created_at, now)
+    people.keep(tx, shop_id, [(customer, member_id)])
+    touched.add(member_id)
+    # Whoever had a claim on guest orders by the old address has it no longer, and the other way round.
+    claims = [claim for claim in (known.email_hash if known else None, word) if claim is not None]
+    touched |= people.members_claiming(tx, shop_id, claims)
+    if customer.email_verified and word is not None:
+        touched.add(joining.join_same_person(tx, word))
+    return _Result(True, "Customer brought up to date.", subject)
+
+
+def _is_forgotten(tx: Tx, shop_id: int, customer_id: str, email_hash: bytes | None) -> bool:
+    words = [tx.ring.word_hash("customer", customer_id), *([email_hash] if email_hash else [])]
+    return bool(people.forgotten_words(tx, shop_id, words))
+
+
+def _customer_removed(tx: Tx, shop_id: int, customer_id: str, touched: set[int], now: datetime) -> _Result:
+    touched |= people.members_of(tx, shop_id, [customer_id])
+    people.remove(tx, shop_id, customer_id, now)
+    return _Result(True, "The customer was deleted in the shop.", f"customer {customer_id}")
+
+
+def _merged(tx: Tx, shop_id: int, kept_id: str, gone_id: str, touched: set[int], now: datetime) -> _Result:
+    kept = _ensure_customer(tx, shop_id, kept_id, now, now)
+    gone = people.known(tx, shop_id, [gone_id]).get(gone_id)
+    purchases.move(tx, shop_id, gone_id, kept_id)
+    if gone is not None:
+        people.remove(tx, shop_id, gone_id, now)
+        if gone.member_id != kept:
+            kept = joining.join(tx, kept, gone.member_id)
+    touched.add(kept)
+    return _Result(True, "Two customers were joined in the shop.", f"customer {kept_id}")

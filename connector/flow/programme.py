@@ -1,0 +1,122 @@
+"""The programme's road: draft, preview, publish."""
+
+from collections import Counter
+from datetime import datetime
+
+import msgspec
+
+from connector.flow import settling
+from connector.loyalty.decide import decide
+from connector.loyalty.facts import Decision
+from connector.loyalty.terms import Terms, Version, suggested
+from connector.loyalty.versions import counted
+from connector.money import portion
+from connector.store import merchants, people, programs, shops
+from connector.store.database import Tx
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What publishing would bring, from the shop's own history; nothing of it is written.
+
+    `cost`: minor units of the merchant's currency if every point and every code were used. `coupons`: by the reward's name.
+    """
+
+    points: int
+    pending: int
+    members: int
+    members_with_points: int
+    per_tier: tuple[tuple[str, int], ...]
+    marked_customers: int
+    coupons: tuple[tuple[str, int], ...]
+    cost: int
+    currency: str
+
+
+def draft(tx: Tx, now: datetime) -> Terms:
+    """Return the draft; where none is saved, the newest version's terms, else what we suggest."""
+    saved = programs.draft(tx)
+    if saved is not None:
+        return saved
+    published = programs.versions(tx)
+    if published:
+        return published[-1].terms
+    return suggested(merchants.get(tx).currency, tuple(shop.currency for shop in shops.of_merchant(tx)))
+
+
+def save_draft(tx: Tx, terms: Terms, now: datetime) -> None:
+    """Keep the draft."""
+    programs.save_draft(tx, terms, now)
+
+
+def versions(tx: Tx) -> tuple[Version, ...]:
+    """Return the published versions, first to last."""
+    return programs.versions(tx)
+
+
+def publish(tx: Tx, terms: Terms, counts_from: datetime, now: datetime) -> Version:
+    """Put the terms in force from now on and have every member settled. A later version keeps the first `counts_from`."""
+    published = programs.versions(tx)
+    version = programs.publish(tx, terms, published[0].counts_from if published else counts_from, now)
+    settling.due_soon(tx, None, now)
+    return version
+
+
+def preview(tx: Tx, terms: Terms, counts_from: datetime, now: datetime) -> Preview:
+    """Try the terms on the whole history, without writing anything."""
+    published = programs.versions(tx)
+    counts = published[0].counts_from if published else counts_from
+    tried = (*published, Version(number=len(published) + 1, starts_at=now, counts_from=counts, terms=terms))
+    tally = _Tally(terms)
+    after = 0
+    while chunk := people.chunk(tx, after, settling.BATCH):
+        after = chunk[-1]
+        for known in settling.recall(tx, chunk).values():
+            tally.add(decide(known.history, tried, known.booked, now))
+    return tally.preview()
+
+
+class _Tally:
+    """Counts decisions."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._points = self._pending = self._members = self._with_points = self._marked = self._cost = 0
+        self._tiers: Counter[str] = Counter()
+        self._coupons: Counter[str] = Counter()
+
+    def add(self, decision: Decision) -> None:
+        booked = sum(entry.points for entry in decision.entries)
+        pending = sum(pending.points for pending in decision.standing.pending)
+        self._members += 1
+        self._points += booked
+        self._pending += pending
+        self._with_points += decision.standing.balance > 0 or pending > 0
+        self._marked += sum(bool(mark.marks) for mark in decision.marks)
+        if decision.standing.tier is not None:
+            self._tiers[decision.standing.tier] += 1
+        for coupon in decision.coupons:
+            self._coupons[coupon.title] += 1
+            if coupon.kind == "amount":
+                rate = counted(self._terms, coupon.currency).rate
+                self._cost += (
+                    coupon.value if coupon.currency == self._terms.currency else coupon.value * rate // 10**6
+                )
+
+    def preview(self) -> Preview:
+        return Preview(
+            points=self._points,
+            pending=self._pending,
+            members=self._members,
+            members_with_points=self._with_points,
+            per_tier=tuple((tier.name, self._tiers[tier.name]) for tier in self._terms.tiers),
+            marked_customers=self._marked,
+            coupons=tuple(sorted(self._coupons.items())),
+            cost=self._cost + worth(self._terms, max(0, self._points + self._pending)),
+            currency=self._terms.currency,
+        )
+
+
+def worth(terms: Terms, points: int) -> int:
+    """Return what so many points cost at most, by the reward that gives most for a point; minor units."""
+    amounts = [offer for offer in terms.redeemables if offer.reward.kind == "amount"]
+    return max((portion(points, offer.reward.value, offer.points) for offer in amounts), default=0)

@@ -1,0 +1,167 @@
+"""Pushing: what should stand in the shop is brought there, one push at a time, safe to repeat.
+
+`claim` (a transaction) takes pushes under a lease, `send` talks to the shop outside any transaction, `keep` (a transaction)
+writes down what came of it. A worker killed in between leaves a lease that ends; the push then simply goes out again.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import msgspec
+
+from connector.flow import settling
+from connector.port import (
+    CodeTaken,
+    CouponMade,
+    LeftAlone,
+    Marked,
+    OutcomeUnknown,
+    Refused,
+    ShopAdapter,
+    ShopError,
+    TryLater,
+    Unauthorized,
+)
+from connector.store import coupons, ledger, marks, merchants, outbox, shops
+from connector.store.database import Tx
+
+LEASE = timedelta(minutes=2)
+BATCH = 20
+WAITS = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+)
+"""Pauses after a failure; after the last one a push is parked."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A claimed push with what is to be brought about, read when it was claimed. Neither: nothing to do any more."""
+
+    push: outbox.Push
+    revision: int
+    mark: marks.Mark | None = None
+    coupon: coupons.Kept | None = None
+
+
+Sent = Marked | LeftAlone | CouponMade | CodeTaken | None | ShopError
+
+
+def claim(tx: Tx, shop_id: int, now: datetime) -> list[Job]:
+    """Take the next pushes of a shop."""
+    return [_job(tx, push, revision) for push, revision in outbox.claim(tx, shop_id, now, LEASE, BATCH)]
+
+
+def _job(tx: Tx, push: outbox.Push, revision: int) -> Job:
+    if push.kind == "marks":
+        return Job(push, revision, mark=marks.get(tx, push.shop_id, push.subject))
+    return Job(push, revision, coupon=coupons.get(tx, push.shop_id, push.subject))
+
+
+def send(adapter: ShopAdapter, job: Job) -> Sent:
+    """Talk to the shop; what goes wrong there is an answer too."""
+    try:
+        if job.mark is not None:
+            return adapter.mark(job.mark.customer_id, job.mark.wanted, job.mark.known)
+        if job.coupon is not None and job.push.kind == "revoke":
+            adapter.revoke_coupon(job.coupon.coupon.code, job.coupon.remote_id)
+            return None
+        if job.coupon is not None and job.coupon.state in ("wanted", "live"):
+            return adapter.make_coupon(job.coupon.coupon)
+    except ShopError as error:
+        return error
+    return None
+
+
+def keep(tx: Tx, job: Job, sent: Sent, now: datetime) -> None:
+    """Write down what came of a push."""
+    match sent:
+        case TryLater(wait=wait) if wait is not None:
+            until = now + wait
+            shops.leave_alone_until(tx, job.push.shop_id, until)
+            outbox.try_later(tx, job.push, until, str(sent), counts=False)
+        case TryLater() | OutcomeUnknown():
+            _again_or_park(tx, job, str(sent), now)
+        case Unauthorized():
+            shops.needs_reconnect(tx, job.push.shop_id)
+            outbox.try_later(tx, job.push, now + WAITS[-1], str(sent), counts=False)
+        case Refused() | ShopError():
+            _give_up(tx, job, str(sent), now, refused=True)
+        case Marked(stands):
+            marks.now_stands(tx, job.push.shop_id, job.push.subject, stands)
+            outbox.done(
+                tx, job.push, job.revision, f"Carries: {', '.join(stands) or 'nothing of ours'}.", now
+            )
+        case LeftAlone(why):
+            marks.now_stands(tx, job.push.shop_id, job.push.subject, (), left_alone=why)
+            outbox.done(tx, job.push, job.revision, why, now)
+        case CouponMade(remote_id):
+            _coupon(job, lambda kept: _set(tx, kept, "live", remote_id))
+            outbox.done(tx, job.push, job.revision, "The code is live in the shop.", now)
+        case CodeTaken():
+            _coupon(job, lambda kept: _other_code(tx, kept))
+            why = "The code belongs to somebody else; another one is made."
+            outbox.try_later(tx, job.push, now, why, counts=False)
+        case None:
+            _nothing_or_revoked(tx, job, now)
+        case _:
+            assert_never(sent)
+
+
+def _coupon(job: Job, act: Callable[[coupons.Kept], None]) -> None:
+    if job.coupon is None:
+        raise AssertionError("only a coupon's push is answered by a coupon")
+    act(job.coupon)
+
+
+def _set(tx: Tx, kept: coupons.Kept, state: str, remote_id: str | None = None) -> None:
+    now_there = coupons.get(tx, kept.shop_id, kept.subject)
+    # Withdrawn while it was on its way: the revoking that follows needs to know where it stands.
+    if now_there is not None and now_there.state in ("wanted", "live"):
+        coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, state, remote_id)
+
+
+def _other_code(tx: Tx, kept: coupons.Kept) -> None:
+    code = coupons.next_code(tx, merchants.code_secret(tx), kept)
+    found = ledger.find_redemption(tx, kept.source)
+    if found is not None:
+        ledger.change_redemption(tx, msgspec.structs.replace(found[1], code=code))
+
+
+def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
+    if job.push.kind == "revoke" and job.coupon is not None:
+        coupons.set_state(tx, job.push.shop_id, job.coupon.source, job.coupon.reward_key, "revoked")
+        outbox.done(tx, job.push, job.revision, "The code can no longer be used.", now)
+        # Its order may have come back to life meanwhile; then it is wanted again, with a fresh code.
+        settling.due_soon(tx, [job.coupon.member_id], now)
+    else:
+        outbox.drop(tx, job.push, "No longer needed.", now)
+
+
+def _again_or_park(tx: Tx, job: Job, why: str, now: datetime) -> None:
+    if job.push.attempts < len(WAITS):
+        outbox.try_later(tx, job.push, now + WAITS[job.push.attempts], why, counts=True)
+    else:
+        _give_up(tx, job, why, now, refused=False)
+
+
+def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool) -> None:
+    outbox.park(tx, job.push, why, now)
+    if job.coupon is not None and job.push.kind == "coupon":
+        state = "refused" if refused else "parked"
+        coupons.set_state(tx, job.push.shop_id, job.coupon.source, job.coupon.reward_key, state)
+        _points_back(tx, job.coupon, now)
+
+
+def _points_back(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
+    """A redemption whose coupon could not be made gives the points back at once."""
+    found = ledger.find_redemption(tx, kept.source)
+    if found is None:
+        return
+    member_id, redemption = found
+    ledger.change_redemption(tx, msgspec.structs.replace(redemption, state="refused", closed_at=now))
+    settling.settle(tx, [member_id], now)

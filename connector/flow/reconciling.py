@@ -1,0 +1,158 @@
+"""Reconciling: the shop is read again, and what differs goes through the inbox like any message.
+
+It never writes states itself: it finds, keeps a delivery for each difference, and the apply road does the rest. What should
+stand in the shop (tags, groups, codes) and does not is pushed again.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+
+from connector.port import (
+    Batch,
+    CustomerChanged,
+    CustomerTouched,
+    Delivery,
+    OrderChanged,
+    OrderTouched,
+    Window,
+)
+from connector.records import Coupon, Customer, Order
+from connector.store import coupons, inbox, marks, outbox, people, programs, purchases, queue, runs, shops
+from connector.store.database import Tx
+
+LAG = timedelta(seconds=2)  # shops write a change and its moment not quite at once
+OVERLAP = timedelta(minutes=10)  # clocks differ, and long transactions show late
+FIRST_LOOK = timedelta(days=1)
+_encode = msgspec.json.Encoder().encode
+
+
+def ask(tx: Tx, shop_id: int, kind: runs.RunKind, now: datetime) -> None:
+    """Have the shop reconciled soon."""
+    queue.reconcile(tx.connection, tx.merchant_id, shop_id, kind)
+
+
+def window(shop: shops.Shop, now: datetime) -> Window:
+    """Return what has to be looked at: everything since the last look, with an overlap."""
+    since = (shop.seen_until or now - FIRST_LOOK) - OVERLAP
+    return Window(since=since, until=max(since, now - LAG))
+
+
+def compare(tx: Tx, shop: shops.Shop, run: runs.Run, batch: Batch, now: datetime) -> int:
+    """Keep a delivery for everything in the batch that is not known just so; return how many there were."""
+    found: list[OrderChanged | CustomerChanged] = [
+        *(OrderChanged(order) for order in _other_orders(tx, shop.id, batch.orders)),
+        *(CustomerChanged(customer) for customer in _other_customers(tx, shop.id, batch.customers)),
+    ]
+    for change in found:
+        _keep(tx, shop.id, run, change, now)
+    return len(found) + _other_marks(tx, shop, batch.customers, now)
+
+
+def compare_absent(
+    tx: Tx, shop: shops.Shop, run: runs.Run, orders: set[str], customers: set[str], now: datetime
+) -> int:
+    """Have what we know and the shop did not show looked up one by one: it may be deleted, or only just made."""
+    gone_orders = purchases.all_ids(tx, shop.id, run.started_at - LAG) - orders
+    gone_customers = people.all_ids(tx, shop.id, run.started_at - LAG) - customers
+    for order_id in sorted(gone_orders):
+        _keep(tx, shop.id, run, OrderTouched(order_id), now)
+    for customer_id in sorted(gone_customers):
+        _keep(tx, shop.id, run, CustomerTouched(customer_id), now)
+    return len(gone_orders) + len(gone_customers)
+
+
+def compare_coupons(tx: Tx, shop: shops.Shop, found: Iterable[Coupon], now: datetime) -> int:
+    """Have codes made again that should be live and are not there; return how many."""
+    there = {coupon.code.upper() for coupon in found}
+    missing = [kept for kept in coupons.live(tx, shop.id, now) if kept.coupon.code.upper() not in there]
+    used = {
+        code
+        for order in purchases.with_codes(tx, [kept.coupon.code for kept in missing])
+        for code in order.order.coupon_codes
+    }
+    dead = [kept for kept in missing if kept.coupon.code not in used]
+    for kept in dead:
+        coupons.set_state(tx, shop.id, kept.source, kept.reward_key, "wanted")
+    outbox.want(tx, "coupon", [(shop.id, kept.subject) for kept in dead], now)
+    return len(dead)
+
+
+def _other_orders(tx: Tx, shop_id: int, orders: tuple[Order, ...]) -> list[Order]:
+    known = purchases.known(tx, shop_id, [order.id for order in orders])
+    return [order for order in orders if _differs(order, known.get(order.id))]
+
+
+def _differs(order: Order, known: purchases.Known | None) -> bool:
+    if known is None or known.removed:
+        return True
+    if order.changed_at < known.changed_at:
+        return False
+    return order.changed_at > known.changed_at or purchases.digest(order) != known.digest
+
+
+def _other_customers(tx: Tx, shop_id: int, customers: tuple[Customer, ...]) -> list[Customer]:
+    """Return customers of whom something that matters is not known; our own tags move `changed_at`, which is no news."""
+    known = people.known(tx, shop_id, [customer.id for customer in customers])
+
+    def differs(customer: Customer) -> bool:
+        one = known.get(customer.id)
+        if one is None:
+            return True
+        if one.forgotten or one.removed or customer.changed_at < one.changed_at:
+            return False
+        email_hash = tx.ring.email_hash(tx.merchant_id, customer.email)
+        return one.stub or one.email_hash != email_hash or one.email_verified != customer.email_verified
+
+    return [customer for customer in customers if differs(customer)]
+
+
+def _other_marks(tx: Tx, shop: shops.Shop, customers: tuple[Customer, ...], now: datetime) -> int:
+    """Have marks pushed again where the shop shows other marks of ours than we believe; return how many."""
+    ours = _our_words(tx)
+    standing = marks.standing(tx, shop.id, [customer.id for customer in customers])
+    wrong: list[str] = []
+    for customer in customers:
+        mark = standing.get(customer.id)
+        if mark is None or mark.left_alone or mark.wanted != mark.known:
+            continue  # nothing of ours there, or on its way
+        there = tuple(sorted(word for word in customer.marks if word in ours))
+        if there != mark.known:
+            marks.now_stands(tx, shop.id, customer.id, there)
+            wrong.append(customer.id)
+    outbox.want(tx, "marks", [(shop.id, customer_id) for customer_id in wrong], now)
+    return len(wrong)
+
+
+def _our_words(tx: Tx) -> set[str]:
+    """Return every tag that any version of the programme writes."""
+    words: set[str] = set()
+    for version in programs.versions(tx):
+        words |= {tier.tag for tier in version.terms.tiers} | {version.terms.returning_tag}
+    return words - {""}
+
+
+def _keep(
+    tx: Tx,
+    shop_id: int,
+    run: runs.Run,
+    change: OrderChanged | CustomerChanged | OrderTouched | CustomerTouched,
+    now: datetime,
+) -> None:
+    body = _encode(change)
+    name = f"{run.kind}:{run.id}:{type(change).__name__}:{_id(change)}"
+    topic = "order found" if isinstance(change, OrderChanged | OrderTouched) else "customer found"
+    inbox.keep(tx, shop_id, Delivery(id=name, topic=topic, body=body), "found", now)
+
+
+def _id(change: OrderChanged | CustomerChanged | OrderTouched | CustomerTouched) -> str:
+    match change:
+        case OrderChanged(order):
+            return order.id
+        case CustomerChanged(customer):
+            return customer.id
+        case OrderTouched(order_id):
+            return order_id
+        case CustomerTouched(customer_id):
+            return customer_id

@@ -1,0 +1,143 @@
+"""Settling: bring members in line with what is known of them. Every road ends here."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from connector.loyalty.decide import decide
+from connector.loyalty.facts import Booked, Decision, History, Shop, ShopCustomer, ShopOrder
+from connector.store import (
+    coupons,
+    ledger,
+    marks,
+    merchants,
+    outbox,
+    people,
+    programs,
+    purchases,
+    queue,
+    shops,
+)
+from connector.store.database import Tx
+
+BATCH = 500  # members settled in one transaction
+
+
+class Known(msgspec.Struct, frozen=True):
+    """All that is known of one member."""
+
+    history: History
+    booked: Booked
+
+
+def settle(tx: Tx, member_ids: Iterable[int], now: datetime) -> dict[int, Decision]:
+    """Settle these members: lock, decide, write what is missing; return what was decided, by survivor."""
+    locked = people.lock(tx, member_ids)
+    if not locked:
+        return {}
+    versions = programs.versions(tx)
+    decisions = {
+        member_id: decide(known.history, versions, known.booked, now)
+        for member_id, known in recall(tx, locked).items()
+    }
+    _write(tx, decisions, now)
+    return decisions
+
+
+def settle_due(tx: Tx, now: datetime, limit: int = BATCH) -> int:
+    """Settle members whose moment has come; return how many there were."""
+    due = people.due(tx, now, limit)
+    settle(tx, due, now)
+    return len(due)
+
+
+def due_soon(tx: Tx, member_ids: Sequence[int] | None, now: datetime) -> None:
+    """Have these members (or all) settled by the workers."""
+    people.make_due(tx, now, member_ids)
+    queue.settle(tx.connection, tx.merchant_id)
+
+
+def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
+    """Return all that is known of each member."""
+    stores = _shops(tx)
+    owners = people.owners(tx, member_ids)
+    orders = _orders(tx, owners)
+    acts = ledger.acts_of(tx, member_ids)
+    sums = ledger.booked(tx, member_ids)
+    decided = coupons.booked(tx, member_ids)
+    uses = _uses(tx, [coupon.code for of_member in decided.values() for coupon in of_member])
+    customers: dict[int, list[ShopCustomer]] = {member_id: [] for member_id in member_ids}
+    for owner in owners:
+        # Nobody can carry a tag or hold a code who is no longer in the shop; the orders still count.
+        if not owner.removed:
+            customers[owner.member_id].append(
+                ShopCustomer(owner.shop_id, owner.customer_id, owner.created_at)
+            )
+    return {
+        member_id: Known(
+            History(
+                shops=stores,
+                customers=tuple(customers[member_id]),
+                orders=tuple(orders.get(member_id, ())),
+                acts=tuple(acts[member_id]),
+                uses=tuple(use for coupon in decided[member_id] for use in uses.get(coupon.code, ())),
+            ),
+            Booked(points=sums[member_id], coupons=tuple(decided[member_id])),
+        )
+        for member_id in member_ids
+    }
+
+
+def _shops(tx: Tx) -> tuple[Shop, ...]:
+    return tuple(
+        Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind) for shop in shops.of_merchant(tx)
+    )
+
+
+def _orders(tx: Tx, owners: Sequence[people.Owner]) -> dict[int, list[ShopOrder]]:
+    """Return each member's orders: those of their customers, and the guest orders they may claim."""
+    by_customer = {(owner.shop_id, owner.customer_id): owner.member_id for owner in owners}
+    by_claim = {(owner.shop_id, owner.claims): owner.member_id for owner in owners if owner.claims}
+    found: dict[int, list[ShopOrder]] = {}
+    if by_customer:
+        for order in purchases.of_customers(tx, list(by_customer)):
+            key = (order.shop_id, order.order.customer_id or "")
+            found.setdefault(by_customer[key], []).append(order)
+    if by_claim:
+        for guest_hash, order in purchases.of_guests(tx, list(by_claim)):
+            found.setdefault(by_claim[order.shop_id, guest_hash], []).append(order)
+    return found
+
+
+def _uses(tx: Tx, codes: Sequence[str]) -> dict[str, list[ShopOrder]]:
+    uses: dict[str, list[ShopOrder]] = {}
+    if codes:
+        for order in purchases.with_codes(tx, codes):
+            for code in order.order.coupon_codes:
+                uses.setdefault(code, []).append(order)
+    return uses
+
+
+def _write(tx: Tx, decisions: dict[int, Decision], now: datetime) -> None:
+    """Write what is missing; `decisions` belong to locked members."""
+    ledger.book(
+        tx,
+        [(member_id, entry) for member_id, decision in decisions.items() for entry in decision.entries],
+        now,
+    )
+    wanted = [(member_id, coupon) for member_id, decision in decisions.items() for coupon in decision.coupons]
+    if wanted:
+        outbox.want(tx, "coupon", coupons.want(tx, merchants.code_secret(tx), wanted), now)
+    for decision in decisions.values():
+        for coupon in decision.revoke:
+            coupons.set_state(tx, coupon.shop_id, coupon.source, coupon.reward_key, "revoking")
+            name = coupons.subject(coupon.source, coupon.reward_key)
+            outbox.want(tx, "revoke", [(coupon.shop_id, name)], now)
+    changed = marks.want(tx, [mark for decision in decisions.values() for mark in decision.marks])
+    outbox.want(tx, "marks", changed, now)
+    ledger.settled(
+        tx,
+        {member_id: (decision.standing, decision.ask_again_at) for member_id, decision in decisions.items()},
+        now,
+    )

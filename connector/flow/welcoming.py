@@ -1,0 +1,52 @@
+"""Welcoming: a shop that has proved itself is kept, and its history is sent for."""
+
+from datetime import datetime
+
+import msgspec
+
+from connector.port import Installed, Platform
+from connector.store import merchants, queue, runs, shops
+from connector.store.database import Connection, Database, Tx
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """Who came in. `first`: the shop was never here before."""
+
+    merchant_id: int
+    shop_id: int
+    shop_key: str
+    first: bool
+
+
+def welcome(database: Database, platform: Platform, installed: Installed, now: datetime) -> Arrived:
+    """Keep the shop and its tokens; a known shop comes back to its merchant, a new one joins or founds one."""
+    with database.everyone() as connection:
+        known = shops.find_by_address(connection, platform.name, installed.facts.address)
+        merchant_id = known.merchant_id if known else _merchant(database, connection, installed, now)
+        tx = Tx(connection, merchant_id, database.ring)
+        shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
+        if known is not None:
+            shops.come_back(tx, known.id, installed.facts)
+        shops.keep_tokens(tx, shop.id, installed.tokens)
+        queue.subscribe(connection, merchant_id, shop.id)
+        _send_for_history(tx, shop, now)
+        return Arrived(merchant_id, shop.id, shop.key, known is None)
+
+
+def _merchant(database: Database, connection: Connection, installed: Installed, now: datetime) -> int:
+    joined = installed.merchant_code and merchants.find_pass(connection, installed.merchant_code, "join", now)
+    if joined:
+        return int(joined)
+    facts = installed.facts
+    language = "nl" if facts.language.lower().startswith("nl") else "en"
+    return merchants.add(connection, database.ring, facts.name, facts.currency, facts.timezone, language, now)
+
+
+def _send_for_history(tx: Tx, shop: shops.Shop, now: datetime) -> None:
+    imported = runs.latest(tx, shop.id, "import")
+    if imported is None or imported.state != "done":
+        if imported is None or imported.state == "failed":
+            runs.begin(tx, shop.id, "import", now)
+        queue.import_history(tx.connection, tx.merchant_id, shop.id)
+    else:
+        queue.reconcile(tx.connection, tx.merchant_id, shop.id, "full")

@@ -1,0 +1,145 @@
+"""The queue's tasks, and the worker that runs them. A job only says where to look; our tables are the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from datetime import timedelta
+
+import structlog
+from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Status
+
+from connector import rounds
+from connector.house import House
+from connector.store import inbox, merchants, outbox, people, queue, runs, shops
+from connector.store.database import Connection
+
+AT_ONCE = 6  # jobs side by side in one worker
+SWEEP = "* * * * * */15"  # the sixth field is seconds
+WINDOW_EVERY = timedelta(minutes=15)
+POLL_EVERY = timedelta(seconds=30)
+FULL_EVERY = timedelta(days=1)
+KEEP_BODIES = timedelta(days=7)
+KEEP_ROWS = timedelta(days=35)  # longer than any shop repeats a message
+STALLED = 60.0  # seconds without a sign of life; well above the ten-second heartbeat
+
+_log = structlog.get_logger()
+
+
+def run_worker(house: House, stop: threading.Event) -> None:
+    """Work until `stop` is set; what has begun is brought to a good end."""
+    asyncio.run(_work(house, stop))
+
+
+async def _work(house: House, stop: threading.Event) -> None:
+    app = _app(house, stop)
+    async with app.open_async():
+        sweep(house)
+        running = asyncio.create_task(
+            app.run_worker_async(
+                concurrency=AT_ONCE,
+                install_signal_handlers=False,
+                delete_jobs="always",
+                fetch_job_polling_interval=2.0,
+                shutdown_graceful_timeout=30.0,
+            )
+        )
+        while not stop.is_set() and not running.done():
+            await asyncio.sleep(0.2)
+        running.cancel()
+        try:
+            await running
+        except asyncio.CancelledError:
+            _log.info("worker stopped")
+
+
+def _app(house: House, stop: threading.Event) -> App:
+    conninfo = house.database_url.replace("postgresql+psycopg://", "postgresql://")
+    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
+
+    @app.task(name="apply", queue="apply")
+    def apply(merchant_id: int, shop_id: int) -> None:
+        rounds.apply(house, merchant_id, shop_id, stop)
+
+    @app.task(name="settle", queue="settle")
+    def settle(merchant_id: int) -> None:
+        rounds.settle(house, merchant_id, stop)
+
+    @app.task(name="push", queue="push")
+    def push(merchant_id: int, shop_id: int) -> None:
+        rounds.push(house, merchant_id, shop_id, stop)
+
+    @app.task(name="import_history", queue="import_history")
+    def import_history(merchant_id: int, shop_id: int) -> None:
+        rounds.import_history(house, merchant_id, shop_id, stop)
+
+    @app.task(name="subscribe", queue="subscribe")
+    def subscribe(merchant_id: int, shop_id: int) -> None:
+        rounds.subscribe(house, merchant_id, shop_id)
+
+    @app.task(name="reconcile", queue="reconcile")
+    def reconcile(merchant_id: int, shop_id: int, kind: runs.RunKind) -> None:
+        rounds.reconcile(house, merchant_id, shop_id, kind, stop)
+
+    @app.periodic(cron=SWEEP)
+    @app.task(name="sweep", queue="sweep", queueing_lock="sweep")
+    async def sweep_now(timestamp: int) -> None:
+        await asyncio.to_thread(sweep, house)
+        await _bury_stalled(app)
+
+    @app.periodic(cron="17 4 * * *")
+    @app.task(name="tidy", queue="tidy", queueing_lock="tidy")
+    def tidy_now(timestamp: int) -> None:
+        tidy(house)
+
+    return app
+
+
+def sweep(house: House) -> None:
+    """Look everywhere for work that nobody was woken for: a lost job must cost seconds, never a message."""
+    now = house.now()
+    with house.database.everyone() as connection:
+        for merchant_id in people.merchants_due(connection, now):
+            queue.settle(connection, merchant_id)
+        for merchant_id, shop_id in inbox.shops_waiting(connection, now):
+            queue.apply(connection, merchant_id, shop_id)
+        for merchant_id, shop_id in outbox.shops_waiting(connection, now):
+            queue.push(connection, merchant_id, shop_id)
+        for shop in shops.everywhere(connection):
+            if shop.state == "connected" and (shop.busy_until is None or shop.busy_until <= now):
+                _wake_shop(house, connection, shop)
+
+
+def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
+    now = house.now()
+    platform = house.platforms.get(shop.platform)
+    if platform is None:
+        return
+    imported = runs.newest(connection, shop.merchant_id, shop.id, "import")
+    if imported is None or imported.state != "done":
+        if imported is not None and imported.state in ("waiting", "running"):
+            queue.import_history(connection, shop.merchant_id, shop.id)
+        return
+    every = POLL_EVERY if platform.polled else WINDOW_EVERY
+    if shop.seen_until is None or shop.seen_until + every <= now:
+        queue.reconcile(connection, shop.merchant_id, shop.id, "window")
+    full = runs.newest(connection, shop.merchant_id, shop.id, "full")
+    if (full or imported).started_at + FULL_EVERY <= now:
+        queue.reconcile(connection, shop.merchant_id, shop.id, "full")
+
+
+def tidy(house: House) -> None:
+    """Erase what is kept longer than anybody needs it."""
+    with house.database.everyone() as connection:
+        everyone = merchants.every(connection)
+    for merchant_id in everyone:
+        with house.database.merchant(merchant_id) as tx:
+            inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)
+            outbox.drop_old(tx, house.now(), KEEP_ROWS)
+
+
+async def _bury_stalled(app: App) -> None:
+    """Forget jobs of workers that were killed. Nothing is lost: the sweep has just woken a new one where there is work."""
+    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+        await app.job_manager.finish_job(job, status=Status.FAILED, delete_job=True)

@@ -1,0 +1,101 @@
+"""Taking in history by the thousand: COPY into a staging table, then one merge in which the newest state wins."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Table, text
+
+from connector.records import Customer, Order
+from connector.store import people, purchases
+from connector.store.database import Tx
+from connector.store.tables import customers, orders
+
+_MERGE_CUSTOMERS = """
+INSERT INTO customers AS old ({columns})
+SELECT DISTINCT ON (id) {columns} FROM staged_customers ORDER BY id, changed_at DESC
+ON CONFLICT (merchant_id, shop_id, id) DO UPDATE SET {changes}
+WHERE old.changed_at < excluded.changed_at AND old.forgotten_at IS NULL AND old.removed_at IS NULL
+"""
+_MERGE_ORDERS = """
+INSERT INTO orders AS old ({columns})
+SELECT DISTINCT ON (id) {columns} FROM staged_orders ORDER BY id, changed_at DESC
+ON CONFLICT (merchant_id, shop_id, id) DO UPDATE SET {changes}
+WHERE old.changed_at < excluded.changed_at
+   OR (old.changed_at = excluded.changed_at AND old.digest <> excluded.digest)
+"""
+
+
+def take_customers(tx: Tx, shop_id: int, batch: Sequence[Customer], now: datetime) -> None:
+    """Keep customers, each newer than what is known; the forgotten stay forgotten."""
+    known = people.known(tx, shop_id, [customer.id for customer in batch])
+    new = list(dict.fromkeys(customer.id for customer in batch if customer.id not in known))
+    members = dict(zip(new, people.new_members(tx, len(new), now), strict=True))
+    members |= {customer_id: one.member_id for customer_id, one in known.items()}
+    forgotten = _forgotten(tx, shop_id, batch)
+    _merge(
+        tx,
+        customers,
+        _MERGE_CUSTOMERS,
+        keep=("merchant_id", "shop_id", "id", "member_id", "forgotten_at"),
+        rows=[
+            people.row(tx, shop_id, _nameless(one) if one.id in forgotten else one, members[one.id])
+            for one in batch
+        ],
+    )
+
+
+def take_orders(tx: Tx, shop_id: int, batch: Sequence[Order], now: datetime) -> None:
+    """Keep orders, each newer than what is known; customers known from an order only get a stand-in."""
+    named = {order.customer_id: order.placed_at for order in batch if order.customer_id is not None}
+    missing = set(named) - set(people.known(tx, shop_id, list(named)))
+    take_customers(tx, shop_id, [people.stub(one, named[one]) for one in sorted(missing)], now)
+    guests = [word for order in batch if (word := _guest(tx, order)) is not None]
+    forgotten = people.forgotten_words(tx, shop_id, guests)
+    rows = [
+        purchases.row(
+            tx,
+            shop_id,
+            msgspec.structs.replace(order, email=None) if _guest(tx, order) in forgotten else order,
+        )
+        for order in batch
+    ]
+    _merge(tx, orders, _MERGE_ORDERS, keep=("merchant_id", "shop_id", "id"), rows=rows)
+
+
+def _guest(tx: Tx, order: Order) -> bytes | None:
+    return None if order.customer_id is not None else tx.ring.email_hash(tx.merchant_id, order.email)
+
+
+def _forgotten(tx: Tx, shop_id: int, batch: Sequence[Customer]) -> set[str]:
+    words: dict[bytes, str] = {}
+    for customer in batch:
+        words[tx.ring.word_hash("customer", customer.id)] = customer.id
+        email = tx.ring.email_hash(tx.merchant_id, customer.email)
+        if email is not None:
+            words[email] = customer.id
+    return {words[word] for word in people.forgotten_words(tx, shop_id, list(words))}
+
+
+def _nameless(customer: Customer) -> Customer:
+    return msgspec.structs.replace(customer, email=None, email_verified=False, name=None, language=None)
+
+
+def _merge(tx: Tx, table: Table, merge: str, keep: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    names = tuple(rows[0])
+    staged, columns = f"staged_{table.name}", ", ".join(names)
+    tx.run(text(f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {table.name}) ON COMMIT DROP"))
+    tx.run(text(f"TRUNCATE {staged}"))
+    driver: Any = tx.connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY {staged} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row([_json(row[name]) if name == "lines" else row[name] for name in names])
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keep)
+    tx.run(text(merge.format(columns=columns, changes=changes)))
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
