@@ -4,6 +4,7 @@ Three steps. `look` reads a batch of deliveries and says what must be fetched fr
 any transaction; `apply` writes everything in one transaction: the new states, the entries, the pushes and the done-marks.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import assert_never
 
