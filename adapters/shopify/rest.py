@@ -4,6 +4,7 @@ Numeric ids may have lost digits on their way through a JavaScript reader, so `a
 wherever it stands. Everything of a person may be withheld.
 """
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, TypeVar
@@ -17,6 +18,7 @@ from connector.records import Customer
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 T = TypeVar("T")
+_UNIT = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?")
 
 # Fully paid, whatever was given back later.
 PAID = frozenset({"paid", "partially_refunded", "refunded"})
@@ -218,10 +220,10 @@ def _line(body: LineBody, currency: str) -> picture.LinePart:
 
 
 def _times(unit: str, quantity: int, currency: str) -> int:
-    try:
-        return parse(format(Decimal(unit) * quantity, "f"), currency)
-    except ArithmeticError as error:
-        raise NotMoney("a unit price is no amount") from error
+    """Multiply before rounding is asked about: a unit price may hold more decimals than the currency has."""
+    if _UNIT.fullmatch(unit) is None:
+        raise NotMoney("a unit price is no amount")
+    return parse(format(Decimal(unit) * quantity, "f"), currency)
 
 
 def _shipping(body: ShippingBody, currency: str) -> picture.ShippingPart:

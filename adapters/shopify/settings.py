@@ -39,9 +39,9 @@ class App(msgspec.Struct, frozen=True):
 
 def app(env: Mapping[str, str]) -> App:
     """Read the environment that `check` found good."""
-    secrets = (env["SHOPIFY_CLIENT_SECRET"], env.get("SHOPIFY_CLIENT_SECRET_PREVIOUS", ""))
+    secrets = (env.get("SHOPIFY_CLIENT_SECRET", ""), env.get("SHOPIFY_CLIENT_SECRET_PREVIOUS", ""))
     return App(
-        client_id=env["SHOPIFY_CLIENT_ID"],
+        client_id=env.get("SHOPIFY_CLIENT_ID", ""),
         secrets=tuple(secret for secret in secrets if secret),
         version=env.get("SHOPIFY_API_VERSION") or DEFAULT_VERSION,
         base_url=(env.get("SHOPIFY_BASE_URL") or "").rstrip("/") or None,

@@ -10,6 +10,7 @@ from datetime import datetime
 
 import msgspec
 
+from adapters.shopify.rest import Moment
 from adapters.shopify.settings import App, is_shop
 from connector.port import BadSignature, Delivery
 
@@ -69,6 +70,6 @@ def _id_of(topic: str, body: bytes) -> str:
 
 def _moment(text: str | None) -> datetime | None:
     try:
-        return None if text is None else msgspec.convert(text, datetime)
+        return None if text is None else msgspec.convert(text, Moment)
     except msgspec.ValidationError:
         return None

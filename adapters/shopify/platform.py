@@ -1,0 +1,56 @@
+"""Shopify as a platform behind the plug: one stateless object."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint
+
+from adapters.shopify import pages, read, settings, signature
+from adapters.shopify.shop import ShopifyShop
+from connector.port import (
+    BadSignature,
+    Change,
+    Delivery,
+    Hall,
+    MarkKind,
+    Platform,
+    Setting,
+    ShopAdapter,
+    ShopLine,
+    TokenVault,
+    Unauthorized,
+)
+
+
+class Shopify:
+    """What the house needs to know of Shopify."""
+
+    name = "shopify"
+    title = "Shopify"
+    mark_kind: MarkKind = "tags"
+    binds_coupons = True
+    polled = False
+
+    def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
+        return settings.check(env)
+
+    def pages(self, env: Mapping[str, str], hall: Hall) -> Blueprint:
+        return pages.create_blueprint(settings.app(env), hall)
+
+    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:
+        # A token goes to this address; an address that is no shop's must never become one.
+        if not settings.is_shop(shop.address):
+            raise Unauthorized("This is no address of a Shopify shop. Connect the shop again.")
+        return ShopifyShop(settings.app(env), shop.address, vault)
+
+    def receive(
+        self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: TokenVault | None
+    ) -> Delivery:
+        if not env.get("SHOPIFY_CLIENT_SECRET"):
+            raise BadSignature("no client secret is set to check it with")
+        return signature.receive(settings.app(env), headers, body)
+
+    def read(self, delivery: Delivery) -> tuple[Change, ...]:
+        return read.read(delivery)
+
+
+platform: Platform = Shopify()
