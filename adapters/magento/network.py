@@ -88,8 +88,15 @@ def _checked(line: HTTPConnection, allowed: frozenset[str]) -> list[str]:
     raise NewConnectionError(line, "no connection")
 
 
+# Addresses that lead back to an IPv4 address of the sender's choice: NAT64, 6to4, Teredo.
+_TUNNELS = tuple(
+    ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+)
+
+
 def public(address: str) -> bool:
-    """Tell whether an IP address is one of the internet at large, also when it hides inside IPv6."""
+    """Tell whether an IP address is one of the internet at large, and not one of ours hidden inside IPv6."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    return ip.is_global and not ip.is_multicast and (inner is None or inner.is_global)
+    inner = getattr(ip, "ipv4_mapped", None) or ip
+    tunnelled = any(ip in net for net in _TUNNELS if net.version == ip.version)
+    return inner.is_global and not inner.is_multicast and not tunnelled

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ import responses
 from adapters.magento import keys
 from adapters.magento.client import Client
 from adapters.magento.keys import Keys
+from adapters.magento.line import Line
+from adapters.magento.sandbox import Shop, aftermath, checkout, create_server, people
+from connector.port import ShopLine
 
 ADDRESS = "https://shop.test/"
 KEYS = Keys("consumer-key", "consumer-secret", "access-token", "access-secret", "hook-secret-of-16")
@@ -94,3 +99,72 @@ def answer(recorded: Callable[[str], dict[str, Any]]) -> Callable[..., Any]:
         return msgspec.json.decode(body, type=kind, strict=False)
 
     return read
+
+
+class Sandbox:
+    """A sandbox shop on loopback with a clock that the test moves."""
+
+    def __init__(self) -> None:
+        # From today on: the shop refuses signatures of its own future.
+        self.now = datetime.now(UTC).replace(microsecond=0)
+        self.shop = Shop(clock=lambda: self.now)
+        self._server = create_server(self.shop)
+        self.address = f"http://127.0.0.1:{self._server.server_port}/"
+        self.env = {"ALLOW_PRIVATE_HOSTS": f"127.0.0.1:{self._server.server_port}"}
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def keys(self) -> Keys:
+        given = self.shop.desk.keys
+        four = (given.consumer_key, given.consumer_secret, given.access_token, given.access_token_secret)
+        return Keys(*four, hook_secret="hook-secret-of-16")
+
+    def line(self, **changes: Any) -> Line:
+        """Open a new line to the shop, as a worker does for each job."""
+        kept = Vault(msgspec.structs.replace(self.keys, **changes))
+        return Line(self.env, ShopLine(self.address, "shop-key"), kept)
+
+    def client(self) -> Client:
+        return Client(self.address, self.keys, frozenset(self.env.values()))
+
+    @property
+    def stamp(self) -> str:
+        return self.now.strftime("%Y-%m-%d %H:%M:%S")
+
+    def later(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+    def customer(self, name: str, verified: bool = True) -> int:
+        made = people.register(
+            self.shop, f"{name}@example.com", name.title(), "Shopper", verified=verified, at=self.stamp
+        )
+        return made.id
+
+    def order(self, customer: int | None = None, price: str = "20.00", **more: Any) -> int:
+        """Place an order for two of one thing; `paid` and `sent` do what they say, at once."""
+        paid, sent = more.pop("paid", True), more.pop("sent", False)
+        wish = checkout.Wish("SKU-1", "Candle", 2, price)
+        more |= {} if customer else {"email": "guest@example.com"}
+        basket = checkout.Basket((wish,), customer, **more)
+        placed = checkout.place(self.shop, basket, self.stamp)
+        if paid:
+            aftermath.invoice(self.shop, self.row(placed.id), {}, self.stamp)
+        if sent:
+            aftermath.ship(self.shop, self.row(placed.id), {}, self.stamp)
+        return placed.id
+
+    def row(self, order: int) -> Any:
+        found = self.shop.orders.get(order)
+        assert found is not None
+        return found
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    made = Sandbox()
+    yield made
+    made.close()

@@ -49,7 +49,7 @@ class Server:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Requests)
         self._server.daemon_threads = True
         self.host = f"127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def client(self, **more: Any) -> Client:
         return Client(f"http://{self.host}/", KEYS, frozenset({self.host}), **more)

@@ -37,6 +37,7 @@ KEYS = Keys("ck", "cs", "tk", "ts", "hook")
         ("::ffff:127.0.0.1", False),
         ("::ffff:169.254.169.254", False),
         ("2002:7f00:1::", False),
+        ("64:ff9b::a00:1", False),
     ],
 )
 def test_only_addresses_of_the_internet_at_large_are_public(address: str, public: bool) -> None:
@@ -56,7 +57,7 @@ def _resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str
         made.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(network.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     monkeypatch.setattr(network, "create_connection", connect)
     return made
 

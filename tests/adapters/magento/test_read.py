@@ -92,7 +92,7 @@ def line(**changes: Any) -> wire.Line:
 def order(*lines: wire.Line, **changes: Any) -> wire.Order:
     given = {"entity_id": 7, "created_at": "2026-01-01 10:00:00", "base_currency_code": "EUR"}
     given |= {"updated_at": "2026-01-05 10:00:00", "base_grand_total": Decimal("20.00"), "items": list(lines)}
-    return wire.Order(**{**given, **changes})  # type: ignore[arg-type]
+    return wire.Order(**{**given, **changes})
 
 
 def invoice(amount: str, when: str, state: int = read.PAID) -> wire.Invoice:

@@ -1,0 +1,187 @@
+"""Codes are made, found again, used by the shop's own rules, ended and listed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.magento.rules import PREFIX, end_of, last_day, worth
+from adapters.magento.sandbox import promotions
+from connector.port import CodeTaken, CouponMade, Refused
+from connector.records import Coupon
+
+
+@pytest.fixture
+def coupon(sandbox: Any) -> Coupon:
+    """Five dollars off, good for thirty days, to the end of a day in New York."""
+    ends = end_of(last_day(sandbox.now + timedelta(days=30), "America/New_York"), "America/New_York")  # type: ignore[arg-type]
+    return Coupon("CB7K2M9QX4TZ", "amount", 500, "USD", "5.00 off", sandbox.now, ends, "1")
+
+
+def ours(sandbox: Any) -> list[Any]:
+    return [rule for rule in sandbox.shop.rules if rule.name.startswith(PREFIX)]
+
+
+def test_a_code_takes_its_amount_off_an_order(sandbox: Any, coupon: Coupon) -> None:
+    assert isinstance(sandbox.line().make_coupon(coupon), CouponMade)
+    order = sandbox.order(sandbox.customer("ann"), codes=(coupon.code,))
+    found = sandbox.line().orders((str(order),))[str(order)]
+    assert (found.goods, found.total, found.coupon_codes) == (3500, 3500, ("CB7K2M9QX4TZ",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "total"),
+    [("percentage", 1250, 3500 + 495), ("amount", 1000, 3000 + 495), ("free_shipping", 0, 4000)],
+)
+def test_each_kind_is_worth_what_it_says(
+    sandbox: Any, coupon: Coupon, kind: Any, value: int, total: int
+) -> None:
+    sandbox.line().make_coupon(replace(coupon, kind=kind, value=value))
+    order = sandbox.order(sandbox.customer("ann"), codes=(coupon.code,), shipping="4.95")
+    assert sandbox.line().orders((str(order),))[str(order)].total == total
+
+
+def test_making_a_code_twice_finds_the_first(sandbox: Any, coupon: Coupon) -> None:
+    first = sandbox.line().make_coupon(coupon)
+    assert sandbox.line().make_coupon(coupon) == first
+    assert len(sandbox.shop.coupons) == 1
+    assert len(ours(sandbox)) == 1
+
+
+def test_a_code_of_somebody_else_is_taken(sandbox: Any, coupon: Coupon) -> None:
+    rule = promotions.save_rule(
+        sandbox.shop, {"name": "Summer", "coupon_type": "SPECIFIC_COUPON", "website_ids": [1]}
+    )
+    promotions.save_coupon(sandbox.shop, {"rule_id": rule.id, "code": coupon.code.lower(), "type": 0})
+    assert sandbox.line().make_coupon(coupon) == CodeTaken()
+    sandbox.line().revoke_coupon(coupon.code, None)
+    assert len(sandbox.shop.coupons) == 1
+    assert list(sandbox.line().coupons()) == []
+
+
+def test_codes_of_one_worth_and_one_last_day_share_a_rule(sandbox: Any, coupon: Coupon) -> None:
+    line = sandbox.line()
+    assert coupon.ends_at is not None
+    later = coupon.ends_at + timedelta(days=1)
+    alike, others = (
+        ({}, {"title": "Another name"}, {"customer_id": "2"}),
+        ({"value": 700}, {"ends_at": later}),
+    )
+    for number, changes in enumerate((*alike, *others)):
+        line.make_coupon(replace(coupon, code=f"CODE{number}", **changes))
+    assert len(ours(sandbox)) == 3
+    assert len(sandbox.shop.coupons) == 5
+
+
+def test_the_limits_and_the_end_stand_on_the_rule_where_magento_minds_them(
+    sandbox: Any, coupon: Coupon
+) -> None:
+    sandbox.line().make_coupon(replace(coupon, minimum=5000))
+    rule = ours(sandbox)[0]
+    assert (rule.uses_per_coupon, rule.uses_per_customer, rule.use_auto_generation) == (1, 1, True)
+    assert rule.to_date == last_day(coupon.ends_at, "America/New_York").isoformat()  # type: ignore[union-attr]
+
+
+def test_a_code_works_once_and_not_after_its_last_day_nor_below_its_minimum(
+    sandbox: Any, coupon: Coupon
+) -> None:
+    line = sandbox.line()
+    for code in ("ONCE", "LATE", "SMALL"):
+        line.make_coupon(replace(coupon, code=code, minimum=4500 if code == "SMALL" else 0))
+    ann = sandbox.customer("ann")
+    sandbox.order(ann, codes=("ONCE",))
+    for code in ("ONCE", "SMALL"):
+        with pytest.raises(promotions.CodeRefused):
+            sandbox.order(ann, codes=(code,))
+    sandbox.order(ann, price="22.50", codes=("SMALL",))
+    sandbox.now = coupon.ends_at
+    with pytest.raises(promotions.CodeRefused):
+        sandbox.order(ann, codes=("LATE",))
+
+
+def test_the_list_says_what_was_made_and_what_is_used(sandbox: Any, coupon: Coupon) -> None:
+    line = sandbox.line()
+    made = [
+        replace(coupon, code="A1", minimum=2500),
+        replace(coupon, code="B2", kind="percentage", value=1250),
+        replace(coupon, code="C3", kind="free_shipping", value=0, ends_at=None),
+    ]
+    for each in made:
+        line.make_coupon(each)
+    sandbox.order(sandbox.customer("ann"), codes=("A1",))
+    found = {each.code: each for each in sandbox.line().coupons()}
+    assert sorted(found) == ["A1", "B2", "C3"]
+    for each in made:
+        read = found[each.code]
+        assert (read.kind, read.value, read.minimum, read.currency, read.ends_at) == (
+            each.kind, each.value, each.minimum, each.currency, each.ends_at,
+        )  # fmt: skip
+    assert [found[code].used for code in ("A1", "B2", "C3")] == [True, False, False]
+
+
+def test_a_revoked_code_is_gone_and_revoking_it_again_is_fine(sandbox: Any, coupon: Coupon) -> None:
+    made = sandbox.line().make_coupon(coupon)
+    for _ in range(2):
+        sandbox.line().revoke_coupon(coupon.code, made.remote_id)
+    assert len(sandbox.shop.coupons) == 0
+    with pytest.raises(promotions.CodeRefused):
+        sandbox.order(sandbox.customer("ann"), codes=(coupon.code,))
+
+
+def test_who_rises_to_a_new_tier_keeps_the_use_of_their_code(sandbox: Any, coupon: Coupon) -> None:
+    ann = sandbox.customer("ann")
+    sandbox.line().make_coupon(coupon)
+    sandbox.line().mark(str(ann), ("Gold",), ())
+    order = sandbox.order(ann, codes=(coupon.code,))
+    assert sandbox.line().orders((str(order),))[str(order)].total == 3500
+
+
+def test_a_group_the_merchant_adds_is_let_in_with_the_next_code(sandbox: Any, coupon: Coupon) -> None:
+    from adapters.magento.sandbox import people
+
+    sandbox.line().make_coupon(coupon)
+    added = people.save_group(sandbox.shop, {"code": "Friends", "tax_class_id": 3})
+    sandbox.line().make_coupon(replace(coupon, code="SECOND"))
+    assert added.id in ours(sandbox)[0].customer_group_ids
+
+
+def test_a_rule_that_the_merchant_deleted_is_made_again(sandbox: Any, coupon: Coupon) -> None:
+    line = sandbox.line()
+    line.make_coupon(coupon)
+    promotions.remove_rule(sandbox.shop, ours(sandbox)[0].id)
+    assert isinstance(line.make_coupon(replace(coupon, code="SECOND")), CouponMade)
+    assert [row.code for row in sandbox.shop.coupons] == ["SECOND"]
+
+
+def test_an_amount_in_a_currency_no_website_has_is_refused(sandbox: Any, coupon: Coupon) -> None:
+    with pytest.raises(Refused, match="CHF"):
+        sandbox.line().make_coupon(replace(coupon, currency="CHF"))
+
+
+@pytest.mark.parametrize(
+    ("ends", "timezone", "day"),
+    [
+        ("2026-12-31 23:00:00", "Europe/Amsterdam", "2026-12-31"),  # midnight: the day that just ended
+        ("2026-12-31 22:59:59", "Europe/Amsterdam", "2026-12-31"),
+        ("2027-01-01 04:00:00", "America/New_York", "2026-12-31"),
+        ("2026-03-29 22:00:00", "Europe/Amsterdam", "2026-03-29"),  # the day the clock went forward
+    ],
+)
+def test_the_last_day_is_the_shops_own(ends: str, timezone: str, day: str) -> None:
+    found = last_day(datetime.fromisoformat(ends).replace(tzinfo=UTC), timezone)
+    assert found is not None
+    assert found.isoformat() == day
+    assert last_day(end_of(found, timezone), timezone) == found
+
+
+def test_the_rules_name_says_what_it_gives(coupon: Coupon) -> None:
+    ended = replace(coupon, ends_at=datetime(2026, 12, 31, 23, tzinfo=UTC), minimum=5000)
+    name = worth(ended, "Europe/Amsterdam", (1, 2)).name
+    assert name == "Comeback: 5.00 USD off, orders from 50.00 USD, until 2026-12-31, websites 1 2"
+    percent = replace(coupon, kind="percentage", value=1250, ends_at=None)
+    assert worth(percent, "Europe/Amsterdam", (1,)).name == "Comeback: 12.5 percent off, no end, websites 1"
+    ten = replace(coupon, kind="percentage", value=1000, ends_at=None)
+    assert worth(ten, "Europe/Amsterdam", (1,)).name == "Comeback: 10 percent off, no end, websites 1"

@@ -1,0 +1,195 @@
+"""A merchant connects a shop by pasting its address and four keys, and is told in plain words what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import flask
+import pytest
+from msgspec.structs import replace
+
+from adapters.magento import keys, rights
+from adapters.magento.platform import platform
+from connector.port import Hall, Installed, Refused, Welcomed
+
+KEY_FIELDS = ("consumer_key", "consumer_secret", "token", "token_secret")
+
+
+class Doorstep:
+    """A hall that lets one host through and remembers whom it welcomed."""
+
+    public_url = "https://comeback.test"
+    session_secret = b"a secret of the house"
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.welcomed: list[Installed] = []
+        self.vaults: dict[str, Any] = {}
+        self.turns_down = False
+
+    def guard(self, url: str) -> str:
+        if f"//{self.host}/" not in url:
+            raise Refused("not there")
+        return url
+
+    def vault(self, address: str) -> Any:
+        return self.vaults.get(address)
+
+    def welcome(self, installed: Installed) -> Welcomed:
+        if self.turns_down:
+            raise Refused("this code is spent")
+        self.welcomed.append(installed)
+        return Welcomed("https://comeback.test/in?once=1", "shop-key")
+
+
+@pytest.fixture
+def hall(sandbox: Any) -> Doorstep:
+    return Doorstep(sandbox.env["ALLOW_PRIVATE_HOSTS"])
+
+
+@pytest.fixture
+def browser(sandbox: Any, hall: Hall) -> Iterator[Any]:
+    app = flask.Flask("house")
+    app.register_blueprint(platform.pages(sandbox.env, hall), url_prefix="/magento")
+    with app.test_client() as client:
+        yield client
+
+
+def form(sandbox: Any, **changes: str) -> dict[str, str]:
+    typed = {name: getattr(sandbox.keys, name) for name in KEY_FIELDS}
+    return {"address": sandbox.address, **typed, **changes}
+
+
+def test_a_shop_with_all_rights_is_welcomed(sandbox: Any, hall: Doorstep, browser: Any) -> None:
+    typed = form(sandbox, merchant_code=" JOIN-ME ", confirms_email="1", address=sandbox.address.rstrip("/"))
+    answer = browser.post("/magento/", data=typed)
+    assert (answer.status_code, answer.location) == (303, "https://comeback.test/in?once=1")
+    (installed,) = hall.welcomed
+    assert (installed.facts.address, installed.facts.currency) == (sandbox.address, "USD")
+    assert installed.merchant_code == "JOIN-ME"
+    kept = keys.unpacked(installed.tokens)
+    assert {name: getattr(kept, name) for name in KEY_FIELDS} == {name: typed[name] for name in KEY_FIELDS}
+    assert (kept.confirms_email, kept.default_group, len(kept.hook_secret)) == (True, 1, 32)
+
+
+def test_connecting_again_keeps_the_secret_that_the_shops_hints_know(
+    sandbox: Any, hall: Doorstep, browser: Any, vault: Any
+) -> None:
+    hall.vaults[sandbox.address] = vault
+    browser.post("/magento/", data=form(sandbox))
+    browser.post("/magento/", data=form(sandbox, hook_secret="chosen-by-the-merchant"))
+    secrets = [keys.unpacked(each.tokens).hook_secret for each in hall.welcomed]
+    assert secrets == ["hook-secret-of-16", "chosen-by-the-merchant"]
+
+
+@pytest.mark.parametrize("right", rights.NEEDED, ids=lambda right: right.resource)
+def test_each_missing_right_is_named_as_the_admin_names_it(
+    sandbox: Any, hall: Doorstep, browser: Any, right: rights.Right
+) -> None:
+    sandbox.shop.rights = sandbox.shop.rights - {right.resource}
+    answer = browser.post("/magento/", data=form(sandbox))
+    assert answer.status_code == 422
+    listed = re.findall(r"<code>(.*?)</code>", answer.text)
+    assert listed == [right.resource]
+    assert hall.welcomed == []
+
+
+@pytest.mark.parametrize("field", KEY_FIELDS)
+def test_a_wrong_key_is_said_to_be_one_and_no_key_is_written_back(
+    sandbox: Any, hall: Doorstep, browser: Any, field: str
+) -> None:
+    answer = browser.post("/magento/", data=form(sandbox, **{field: "x" * 32}))
+    assert answer.status_code == 422
+    assert "does not accept these keys" in answer.text
+    for name in KEY_FIELDS:
+        assert getattr(sandbox.keys, name) not in answer.text
+    assert sandbox.address in answer.text
+    assert hall.welcomed == []
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("", "Fill this in."),
+        ("javascript:alert(1)", "not a web address"),
+        ("https://10.0.0.5/", "only connects to public addresses"),
+        ("x" * 201, "At most 200 characters."),
+    ],
+)
+def test_a_bad_address_is_explained_beside_it(sandbox: Any, browser: Any, address: str, words: str) -> None:
+    answer = browser.post("/magento/", data=form(sandbox, address=address))
+    assert answer.status_code == 422
+    error = re.search(r'id="address-error">(.*?)<', answer.text)
+    assert error is not None
+    assert words in error[1]
+    assert 'aria-describedby="address-error address-hint"' in answer.text
+
+
+def test_a_host_that_is_not_magento_is_told_so_without_its_words(
+    sandbox: Any, hall: Doorstep, browser: Any
+) -> None:
+    answer = browser.post("/magento/", data=form(sandbox, address=f"{sandbox.address}sub/"))
+    assert answer.status_code == 422
+    assert "does not answer as Magento does" in answer.text
+
+
+def test_a_shop_that_is_down_is_told_so(sandbox: Any, browser: Any) -> None:
+    sandbox.close()
+    assert "cannot reach the shop" in browser.post("/magento/", data=form(sandbox)).text
+
+
+def test_a_short_secret_and_a_spent_code_are_explained(sandbox: Any, hall: Doorstep, browser: Any) -> None:
+    assert "At least 16 characters" in browser.post("/magento/", data=form(sandbox, hook_secret="short")).text
+    hall.turns_down = True
+    assert (
+        "This code does not work" in browser.post("/magento/", data=form(sandbox, merchant_code="OLD")).text
+    )
+
+
+@pytest.mark.parametrize(
+    ("accepts", "language", "title"),
+    [
+        ("nl-NL,nl;q=0.9,en;q=0.8", "nl", "Verbind je Magento-winkel"),
+        ("fr", "en", "Connect your Magento shop"),
+    ],
+)
+def test_the_page_speaks_the_merchants_language(
+    browser: Any, accepts: str, language: str, title: str
+) -> None:
+    answer = browser.get("/magento/", headers={"Accept-Language": accepts})
+    assert answer.status_code == 200
+    assert f'<html lang="{language}">' in answer.text
+    assert title in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    with browser.get("/magento/static/install.css") as style:
+        assert style.status_code == 200
+
+
+def test_the_page_has_nothing_that_a_strict_policy_would_stop(browser: Any) -> None:
+    text = browser.get("/magento/").text
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://(?!shop\.example)", text)
+
+
+def test_the_token_against_forged_forms_is_in_the_page_where_the_house_has_one(
+    sandbox: Any, hall: Hall
+) -> None:
+    app = flask.Flask("house")
+    app.jinja_env.globals["csrf_token"] = lambda: "token-of-this-browser"
+    app.register_blueprint(platform.pages(sandbox.env, hall), url_prefix="/magento")
+    text = app.test_client().get("/magento/").text
+    assert '<input type="hidden" name="csrf_token" value="token-of-this-browser">' in text
+
+
+def test_both_languages_say_the_same_things() -> None:
+    from adapters.magento import texts
+    from adapters.magento.install import Mistake
+
+    assert set(texts.LABELS["nl"]) == set(texts.LABELS["en"])
+    assert set(texts.MISTAKES["nl"]) == set(texts.MISTAKES["en"]) == set(Mistake)
+
+
+def test_keys_survive_being_kept(sandbox: Any) -> None:
+    kept = replace(sandbox.keys, confirms_email=True, default_group=4)
+    assert keys.unpacked(keys.packed(kept)) == kept

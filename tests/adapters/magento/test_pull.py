@@ -1,0 +1,179 @@
+"""A whole shop is read, page by page, without a gap: from a checkpoint, in a window, by number."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.magento.sandbox import aftermath, people
+from connector.port import Batch, Window
+
+
+def _orders(batches: list[Batch]) -> list[int]:
+    return [int(order.id) for batch in batches for order in batch.orders]
+
+
+def _customers(batches: list[Batch]) -> list[int]:
+    return [int(customer.id) for batch in batches for customer in batch.customers]
+
+
+@pytest.fixture
+def full(sandbox: Any) -> Any:
+    """Seven customers and eleven orders, three to a page."""
+    for number in range(7):
+        sandbox.later(days=1)
+        customer = sandbox.customer(f"shopper{number}")
+        sandbox.order(customer, sent=number % 2 == 0)
+    for _ in range(4):
+        sandbox.later(days=1)
+        sandbox.order(None, paid=False)
+    sandbox.shop.maximum_page_size = 3
+    return sandbox
+
+
+def test_the_whole_history_comes_once_customers_first(full: Any) -> None:
+    batches = list(full.line().history(None))
+    assert (_customers(batches), _orders(batches)) == (list(range(1, 8)), list(range(1, 12)))
+    kinds = ["customers" if batch.customers else "orders" for batch in batches]
+    assert kinds == ["customers"] * 3 + ["orders"] * 4
+    assert {batch.total for batch in batches} == {18}
+
+
+@pytest.mark.parametrize("done", range(1, 7))
+def test_an_import_goes_on_just_behind_its_checkpoint(full: Any, done: int) -> None:
+    first = list(itertools.islice(full.line().history(None), done))
+    rest = list(full.line().history(first[-1].checkpoint))
+    assert _customers(first) + _customers(rest) == list(range(1, 8))
+    assert _orders(first) + _orders(rest) == list(range(1, 12))
+
+
+def test_a_finished_import_asks_for_nothing_more(full: Any) -> None:
+    last = list(full.line().history(None))[-1]
+    assert list(full.line().history(last.checkpoint)) == []
+
+
+def test_who_registers_during_the_import_comes_with_their_first_order(full: Any) -> None:
+    history = full.line().history(None)
+    seen = [next(history) for _ in range(4)]
+    newcomer = full.customer("late")
+    order = full.order(newcomer)
+    rest = list(history)
+    batch = next(batch for batch in rest if order in _orders([batch]))
+    assert newcomer not in _customers(seen)
+    assert [customer.id for customer in batch.customers] == [str(newcomer)]
+
+
+def test_invoices_and_shipments_date_the_orders(sandbox: Any) -> None:
+    order = sandbox.order(sandbox.customer("ann"), paid=False)
+    sandbox.later(hours=5)
+    aftermath.invoice(sandbox.shop, sandbox.row(order), {}, sandbox.stamp)
+    paid = sandbox.now
+    sandbox.later(days=2)
+    aftermath.ship(sandbox.shop, sandbox.row(order), {}, sandbox.stamp)
+    found = sandbox.line().orders((str(order),))[str(order)]
+    assert (found.paid_at, found.fulfilled_at, found.changed_at) == (paid, sandbox.now, sandbox.now)
+    assert (found.total, found.kept_goods) == (4000, 4000)
+
+
+def test_refunds_and_cancellations_show_in_what_is_kept(sandbox: Any) -> None:
+    customer = sandbox.customer("ann")
+    half, gone = sandbox.order(customer, shipping="4.95"), sandbox.order(customer, paid=False)
+    line = sandbox.row(half).lines[0].id
+    sandbox.later(days=1)
+    aftermath.refund(sandbox.shop, sandbox.row(half), {line: 1}, 495, 0, 0, sandbox.stamp)
+    aftermath.cancel(sandbox.shop, sandbox.row(gone), sandbox.stamp)
+    found = sandbox.line().orders((str(half), str(gone)))
+    refunded, cancelled = found[str(half)], found[str(gone)]
+    assert (refunded.total, refunded.refunded, refunded.refunded_shipping) == (4495, 2495, 495)
+    assert refunded.kept_goods == 2000
+    assert (cancelled.cancelled_at, cancelled.kept_goods) == (sandbox.now, 0)
+
+
+def test_a_window_has_what_changed_in_it_and_nothing_from_its_end_on(full: Any) -> None:
+    begin = full.now + timedelta(hours=1)
+    full.later(hours=2)
+    inside = full.order(full.customer("inside"))
+    end = full.now + timedelta(seconds=1)
+    full.later(seconds=1)
+    full.order(full.customer("outside"))
+    found = list(full.line().changed(Window(begin, end)))
+    assert (set(_orders(found)), set(_customers(found))) == ({inside}, {8})
+
+
+def test_a_window_looks_back_a_little_for_what_was_saved_late(full: Any) -> None:
+    full.later(hours=1)
+    order = full.order(None)
+    begin = full.now + timedelta(seconds=90)
+    assert _orders(list(full.line().changed(Window(begin, begin + timedelta(minutes=5))))) == [order]
+
+
+def test_one_second_may_hold_more_than_a_page(full: Any) -> None:
+    full.later(hours=3)
+    crowd = {full.order(None, paid=False) for _ in range(10)}
+    full.later(seconds=1)
+    after = {full.order(None, paid=False) for _ in range(2)}
+    found = _orders(
+        list(full.line().changed(Window(full.now - timedelta(hours=1), full.now + timedelta(hours=1))))
+    )
+    assert set(found) == crowd | after
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_orders_that_change_while_they_are_read_are_in_this_window_or_the_next(full: Any, seed: int) -> None:
+    chance = random.Random(seed)
+    begin = full.now + timedelta(hours=1)
+    for _ in range(15):
+        full.later(seconds=chance.choice([0, 0, 1, 30]) + 7200 * (full.now < begin))
+        full.order(None, paid=False)
+    first = set(full.shop.orders.rows) - set(range(1, 12))
+    end = full.now + timedelta(seconds=1)
+    full.later(minutes=1)
+    seen: set[int] = set()
+    for batch in full.line().changed(Window(begin, end)):
+        seen |= set(_orders([batch]))
+        touched = full.row(chance.choice(sorted(first)))
+        full.shop.orders.put(replace(touched, changed_at=full.stamp))
+    for batch in full.line().changed(Window(end, full.now + timedelta(seconds=1))):
+        seen |= set(_orders([batch]))
+    assert first <= seen
+
+
+def test_only_what_exists_is_found_by_its_number(full: Any) -> None:
+    line = full.line()
+    assert sorted(line.orders(("1", "11", "12", "nonsense", "99999999999999"))) == ["1", "11"]
+    assert sorted(line.customers(("7", "8"))) == ["7"]
+    assert line.orders(()) == {}
+
+
+def test_the_shop_counts_for_itself(full: Any) -> None:
+    counts = full.line().counts()
+    assert (counts.orders, counts.customers) == (11, 7)
+
+
+def test_a_deleted_customers_orders_stand_there_without_them(full: Any) -> None:
+    people.remove(full.shop, 1)
+    order = full.line().orders(("1",))["1"]
+    assert (order.customer_id, order.email) == (None, "shopper0@example.com")
+    assert full.line().customers(("1",)) == {}
+
+
+def test_the_shop_states_its_facts(sandbox: Any) -> None:
+    facts = sandbox.line().facts()
+    assert (facts.address, facts.currency) == (sandbox.address, "USD")
+    assert (facts.timezone, facts.language) == ("America/New_York", "en")
+    assert facts.name
+
+
+@pytest.mark.parametrize(("confirms", "verified"), [(True, [True, False]), (False, [False, False])])
+def test_customers_are_proven_as_the_merchant_said(
+    sandbox: Any, confirms: bool, verified: list[bool]
+) -> None:
+    ids = (str(sandbox.customer("ann")), str(sandbox.customer("bob", verified=False)))
+    found = sandbox.line(confirms_email=confirms).customers(ids)
+    assert [found[each].email_verified for each in ids] == verified
+    assert (found[ids[0]].marks, found[ids[0]].language) == (("General",), "en")
