@@ -42,6 +42,10 @@ class Faults:
         with self.lock:
             self.counts[f"{method} {kind}"] += 1
 
+    def refused(self) -> None:
+        with self.lock:
+            self.counts["refusals"] += 1
+
     def due(self, path: str) -> Fault | None:
         """Take the first fault that matches the path; None when nothing is to go wrong."""
         with self.lock:

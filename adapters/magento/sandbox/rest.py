@@ -37,14 +37,15 @@ def mount(app: Flask, shop: Shop, faults: Faults) -> None:
         fault = faults.due(path)
         if fault is not None and not fault.after_effect:
             return faults.response(fault)
-        answer = _answer(shop, path, body)
+        answer = _answer(shop, faults, path, body)
         return answer if fault is None else faults.response(fault)
 
 
-def _answer(shop: Shop, path: str, body: bytes) -> Response:
+def _answer(shop: Shop, faults: Faults, path: str, body: bytes) -> Response:
     try:
         return _said(200, _wanted(_result(shop, path, body)))
     except Problem as problem:
+        faults.refused()
         return _said(problem.status, problem.body())
     except (ArithmeticError, LookupError, TypeError, ValueError):
         traceback.print_exc(file=sys.stderr)

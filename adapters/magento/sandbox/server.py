@@ -5,9 +5,9 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from adapters.magento.sandbox import rest
-from adapters.magento.sandbox.faults import Faults
+from adapters.magento.sandbox import control, rest
 from adapters.magento.sandbox.shop import Shop
+from adapters.magento.sandbox.stage import Stage
 
 
 class _Quiet(WSGIRequestHandler):
@@ -24,15 +24,17 @@ class _Quiet(WSGIRequestHandler):
         return
 
 
-def create_app(shop: Shop, faults: Faults | None = None) -> Flask:
+def create_app(stage: Stage) -> Flask:
     """Return the shop as a WSGI application: /rest and /_sandbox."""
     app = Flask("magento_sandbox", static_folder=None)
-    rest.mount(app, shop, faults or Faults())
+    rest.mount(app, stage.shop, stage.faults)
+    control.mount(app, stage)
     return app
 
 
-def create_server(shop: Shop, port: int = 0) -> BaseWSGIServer:
+def create_server(shop: Shop, port: int = 0, stage: Stage | None = None) -> BaseWSGIServer:
     """Return a server bound to a port of 127.0.0.1; `serve_forever` it in a thread and `shutdown` it at the end."""
-    server = make_server("127.0.0.1", port, create_app(shop), threaded=True, request_handler=_Quiet)
+    app = create_app(stage or Stage(shop))
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
     server.daemon_threads = True  # type: ignore[attr-defined]
     return server

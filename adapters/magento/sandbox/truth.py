@@ -1,0 +1,75 @@
+"""What is so in the shop, in words that know no platform: what tests compare the app with.
+
+Amounts are decimal texts in US dollars, VAT included; times are ISO 8601 in UTC.
+"""
+
+from typing import Any
+
+from adapters.magento.sandbox import promotions
+from adapters.magento.sandbox.rows import Coupon, Customer, Order, Stamp
+from adapters.magento.sandbox.shop import Shop
+from connector.money import plain
+
+
+def order(row: Order) -> dict[str, Any]:
+    top = [line for line in row.lines if line.parent_id is None]
+    return {
+        "id": str(row.id),
+        "number": row.number,
+        "customer_id": None if row.customer_id is None else str(row.customer_id),
+        "email": row.email,
+        "currency": "USD",
+        "placed_at": _iso(row.placed_at),
+        "paid_at": _iso(row.paid_at),
+        "fulfilled_at": _iso(row.shipped_at or (row.paid_at if row.virtual else None)),
+        "cancelled_at": _iso(row.canceled_at),
+        "changed_at": _iso(row.changed_at),
+        "test": False,
+        "total": plain(row.total, "USD"),
+        "refunded": plain(row.refunded, "USD"),
+        "refunded_shipping": plain(row.shipping_refunded, "USD"),
+        "codes": [row.coupon.upper()] if row.coupon else [],
+        "lines": [
+            {
+                "id": str(line.id),
+                "kind": "gift_card" if line.kind == "giftcard" else "goods",
+                "quantity": line.quantity,
+                "current_quantity": line.quantity - line.refunded - line.canceled,
+                "amount": plain(line.paid, "USD"),
+                "tax": plain(line.tax, "USD"),
+            }
+            for line in top
+        ],
+    }
+
+
+def customer(shop: Shop, row: Customer) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "email": row.email,
+        "verified": not row.confirmation,
+        "group": shop.groups.rows[row.group_id].code,
+        "created_at": _iso(row.created_at),
+    }
+
+
+def coupon(shop: Shop, row: Coupon) -> dict[str, Any]:
+    """A code as its rule makes it; nothing ties it to a customer."""
+    rule = shop.rules.rows[row.rule_id]
+    free = rule.simple_free_shipping not in ("0", "")
+    amount = rule.simple_action in ("cart_fixed", "by_fixed")
+    now = shop.now()
+    return {
+        "code": row.code,
+        "kind": "free_shipping" if free else "amount" if amount else "percentage",
+        "value": f"{rule.discount_amount:.2f}",
+        "starts_at": rule.from_date,
+        "ends_at": rule.to_date,
+        "used": row.used,
+        "live": any(promotions.applies(rule, group, now) for group in rule.customer_group_ids)
+        and (not row.usage_limit or row.used < row.usage_limit),
+    }
+
+
+def _iso(at: Stamp | None) -> str | None:
+    return at.replace(" ", "T") + "Z" if at else None
