@@ -118,3 +118,12 @@ def _open(tx: Tx, wanted: Wanted, now: datetime) -> ColumnElement[bool]:
     if wanted.reward_key is not None:
         wishes.append(coupons.c.reward_key == wanted.reward_key)
     return and_(*wishes)
+
+
+def is_place(text: str) -> bool:
+    """Tell whether the text can be a place in the list."""
+    moment, _, code = text.partition("_")
+    try:
+        return datetime.fromisoformat(moment).tzinfo is not None and code.isalnum() and code.isascii()
+    except ValueError:
+        return False

@@ -47,4 +47,4 @@ def export(tx: Tx, request_id: int) -> bytes:
     )
     if sealed is None:
         raise LookupError(f"no export {request_id}")
-    return tx.ring.open(sealed, f"privacy.export:{tx.merchant_id}:{request_id}")
+    return tx.ring.open(sealed, f"privacy.export:{request_id}")

@@ -1,0 +1,123 @@
+"""What came from the shops and went to them, what needs a look, the checks, and requests under privacy law."""
+
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from connector.flow import again, reconciling
+from connector.settings import asked
+from connector.settings.door import House, Visit, not_there, visit
+from connector.settings.frame import inside
+from connector.settings.tongue import _, _n
+from connector.store.reading import activity as reading
+from connector.store.reading import privacy, runs
+from connector.store.reading.activity import ARRIVAL_STATES, SENDING_STATES, Wanted
+
+_PARKED_SHOWN = 20
+
+
+def furnish(pages: Blueprint, house: House) -> None:
+    """Mount the four lists and their buttons."""
+
+    @pages.get("/settings/activity", endpoint="activity")
+    def arrived() -> str:
+        with visit(house) as seen:
+            wanted = Wanted(asked.shop(seen), asked.choice("state", ARRIVAL_STATES), asked.number("after"))
+            return _show(seen, "arrived", ARRIVAL_STATES, wanted, page=reading.arrivals(seen.tx, wanted))
+
+    @pages.get("/settings/activity/sent")
+    def sent() -> str:
+        with visit(house) as seen:
+            wanted = Wanted(asked.shop(seen), asked.choice("state", SENDING_STATES), asked.number("after"))
+            return _show(seen, "sent", SENDING_STATES, wanted, page=reading.sendings(seen.tx, wanted))
+
+    @pages.get("/settings/activity/checks")
+    def checks() -> str:
+        with visit(house) as seen:
+            wanted = Wanted(after=asked.number("after"))
+            return _show(seen, "checks", (), wanted, page=runs.checks(seen.tx, wanted.after))
+
+    @pages.get("/settings/activity/privacy")
+    def privacy_requests() -> str:
+        with visit(house) as seen:
+            wanted = Wanted(after=asked.number("after"))
+            return _show(seen, "privacy", (), wanted, page=privacy.requests(seen.tx, wanted.after))
+
+    @pages.get("/settings/activity/privacy/<int:request_id>.json")
+    def export(request_id: int) -> Response:
+        with visit(house) as seen:
+            try:
+                found = privacy.export(seen.tx, request_id)
+            except LookupError:
+                not_there()
+        answer = Response(found, mimetype="application/json")
+        answer.headers["Content-Disposition"] = f'attachment; filename="request-{request_id}.json"'
+        return answer
+
+    _buttons(pages, house)
+
+
+def _buttons(pages: Blueprint, house: House) -> None:
+    @pages.post("/settings/activity/arrived/<int:row_id>/again")
+    def apply_again(row_id: int) -> Answer:
+        with visit(house) as seen:
+            again.apply_again(seen.tx, row_id, seen.now)
+            flash(_("It is tried again."), "good")
+        return _back("settings.activity")
+
+    @pages.post("/settings/activity/sent/<int:row_id>/again")
+    def push_again(row_id: int) -> Answer:
+        with visit(house) as seen:
+            try:
+                again.push_again(seen.tx, row_id, seen.now)
+                flash(_("It is tried again."), "good")
+            except again.StillImpossible:
+                flash(
+                    _("The points went back to the member and are no longer there, so it stays as it is."),
+                    "bad",
+                )
+        return _back("settings.sent")
+
+    @pages.post("/settings/activity/again")
+    def all_again() -> Answer:
+        with visit(house) as seen:
+            stayed = again.all_again(seen.tx, seen.now)
+            flash(_("Everything is tried again."), "good")
+            if stayed:
+                said = _n(
+                    "%(num)s code stays as it is: its points went back to the member and are no longer there.",
+                    "%(num)s codes stay as they are: their points went back and are no longer there.",
+                    stayed,
+                )
+                flash(said, "warn")
+        return _back("settings.activity")
+
+    @pages.post("/settings/activity/check")
+    def check() -> Answer:
+        wanted = request.form.get("shop", "")
+        with visit(house) as seen:
+            shop = seen.shop(int(wanted)) if wanted.isdecimal() and len(wanted) < 18 else not_there()
+            reconciling.ask(
+                seen.tx, shop.id, "full" if request.form.get("kind") == "full" else "window", seen.now
+            )
+            flash(_("%(shop)s is being checked; the result appears here.", shop=shop.name), "good")
+        return _back("settings.checks")
+
+
+def _show(seen: Visit, tab: str, states: tuple[str, ...], wanted: Wanted, **found: object) -> str:
+    return render_template(
+        f"activity_{tab}.html",
+        section="activity",
+        tab=tab,
+        zone=seen.zone,
+        shops={shop.id: shop for shop in seen.shops},
+        states=states,
+        wanted=wanted,
+        waiting=reading.waiting(seen.tx),
+        parked_arrivals=reading.arrivals(seen.tx, Wanted(state="parked"), _PARKED_SHOWN),
+        parked_sendings=reading.sendings(seen.tx, Wanted(state="parked"), _PARKED_SHOWN),
+        **found,
+    )
+
+
+def _back(endpoint: str) -> Answer:
+    return redirect(inside(request.form.get("next") or url_for(endpoint)), 303)

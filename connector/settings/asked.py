@@ -1,0 +1,31 @@
+"""What the address asks for, read once: numbers, places and choices; nonsense is 404, as an unknown address is."""
+
+from collections.abc import Sequence
+
+from flask import request
+
+from connector.settings.door import Visit, not_there
+
+
+def number(name: str) -> int | None:
+    """Return the whole number asked for; None when nothing is asked."""
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        not_there()
+    return int(text)
+
+
+def choice(name: str, choices: Sequence[str]) -> str | None:
+    """Return which of the choices is asked for; None when none is."""
+    text = request.args.get(name, "")
+    if not text:
+        return None
+    return text if text in choices else not_there()
+
+
+def shop(seen: Visit) -> int | None:
+    """Return which of the merchant's shops is asked for; None for all."""
+    wanted = number("shop")
+    return None if wanted is None else seen.shop(wanted).id

@@ -1,0 +1,77 @@
+"""Who is at the pages: the signed-in merchant, and the one transaction in which their page is read."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NoReturn, Protocol
+
+import msgspec
+from flask import abort, g, session
+
+from connector.port import Platform
+from connector.store import merchants, shops
+from connector.store.database import Database, Tx
+from connector.store.merchants import Merchant
+from connector.store.shops import Shop
+
+
+class House(Protocol):
+    """What the pages are handed."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def platforms(self) -> Mapping[str, Platform]: ...
+
+    @property
+    def now(self) -> Callable[[], datetime]: ...
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """A signed-in merchant looking at one page: their transaction, who they are, their shops, the time."""
+
+    tx: Tx
+    merchant: Merchant
+    shops: tuple[Shop, ...]
+    now: datetime
+
+    @property
+    def zone(self) -> str:
+        """The time zone of what belongs to no single shop."""
+        return self.merchant.timezone
+
+    def shop(self, shop_id: int) -> Shop:
+        """Return one of the merchant's shops; answer 404 when it is none of theirs."""
+        for shop in self.shops:
+            if shop.id == shop_id:
+                return shop
+        not_there()
+
+
+def current_merchant() -> int:
+    """Return the id of the signed-in merchant; answer 401 when nobody is signed in."""
+    merchant_id = session.get("merchant_id")
+    if not isinstance(merchant_id, int):
+        abort(401)
+    return merchant_id
+
+
+@contextmanager
+def visit(house: House) -> Iterator[Visit]:
+    """Open the page's one transaction; it commits when the block ends, also by a return."""
+    merchant_id = current_merchant()
+    with house.database.merchant(merchant_id) as tx:
+        try:
+            merchant = merchants.get(tx)
+        except LookupError:
+            # The merchant was erased while a browser was still signed in.
+            session.clear()
+            abort(401)
+        g.merchant = merchant
+        yield Visit(tx, merchant, shops.of_merchant(tx), house.now())
+
+
+def not_there() -> NoReturn:
+    """Answer 404: it does not exist, or it is somebody else's."""
+    abort(404)

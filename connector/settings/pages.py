@@ -1,0 +1,15 @@
+"""All rooms of the merchant's pages, put together."""
+
+from flask import Blueprint
+
+from connector.settings import activity, coupons, frame, member, members, overview, programme
+from connector.settings.door import House
+
+
+def create_blueprint(house: House) -> Blueprint:
+    """Return the pages, to be mounted at the root: `/` and everything under `/settings`."""
+    pages = Blueprint("settings", __name__, template_folder="templates")
+    frame.furnish(pages, house)
+    for room in (overview, programme, members, member, coupons, activity):
+        room.furnish(pages, house)
+    return pages

@@ -1,0 +1,92 @@
+"""How figures, amounts and moments are written on the pages, in the page's language."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal
+
+from connector.insight.shares import Share
+from connector.money import plain
+from connector.settings.tongue import language, locale
+
+
+def money(minor: int, currency: str) -> str:
+    """Write minor units with their currency: 1999, EUR is "€19.99" in English and "€ 19,99" in Dutch."""
+    return str(format_currency(Decimal(plain(minor, currency)), currency, locale=locale()))
+
+
+def amount(minor: int, currency: str) -> str:
+    """Write minor units as one types them: a decimal comma in Dutch, a point in English, nothing else."""
+    text = plain(minor, currency)
+    return text.replace(".", ",") if language() == "nl" else text
+
+
+def number(figure: int) -> str:
+    """Write a whole number with its thousands apart."""
+    return str(format_decimal(figure, locale=locale()))
+
+
+def signed(figure: int) -> str:
+    """Write points with their sign, a true minus for what was taken."""
+    return f"+{number(figure)}" if figure > 0 else number(figure).replace("-", "−")
+
+
+def hundredths(figure: int) -> str:
+    """Write hundredths with two decimals: 296 is "2.96"."""
+    return str(format_decimal(Decimal(figure) / 100, format="0.00", locale=locale()))
+
+
+def percent(share: Share) -> str:
+    """Write a share in per cent with one decimal, rounded once."""
+    tenths = Decimal(share.tenths_of_percent) / 10
+    return f"{format_decimal(tenths, format='#,##0.0', locale=locale())} %".replace("-", "−")
+
+
+def day(moment: datetime | date, zone: str) -> str:
+    """Write the date that clocks of the zone show."""
+    local = moment.astimezone(ZoneInfo(zone)).date() if isinstance(moment, datetime) else moment
+    return str(format_date(local, "d MMM y", locale=locale()))
+
+
+def clock(moment: datetime, zone: str) -> str:
+    """Write date and time as clocks of the zone show them."""
+    return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", locale=locale()))
+
+
+def month(first: date) -> str:
+    """Write a month in short."""
+    return str(format_date(first, "LLL y", locale=locale()))
+
+
+def short_month(first: date) -> str:
+    """Write a month's name alone, for under a bar."""
+    return str(format_date(first, "LLL", locale=locale())).rstrip(".")
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Write how long ago, or in how long."""
+    return str(format_timedelta(moment - now, add_direction=True, locale=locale()))
+
+
+def span(length: timedelta) -> str:
+    """Write a length of time: "3 minutes"."""
+    return str(format_timedelta(length, threshold=1.2, locale=locale()))
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "money": money,
+    "amount": amount,
+    "number": number,
+    "signed": signed,
+    "hundredths": hundredths,
+    "percent": percent,
+    "day": day,
+    "clock": clock,
+    "month": month,
+    "short_month": short_month,
+    "ago": ago,
+    "span": span,
+}

@@ -1,0 +1,221 @@
+"""The programme's terms as a form, and back: fields are named as the terms name them ("tiers.1.threshold")."""
+
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Literal, TypeVar
+
+from connector.loyalty import sentences
+from connector.loyalty.check import problems
+from connector.loyalty.terms import MILLION, CurrencyTerms, NthOrder, Redeemable, Reward, Terms, Tier
+from connector.money import exponent
+from connector.records import CouponKind
+from connector.settings import forms, show
+from connector.settings.forms import Form, Refused, Wrong
+from connector.settings.tongue import _, language
+
+T = TypeVar("T")
+Rows = Literal["tiers", "nth_orders", "redeemables"]
+ROWS: tuple[Rows, ...] = ("tiers", "nth_orders", "redeemables")
+KINDS: tuple[CouponKind, ...] = ("amount", "percentage", "free_shipping")
+NUMBERS = (
+    "earn_points",
+    "hold_days",
+    "expiry_months",
+    "returned_days",
+    "tier_window_months",
+    "tier_term_months",
+    "tier_grace_days",
+)
+MOST_ROWS = 20
+
+
+def fill(terms: Terms) -> Form:
+    """Return the form as it shows these terms."""
+    values = {name: str(getattr(terms, name)) for name in NUMBERS}
+    values |= {"base": terms.base, "returning_tag": terms.returning_tag}
+    values["count_zero_orders"] = "yes" if terms.count_zero_orders else ""
+    for n, one in enumerate(terms.currencies):
+        values[f"currencies.{n}.currency"] = one.currency
+        values[f"currencies.{n}.earn_step"] = show.amount(one.earn_step, one.currency)
+        values[f"currencies.{n}.rate"] = _rate_text(one, terms.currency)
+    for n, tier in enumerate(terms.tiers):
+        values[f"tiers.{n}.name"] = tier.name
+        values[f"tiers.{n}.threshold"] = show.amount(tier.threshold, terms.currency)
+        values[f"tiers.{n}.tag"] = tier.tag
+    for n, rule in enumerate(terms.nth_orders):
+        values |= {f"nth_orders.{n}.key": rule.key, f"nth_orders.{n}.name": rule.name}
+        values[f"nth_orders.{n}.after"] = str(rule.after)
+        values |= _reward_values(f"nth_orders.{n}.reward", rule.reward, terms.currency)
+    for n, offer in enumerate(terms.redeemables):
+        values |= {f"redeemables.{n}.key": offer.key, f"redeemables.{n}.name": offer.name}
+        values[f"redeemables.{n}.points"] = str(offer.points)
+        values |= _reward_values(f"redeemables.{n}.reward", offer.reward, terms.currency)
+    return Form(values)
+
+
+def read(typed: Mapping[str, str], before: Terms) -> tuple[Terms, Form]:
+    """Return the terms that were typed, and the form with what is wrong; with errors the terms mean nothing.
+
+    `before` says which currencies there are: those follow the shops and are not typed.
+    """
+    reading = _Reading(dict(typed), before.currency)
+    terms = reading.terms(before)
+    unreadable = {wrong.field for wrong in reading.wrongs}
+    found = (
+        Wrong(problem.field, sentences.problem(problem, language()), problem.warning)
+        for problem in problems(terms)
+        if problem.field not in unreadable
+    )
+    return terms, Form(reading.values, (*reading.wrongs, *found))
+
+
+def change(typed: Mapping[str, str], wish: str) -> Form:
+    """Return the form with a row more or less, as the button pressed says: "add:tiers" or "remove:tiers.1"."""
+    verb, _colon, what = wish.partition(":")
+    prefix, _dot, number = what.partition(".")
+    if prefix not in ROWS:
+        return Form(typed)
+    if verb == "remove" and number.isdecimal():
+        return Form(forms.remove_row(typed, prefix, int(number)))
+    if verb == "add" and len(Form(typed).rows(prefix)) < MOST_ROWS:
+        return Form(forms.add_row(typed, prefix, _blank(prefix)))
+    return Form(typed)
+
+
+class _Reading:
+    """One pass over what was typed; collects what cannot be read."""
+
+    def __init__(self, values: dict[str, str], currency: str) -> None:
+        self.values = values
+        self.currency = currency
+        self.wrongs: list[Wrong] = []
+
+    def terms(self, before: Terms) -> Terms:
+        return Terms(
+            currency=before.currency,
+            currencies=tuple(self.one_currency(n, one.currency) for n, one in enumerate(before.currencies)),
+            base="excluding_tax" if self.text("base") == "excluding_tax" else "including_tax",
+            tiers=tuple(self.tier(f"tiers.{n}") for n in self.rows("tiers")),
+            nth_orders=tuple(self.nth_order(f"nth_orders.{n}") for n in self.rows("nth_orders")),
+            redeemables=tuple(self.redeemable(f"redeemables.{n}") for n in self.rows("redeemables")),
+            returning_tag=self.text("returning_tag"),
+            count_zero_orders=self.text("count_zero_orders") == "yes",
+            **{name: self.number(name) for name in NUMBERS},
+        )
+
+    def one_currency(self, n: int, currency: str) -> CurrencyTerms:
+        step = self.money(f"currencies.{n}.earn_step", currency)
+        if currency == self.currency:
+            return CurrencyTerms(currency, step)
+        rate = self.get(f"currencies.{n}.rate", lambda text: _rate(text, currency, self.currency), MILLION)
+        return CurrencyTerms(currency, step, rate)
+
+    def tier(self, at: str) -> Tier:
+        return Tier(
+            self.text(f"{at}.name"), self.money(f"{at}.threshold", self.currency), self.text(f"{at}.tag")
+        )
+
+    def nth_order(self, at: str) -> NthOrder:
+        return NthOrder(
+            self.key(at), self.text(f"{at}.name"), self.number(f"{at}.after"), self.reward(f"{at}.reward")
+        )
+
+    def redeemable(self, at: str) -> Redeemable:
+        return Redeemable(
+            self.key(at), self.text(f"{at}.name"), self.number(f"{at}.points"), self.reward(f"{at}.reward")
+        )
+
+    def reward(self, at: str) -> Reward:
+        typed = self.text(f"{at}.kind")
+        kind: CouponKind = next((one for one in KINDS if one == typed), "amount")
+        match kind:
+            case "amount":
+                value = self.money(f"{at}.value", self.currency)
+            case "percentage":
+                value = self.get(f"{at}.value", forms.percentage, 1)
+            case "free_shipping":
+                value = 0
+        minimum = self.money(f"{at}.minimum", self.currency) if self.text(f"{at}.minimum") else 0
+        return Reward(kind, value, minimum, self.number(f"{at}.valid_days"))
+
+    def key(self, at: str) -> str:
+        """Return the row's key: it never changes once made, so that a reward renamed is still the same one."""
+        key = self.text(f"{at}.key")
+        if not re.fullmatch("[a-z0-9-]{1,60}", key):
+            slug = re.sub("[^a-z0-9]+", "-", self.text(f"{at}.name").lower()).strip("-")[:40]
+            key = f"{slug or 'reward'}-{secrets.token_hex(3)}"
+            self.values[f"{at}.key"] = key
+        return key
+
+    def rows(self, prefix: Rows) -> range:
+        return Form(self.values).rows(prefix)[:MOST_ROWS]
+
+    def text(self, name: str) -> str:
+        return self.values.get(name, "").strip()
+
+    def number(self, name: str) -> int:
+        return self.get(name, forms.whole, 1)
+
+    def money(self, name: str, currency: str) -> int:
+        return self.get(name, lambda text: forms.amount(text, currency), 1)
+
+    def get(self, name: str, reader: Callable[[str], T], otherwise: T) -> T:
+        try:
+            return reader(self.text(name))
+        except Refused as error:
+            self.wrongs.append(Wrong(name, str(error)))
+            return otherwise
+
+
+def _reward_values(at: str, reward: Reward, currency: str) -> dict[str, str]:
+    match reward.kind:
+        case "amount":
+            value = show.amount(reward.value, currency)
+        case "percentage":
+            value = show.amount(reward.value, "EUR").removesuffix("00").rstrip(",.")
+        case "free_shipping":
+            value = ""
+    return {
+        f"{at}.kind": reward.kind,
+        f"{at}.value": value,
+        f"{at}.minimum": show.amount(reward.minimum, currency) if reward.minimum else "",
+        f"{at}.valid_days": str(reward.valid_days),
+    }
+
+
+def _blank(prefix: str) -> dict[str, str]:
+    reward = {"reward.kind": "amount", "reward.value": "", "reward.minimum": "", "reward.valid_days": "60"}
+    match prefix:
+        case "tiers":
+            return {"name": "", "threshold": "", "tag": ""}
+        case "nth_orders":
+            return {"key": "", "name": "", "after": "1", **reward}
+        case _:
+            return {"key": "", "name": "", "points": "", **reward}
+
+
+def _rate_text(one: CurrencyTerms, currency: str) -> str:
+    """Write the rate as people know it: what one whole unit of the currency is worth in the merchant's."""
+    places = exponent(one.currency) - exponent(currency)
+    worth = Decimal(one.rate).scaleb(places - 6).normalize()
+    text = f"{worth:f}"
+    return text.replace(".", ",") if language() == "nl" else text
+
+
+def _rate(text: str, currency: str, merchants: str) -> int:
+    """Read such a rate as millionths of a minor unit per minor unit; raise Refused."""
+    rate = forms.decimal(text).scaleb(6 + exponent(merchants) - exponent(currency))
+    if rate != rate.to_integral_value():
+        raise Refused(_("Write at most six decimals."))
+    return int(rate)
+
+
+def kinds() -> tuple[tuple[CouponKind, str], ...]:
+    """Return what a reward can be, in words."""
+    return (
+        ("amount", _("An amount off")),
+        ("percentage", _("A percentage off")),
+        ("free_shipping", _("Free shipping")),
+    )

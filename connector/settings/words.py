@@ -1,0 +1,155 @@
+"""States, kinds and reasons in the merchant's words."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from connector.settings.tongue import _
+from connector.store.reading.activity import Arrival, Sending
+from connector.store.reading.coupons import CodeLine
+from connector.store.reading.members import Placed
+from connector.store.runs import Run
+from connector.store.shops import Shop
+
+
+def arrival_state(state: str) -> str:
+    """Say how far a delivery is."""
+    return {
+        "waiting": _("Waiting"),
+        "applied": _("Applied"),
+        "ignored": _("Nothing to do"),
+        "parked": _("Needs a look"),
+    }.get(state, state)
+
+
+def sending_state(state: str) -> str:
+    """Say how far a push is."""
+    return {
+        "waiting": _("Waiting"),
+        "done": _("Sent"),
+        "parked": _("Needs a look"),
+        "dropped": _("No longer needed"),
+    }.get(state, state)
+
+
+def tone(state: str) -> str:
+    """Return the colour that goes with a state; the word beside it says the same."""
+    return {
+        "applied": "good",
+        "done": "good",
+        "live": "good",
+        "waiting": "calm",
+        "running": "calm",
+        "wanted": "calm",
+        "parked": "bad",
+        "failed": "bad",
+        "refused": "bad",
+        "used": "plain",
+    }.get(state, "")
+
+
+def sending(line: Sending) -> str:
+    """Say what a push is about; nothing personal."""
+    return {
+        "marks": _("Tags of customer %(id)s", id=line.subject),
+        "coupon": _("Make a code"),
+        "revoke": _("Take back a code"),
+    }.get(line.kind, line.kind)
+
+
+def arrival_way(line: Arrival) -> str:
+    """Say how we came to know."""
+    return _("found by checking") if line.way == "found" else _("sent by the shop")
+
+
+def code_state(line: CodeLine) -> str:
+    """Return the state of a code as people see it: used and ended are told apart from live."""
+    if line.used:
+        return "used"
+    return line.state
+
+
+def code_state_text(state: str) -> str:
+    """Say how a code is."""
+    return {
+        "wanted": _("Being made"),
+        "live": _("Live"),
+        "used": _("Used"),
+        "ended": _("Ended"),
+        "revoking": _("Being taken back"),
+        "revoked": _("Taken back"),
+        "refused": _("Refused by the shop"),
+        "parked": _("Needs a look"),
+    }.get(state, state)
+
+
+def run_kind(run: Run) -> str:
+    """Say what a run does."""
+    return {
+        "import": _("Import of the history"),
+        "window": _("Check of recent changes"),
+        "full": _("Check of everything"),
+    }.get(run.kind, run.kind)
+
+
+def run_state(state: str) -> str:
+    """Say how far a run is."""
+    return {
+        "waiting": _("Waiting"),
+        "running": _("Running"),
+        "done": _("Done"),
+        "failed": _("Stopped"),
+    }.get(state, state)
+
+
+def privacy_topic(topic: str) -> str:
+    """Say what was asked for under privacy law."""
+    return {
+        "data_asked": _("A customer asked for their data"),
+        "customer_forgotten": _("A customer asked to be forgotten"),
+        "shop_forgotten": _("A shop was erased"),
+    }.get(topic, topic)
+
+
+def order_state(order: Placed) -> str:
+    """Say how an order stands."""
+    if order.removed_at is not None:
+        return _("Deleted in the shop")
+    if order.test:
+        return _("Test order")
+    if order.cancelled_at is not None:
+        return _("Cancelled")
+    if order.paid_at is None:
+        return _("Not paid")
+    if order.refunded >= order.total > 0:
+        return _("Refunded")
+    return _("Partly refunded") if order.refunded else _("Paid")
+
+
+def sequence(name: str) -> str:
+    """Say in what order the members stand."""
+    return {"balance": _("Most points"), "orders": _("Most orders"), "newest": _("Newest")}.get(name, name)
+
+
+def pairs(values: Iterable[str], told: str = "") -> list[tuple[str, str]]:
+    """Return each value with the words for it: what a list to choose from is made of."""
+    return [(value, FILTERS[told](value) if told else value) for value in values]
+
+
+def names(shops: Mapping[int, Shop]) -> list[tuple[int, str]]:
+    """Return each shop's number with its name."""
+    return [(shop.id, shop.name) for shop in shops.values()]
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "arrival_state": arrival_state,
+    "sending_state": sending_state,
+    "tone": tone,
+    "sending": sending,
+    "arrival_way": arrival_way,
+    "code_state_text": code_state_text,
+    "run_kind": run_kind,
+    "run_state": run_state,
+    "privacy_topic": privacy_topic,
+    "order_state": order_state,
+    "sequence": sequence,
+}
+LISTS: dict[str, Callable[..., object]] = {"pairs": pairs, "names": names}
