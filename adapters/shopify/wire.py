@@ -121,7 +121,7 @@ def retry_after(text: str | None, now: datetime) -> timedelta | None:
     if text is None:
         return None
     try:
-        wait = timedelta(seconds=float(text))
+        wait = timedelta(seconds=min(float(text), LONGEST_WAIT.total_seconds()))
     except (ValueError, OverflowError):
         try:
             wait = parsedate_to_datetime(text).astimezone(UTC) - now
