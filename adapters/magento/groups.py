@@ -9,11 +9,6 @@ from .wire import Group
 LONGEST = 32  # characters; Magento cuts the rest off without a word
 
 
-def same(one: str, other: str) -> bool:
-    """Tell whether two names are one group to Magento, which cuts and does not mind capitals."""
-    return one.strip()[:LONGEST].casefold() == other.strip()[:LONGEST].casefold()
-
-
 class Groups:
     """The groups of one installation, read when first needed and again when one is unknown."""
 
@@ -57,6 +52,7 @@ class Groups:
             # The message is translated in the shop's language; looking is the only sure way to know why.
             existing = self.found(code)
             if existing is None:
+                self._refuse_other_capitals(code)
                 raise
             return existing
         self._known[group.id] = group
@@ -71,7 +67,13 @@ class Groups:
         return self._defaults[store_id]
 
     def _among_known(self, code: str) -> Group | None:
-        return next((group for group in self._known.values() if same(group.code, code)), None)
+        return next((group for group in self._known.values() if group.code == code.strip()), None)
+
+    def _refuse_other_capitals(self, code: str) -> None:
+        # Magento takes "VIP" and "Vip" for one name, and what stands in the shop would never equal what we want.
+        for group in self._known.values():
+            if group.code.casefold() == code.strip().casefold():
+                raise Refused(f"The shop has a group {group.code!r}; give the tier exactly that name.")
 
     def _read(self) -> None:
         pages = walk.by_id(self._client, walk.GROUPS, Group, _number, after=-1)

@@ -22,7 +22,8 @@ LABELS: dict[str, dict[str, str]] = {
         "merchant_code_hint": "Only if this is a further shop of a programme you already run: the one-time code from "
         "its settings.",
         "hook_secret": "Secret for webhooks",
-        "hook_secret_hint": "Only if a module in your shop sends webhooks to Comeback: the same secret as there.",
+        "hook_secret_hint": "Only if a module in your shop sends webhooks to Comeback: the same secret as there. Enter it "
+        "again whenever you connect again.",
         "optional": "optional",
         "connect": "Connect",
         "failed": "The shop is not connected yet.",
@@ -46,7 +47,8 @@ LABELS: dict[str, dict[str, str]] = {
         "merchant_code_hint": "Alleen voor een volgende winkel van een programma dat al loopt: de eenmalige code uit de "
         "instellingen daarvan.",
         "hook_secret": "Geheim voor webhooks",
-        "hook_secret_hint": "Alleen als een module in je winkel webhooks naar Comeback stuurt: hetzelfde geheim als daar.",
+        "hook_secret_hint": "Alleen als een module in je winkel webhooks naar Comeback stuurt: hetzelfde geheim als "
+        "daar. Vul het opnieuw in als je opnieuw verbindt.",
         "optional": "niet verplicht",
         "connect": "Verbinden",
         "failed": "De winkel is nog niet verbonden.",

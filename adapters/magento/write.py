@@ -8,7 +8,7 @@ from connector.port import LeftAlone, Marked, Refused
 
 from .answers import Gone
 from .client import Client
-from .groups import Groups, same
+from .groups import Groups
 from .wire import Group
 
 
@@ -40,9 +40,9 @@ class Marker:
         standing = msgspec.convert(whole, _Standing, strict=False)
         default = self._groups.default_of(standing.store_id)
         current = self._groups.code(standing.group_id) or ""
-        if wanted and same(current, wanted[0]):
+        if wanted and current == wanted[0].strip():
             return Marked(wanted)
-        ours = standing.group_id == default or any(same(current, each) for each in known)
+        ours = standing.group_id == default or current in known
         if not ours:
             return LeftAlone(_foreign(current)) if wanted else Marked(())
         self._move(customer_id, whole, standing.group_id, self._group(wanted[0]).id if wanted else default)

@@ -66,11 +66,9 @@ def test_codes_of_one_worth_and_one_last_day_share_a_rule(sandbox: Any, coupon: 
     line = sandbox.line()
     assert coupon.ends_at is not None
     later = coupon.ends_at + timedelta(days=1)
-    alike, others = (
-        ({}, {"title": "Another name"}, {"customer_id": "2"}),
-        ({"value": 700}, {"ends_at": later}),
-    )
-    for number, changes in enumerate((*alike, *others)):
+    alike: list[dict[str, Any]] = [{}, {"title": "Another name"}, {"customer_id": "2"}]
+    others: list[dict[str, Any]] = [{"value": 700}, {"ends_at": later}]
+    for number, changes in enumerate(alike + others):
         line.make_coupon(replace(coupon, code=f"CODE{number}", **changes))
     assert len(ours(sandbox)) == 3
     assert len(sandbox.shop.coupons) == 5

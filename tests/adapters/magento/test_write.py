@@ -71,12 +71,16 @@ def test_everything_else_about_the_customer_is_written_back_as_it_was(sandbox: A
     assert before["group_id"] != after["group_id"]
 
 
-def test_a_group_of_the_merchants_making_with_the_tiers_name_is_used_whatever_its_capitals(
-    sandbox: Any, ann: str
-) -> None:
+def test_a_group_of_the_merchants_making_with_the_tiers_name_is_used(sandbox: Any, ann: str) -> None:
+    people.save_group(sandbox.shop, {"code": "VIP Gold", "tax_class_id": 3})
+    assert sandbox.line().mark(ann, ("VIP Gold",), ()) == Marked(("VIP Gold",))
+    assert group(sandbox, ann) == "VIP Gold"
+
+
+def test_a_name_that_differs_in_capitals_only_is_refused_with_what_to_do(sandbox: Any, ann: str) -> None:
     people.save_group(sandbox.shop, {"code": "VIP GOLD", "tax_class_id": 3})
-    assert sandbox.line().mark(ann, ("Vip Gold",), ()) == Marked(("Vip Gold",))
-    assert group(sandbox, ann) == "VIP GOLD"
+    with pytest.raises(Refused, match="'VIP GOLD'; give the tier exactly that name"):
+        sandbox.line().mark(ann, ("Vip Gold",), ())
 
 
 def test_a_name_that_magento_would_cut_is_refused_with_what_to_do(sandbox: Any, ann: str) -> None:
