@@ -160,14 +160,18 @@ def apply(tx: Tx, shop: shops.Shop, reads: list[Read], fetched: Fetched, now: da
             " ".join(result.said for result in results) or "Nothing to do.",
             next((result.subject for result in results if result.subject), None),
             now,
+            erase=any(result.erase for result in results),
         )
     settling.settle(tx, touched, now)
 
 
 class _Result(msgspec.Struct, frozen=True):
+    """What became of a change. `erase`: the message holds words of somebody who is forgotten."""
+
     did: bool
     said: str
     subject: str | None = None
+    erase: bool = False
 
 
 def _change(
@@ -224,16 +228,18 @@ def _order(tx: Tx, shop_id: int, order: Order, touched: set[int], now: datetime)
         if order.changed_at <= known.changed_at and purchases.digest(order) == known.digest:
             return _Result(False, f"Order {order.number}: known already.", subject)
     before = purchases.holders(tx, shop_id, [order.id])
-    order = _without_forgotten(tx, shop_id, order)
+    told, order = order, _without_forgotten(tx, shop_id, order)
+    forgotten = told is not order and told.email != order.email
     if order.customer_id is not None:
         _ensure_customer(tx, shop_id, order.customer_id, order.placed_at, now)
+        forgotten = people.known(tx, shop_id, [order.customer_id])[order.customer_id].forgotten
     purchases.keep(tx, shop_id, [order])
     holders = {*before, *purchases.holders(tx, shop_id, [order.id])}
     touched |= people.members_of(tx, shop_id, [customer for customer, _ in holders if customer is not None])
     touched |= people.members_claiming(tx, shop_id, [guest for _, guest in holders if guest is not None])
     if order.coupon_codes:
         touched |= coupons.members_with(tx, order.coupon_codes)
-    return _Result(True, f"Order {order.number} brought up to date.", subject)
+    return _Result(True, f"Order {order.number} brought up to date.", subject, erase=forgotten)
 
 
 def _without_forgotten(tx: Tx, shop_id: int, order: Order) -> Order:
@@ -270,7 +276,7 @@ def _customer(tx: Tx, shop_id: int, customer: Customer, touched: set[int], now: 
         return _Result(False, "Customer: older than what is known.", subject)
     word = tx.ring.email_hash(tx.merchant_id, customer.email)
     if known.forgotten if known is not None else _is_forgotten(tx, shop_id, customer.id, word):
-        return _Result(False, "Customer: forgotten, and stays so.", subject)
+        return _Result(False, "Customer: forgotten, and stays so.", subject, erase=True)
     member_id = _ensure_customer(tx, shop_id, customer.id, customer.created_at, now)
     people.keep(tx, shop_id, [(customer, member_id)])
     touched.add(member_id)

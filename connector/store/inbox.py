@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
@@ -104,10 +104,19 @@ def shops_waiting(connection: Connection, now: datetime) -> list[tuple[int, int]
 
 
 def done(
-    tx: Tx, shop_id: int, row_id: int, state: State, result: str, subject: str | None, now: datetime
+    tx: Tx,
+    shop_id: int,
+    row_id: int,
+    state: State,
+    result: str,
+    subject: str | None,
+    now: datetime,
+    *,
+    erase: bool = False,
 ) -> None:
-    """Write down what became of a delivery, in the transaction that made it so."""
-    _set(tx, shop_id, row_id, state=state, result=result, subject=subject, applied_at=now, next_at=None)
+    """Write down what became of a delivery, in the transaction that made it so; `erase` drops its body."""
+    values: dict[str, Any] = {"state": state, "result": result, "subject": subject, "applied_at": now}
+    _set(tx, shop_id, row_id, next_at=None, **values | ({"body_sealed": None} if erase else {}))
 
 
 def try_later(tx: Tx, shop_id: int, row_id: int, attempts: int, at: datetime, why: str) -> None:

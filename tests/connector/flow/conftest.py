@@ -1,0 +1,282 @@
+"""A corner shop in memory: a whole platform on one page, so that the house's roads can be walked without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from connector import config, rounds
+from connector.flow import programme, welcoming
+from connector.house import House, furnish
+from connector.loyalty.terms import Terms, suggested
+from connector.port import (
+    Batch,
+    Change,
+    CodeTaken,
+    Counts,
+    CouponMade,
+    CustomerChanged,
+    Delivery,
+    Installed,
+    LeftAlone,
+    Marked,
+    MarkKind,
+    OrderChanged,
+    OutcomeUnknown,
+    Setting,
+    ShopError,
+    ShopFacts,
+    ShopLine,
+    TokenVault,
+    Window,
+)
+from connector.records import Coupon, Customer, LineItem, Order
+from connector.store import inbox
+from connector.store.shops import Shop
+from connector.store.tables import coupons, customers, entries, marks, members, outbox
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+class Corner:
+    """The platform and its only shop in one (port.Platform, port.ShopAdapter)."""
+
+    name = "corner"
+    title = "Corner"
+    mark_kind: MarkKind = "tags"
+    binds_coupons = True
+    polled = False
+
+    def __init__(self) -> None:
+        self.order_book: dict[str, Order] = {}
+        self.people: dict[str, Customer] = {}
+        self.tags: dict[str, set[str]] = {}
+        self.codes: dict[str, Coupon] = {}
+        self.foreign_codes: set[str] = set()
+        self.trouble: list[ShopError] = []  # what the next calls answer
+        self.lose_answers = 0  # so many coupon calls work, and their answer is lost
+        self.calls: list[str] = []
+
+    # platform
+    def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
+        return ()
+
+    def pages(self, env: Mapping[str, str], hall: object) -> Any:
+        raise NotImplementedError
+
+    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> Corner:
+        return self
+
+    def receive(self, env: object, headers: object, body: bytes, vault: object) -> Delivery:
+        raise NotImplementedError
+
+    def read(self, delivery: Delivery) -> tuple[Change, ...]:
+        return (msgspec.json.decode(delivery.body, type=Change),)
+
+    # the shop's line
+    def _answer(self, call: str) -> None:
+        self.calls.append(call)
+        if self.trouble:
+            raise self.trouble.pop(0)
+
+    def facts(self) -> ShopFacts:
+        return FACTS
+
+    def counts(self) -> Counts:
+        return Counts(len(self.order_book), len(self.people))
+
+    def history(self, checkpoint: str | None) -> Iterator[Batch]:
+        self._answer("history")
+        everyone, everything = list(self.people.values()), list(self.order_book.values())
+        total = len(everyone) + len(everything)
+        if checkpoint is None:
+            yield Batch(tuple(self._shown(one) for one in everyone), (), "people", total)
+        done = 0 if checkpoint in (None, "people") else int(checkpoint or 0)
+        for start in range(done, len(everything), 2):
+            yield Batch((), tuple(everything[start : start + 2]), str(start + 2), total)
+
+    def changed(self, window: Window) -> Iterator[Batch]:
+        self._answer("changed")
+        inside = [one for one in self.order_book.values() if window.since <= one.changed_at < window.until]
+        people = [one for one in self.people.values() if window.since <= one.changed_at < window.until]
+        yield Batch(tuple(self._shown(one) for one in people), tuple(inside), "")
+
+    def orders(self, ids: tuple[str, ...]) -> dict[str, Order]:
+        self._answer("orders")
+        return {order_id: self.order_book[order_id] for order_id in ids if order_id in self.order_book}
+
+    def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
+        self._answer("customers")
+        return {one: self._shown(self.people[one]) for one in ids if one in self.people}
+
+    def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
+        self._answer("mark")
+        standing = self.tags.setdefault(customer_id, set())
+        standing -= set(known)
+        standing |= set(wanted)
+        return Marked(wanted)
+
+    def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
+        self._answer("make_coupon")
+        if coupon.code in self.foreign_codes:
+            return CodeTaken()
+        self.codes[coupon.code] = coupon
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise OutcomeUnknown("no answer came back")
+        return CouponMade(f"remote {coupon.code}")
+
+    def revoke_coupon(self, code: str, remote_id: str | None) -> None:
+        self._answer("revoke_coupon")
+        self.codes.pop(code, None)
+
+    def coupons(self) -> Iterator[Coupon]:
+        yield from self.codes.values()
+
+    def subscribe(self, address: str) -> tuple[str, ...]:
+        return ("everything",)
+
+    def farewell(self) -> None:
+        pass
+
+    def _shown(self, customer: Customer) -> Customer:
+        return msgspec.structs.replace(customer, marks=tuple(sorted(self.tags.get(customer.id, ()))))
+
+
+FACTS = ShopFacts("corner.example", "Corner Shop", "EUR", "Europe/Amsterdam", "nl")
+
+
+def order(
+    number: int, euros: int, paid: datetime | None, customer_id: str | None = "7", **more: Any
+) -> Order:
+    """An order of one line over so many euros, placed and paid at the same moment."""
+    placed = paid or NOW
+    line = LineItem("1", "A thing", 1, more.pop("kept", 1), euros * 100)
+    fields = {"changed_at": placed, "total": euros * 100, "lines": (line,), "customer_id": customer_id}
+    return Order(
+        id=str(number), number=f"#{number}", currency="EUR", placed_at=placed, paid_at=paid, **(fields | more)
+    )
+
+
+def person(customer_id: str = "7", email: str | None = "anna@example.nl", **more: Any) -> Customer:
+    """A customer with a verified address."""
+    made = NOW - 400 * DAY
+    fields = {"created_at": made, "changed_at": made, "email_verified": email is not None} | more
+    return Customer(id=customer_id, email=email, name="Anna", **fields)
+
+
+class World:
+    """The house, the shop and what people do in it."""
+
+    def __init__(self, house: House, corner: Corner, shop: Shop, clock: list[datetime]) -> None:
+        self.house, self.corner, self.shop, self._clock = house, corner, shop, clock
+        self._deliveries = 0
+
+    @property
+    def now(self) -> datetime:
+        return self._clock[0]
+
+    def later(self, days: float) -> None:
+        self._clock[0] += days * DAY
+        rounds.settle(self.house, self.shop.merchant_id)
+
+    def tell(self, *changes: Change, drain: bool = True) -> None:
+        for change in changes:
+            self._deliveries += 1
+            if isinstance(change, CustomerChanged):
+                self.corner.people.setdefault(change.customer.id, change.customer)
+            body = msgspec.json.encode(change)
+            with self.house.database.merchant(self.shop.merchant_id) as tx:
+                inbox.keep(
+                    tx, self.shop.id, Delivery(f"d-{self._deliveries}", "told", body), "webhook", self.now
+                )
+        if drain:
+            self.apply()
+
+    def happen(self, *orders: Order, tell: bool = True) -> None:
+        for one in orders:
+            self.corner.order_book[one.id] = one
+        if tell:
+            self.tell(*(OrderChanged(one) for one in orders))
+
+    def apply(self) -> int:
+        return rounds.apply(self.house, self.shop.merchant_id, self.shop.id)
+
+    def push(self) -> int:
+        return rounds.push(self.house, self.shop.merchant_id, self.shop.id)
+
+    def reconcile(self, kind: Any = "full") -> int:
+        run = rounds.reconcile(self.house, self.shop.merchant_id, self.shop.id, kind)
+        assert run is not None
+        rounds.finish(self.house, self.shop.merchant_id, self.shop.id)
+        return run.differences
+
+    def rows(self, table: Any) -> list[Any]:
+        with self.house.database.merchant(self.shop.merchant_id) as tx:
+            return list(tx.all(select(table)))
+
+    def sums(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for row in self.rows(entries):
+            found[row.source] = found.get(row.source, 0) + row.points
+        return {source: points for source, points in found.items() if points}
+
+    def balance(self, customer_id: str = "7") -> int:
+        member_id = next(row.member_id for row in self.rows(customers) if row.id == customer_id)
+        return int(next(row.balance for row in self.rows(members) if row.id == member_id))
+
+    def member(self, customer_id: str = "7") -> int:
+        return int(next(row.member_id for row in self.rows(customers) if row.id == customer_id))
+
+    coupons = property(lambda self: self.rows(coupons))
+    marks = property(lambda self: self.rows(marks))
+    outbox = property(lambda self: self.rows(outbox))
+
+
+@pytest.fixture
+def world(database: Any) -> Iterator[World]:
+    """A corner shop that has just installed Comeback; its history is imported, no programme yet."""
+    urls = {"DATABASE_URL": database.url, "DATABASE_OWNER_URL": database.owner_url}
+    corner, clock = Corner(), [NOW]
+    house = furnish(config.fresh_secrets() | urls, {"corner": corner}, lambda: clock[0])
+    arrived = welcoming.welcome(house.database, corner, Installed(FACTS, b"tokens"), NOW)
+    with house.database.everyone() as connection:
+        from connector.store import shops
+
+        shop = shops.find_by_address(connection, "corner", FACTS.address)
+    assert shop is not None
+    assert shop.id == arrived.shop_id
+    rounds.import_history(house, shop.merchant_id, shop.id)
+    yield World(house, corner, shop, clock)
+    house.close()
+
+
+@pytest.fixture
+def start(world: World) -> Callable[..., Terms]:
+    """Start the suggested programme, with changes; no hold unless asked for, so that points count at once."""
+
+    def started(counts_from: datetime = NOW - 365 * DAY, **changes: Any) -> Terms:
+        terms = msgspec.structs.replace(suggested("EUR"), **({"hold_days": 0} | changes))
+        with world.house.database.merchant(world.shop.merchant_id) as tx:
+            programme.publish(tx, terms, counts_from, world.now)
+        rounds.settle(world.house, world.shop.merchant_id)
+        return terms
+
+    return started
+
+
+@pytest.fixture
+def make() -> Any:
+    """The words of the corner shop: make.order(...), make.person(...), make.NOW, make.DAY."""
+
+    class Make:
+        pass
+
+    Make.order, Make.person, Make.NOW, Make.DAY = staticmethod(order), staticmethod(person), NOW, DAY  # type: ignore[attr-defined]
+    return Make
