@@ -272,11 +272,11 @@ def _ensure_customer(tx: Tx, shop_id: int, customer_id: str, seen: datetime, now
 def _customer(tx: Tx, shop_id: int, customer: Customer, touched: set[int], now: datetime) -> _Result:
     subject = f"customer {customer.id}"
     known = people.known(tx, shop_id, [customer.id]).get(customer.id)
-    if known is not None and (customer.changed_at < known.changed_at or known.removed):
-        return _Result(False, "Customer: older than what is known.", subject)
     word = tx.ring.email_hash(tx.merchant_id, customer.email)
     if known.forgotten if known is not None else _is_forgotten(tx, shop_id, customer.id, word):
         return _Result(False, "Customer: forgotten, and stays so.", subject, erase=True)
+    if known is not None and (customer.changed_at < known.changed_at or known.removed):
+        return _Result(False, "Customer: older than what is known.", subject)
     member_id = _ensure_customer(tx, shop_id, customer.id, customer.created_at, now)
     people.keep(tx, shop_id, [(customer, member_id)])
     touched.add(member_id)

@@ -95,23 +95,25 @@ def stub(customer_id: str, first_seen: datetime) -> Customer:
     return Customer(id=customer_id, created_at=first_seen, changed_at=_NEVER)
 
 
+_NOBODY = {
+    "email_sealed": None,
+    "email_hash": None,
+    "name_sealed": None,
+    "email_verified": False,
+    "language": None,
+}
+
+
 def remove(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
     """Note that the customer is gone from the shop; what is booked stays."""
-    tx.run(
-        update(customers)
-        .where(*_of(tx, shop_id), customers.c.id == customer_id)
-        .values(removed_at=now, email_sealed=None, email_hash=None, name_sealed=None, email_verified=False)
-    )
+    mine = *_of(tx, shop_id), customers.c.id == customer_id
+    tx.run(update(customers).where(*mine).values(removed_at=now, **_NOBODY))
 
 
 def forget(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
     """Erase the person; the row stays as a number that figures hang on."""
-    remove(tx, shop_id, customer_id, now)
-    tx.run(
-        update(customers)
-        .where(*_of(tx, shop_id), customers.c.id == customer_id)
-        .values(forgotten_at=now, language=None)
-    )
+    mine = *_of(tx, shop_id), customers.c.id == customer_id
+    tx.run(update(customers).where(*mine).values(forgotten_at=now, **_NOBODY))
 
 
 def remember_to_forget(tx: Tx, shop_id: int, words: Iterable[bytes], now: datetime) -> None:
@@ -219,7 +221,7 @@ def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
             row.id,
             row.created_at,
             row.email_hash if row.claims else None,
-            row.removed_at is not None,
+            row.removed_at is not None or row.forgotten_at is not None,
         )
         for row in rows
     ]
