@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from pathlib import Path
+from wsgiref.headers import Headers
 
 import structlog
 from flask import Blueprint, Flask, Response, abort, redirect, request, session, url_for
@@ -35,6 +36,7 @@ def create_app(house: House | None = None) -> Flask:
         house = furnish(config.environment())
     app = Flask(__name__, static_folder=str(_PAGES / "static"), template_folder=str(_PAGES / "templates"))
     _configure(app, house)
+    strict.keep(app, house)
     CSRFProtect(app).exempt(_mount_door(app, house))
     Babel(
         app,
@@ -47,7 +49,6 @@ def create_app(house: House | None = None) -> Flask:
     app.register_blueprint(create_blueprint(house))
     app.register_blueprint(_entrance(house))
     app.register_blueprint(_condition(house))
-    strict.keep(app, house)
     errors.answer(app)
     _wrap(app, house)
     return app
@@ -81,11 +82,16 @@ def _wrap(app: Flask, house: House) -> None:
         root=str(_PAGES / "static"),
         prefix="static/",
         max_age=_STATIC_SECONDS,
-        add_headers_function=lambda headers, path, url: headers.update(strict.headers(house.settings)),
+        add_headers_function=lambda answer, path, url: _stamp(answer, house),
     )
     hops = house.settings.proxy_hops
     # Without a proxy of ours anybody can write X-Forwarded-For.
     app.wsgi_app = ProxyFix(served, x_for=hops, x_proto=hops, x_host=hops) if hops else served  # type: ignore[method-assign]
+
+
+def _stamp(answer: Headers, house: House) -> None:
+    for name, word in strict.headers(house.settings).items():
+        answer[name] = word
 
 
 def _entrance(house: House) -> Blueprint:

@@ -16,6 +16,7 @@ from connector.config import BadSettings
 from connector.house import House, furnish
 from connector.port import ShopError
 from connector.store import health, merchants, postgres, queue, shops
+from connector.store.runs import Run, RunKind
 from connector.store.shops import Shop
 
 _SIGN_IN_VALID = timedelta(minutes=30)
@@ -100,19 +101,25 @@ def sync(shop: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print figures for a program.")
 def reconcile(shop: str | None, full: bool, as_json: bool) -> None:
     """Compare shops with what is kept here, now, and settle what differs; exit code 1 when something did."""
-    from connector.flow import reconciling
+    from connector import rounds
 
     with _house() as house:
         chosen = [_shop(house, shop)] if shop else _shops(house)
-        runs = {
-            found.address: reconciling.run(house, found, "full" if full else "window") for found in chosen
-        }
+        kind: RunKind = "full" if full else "window"
+        done = {found.address: rounds.reconcile(house, found.merchant_id, found.id, kind) for found in chosen}
+        for found in chosen:
+            rounds.finish(house, found.merchant_id, found.id)
     if as_json:
-        click.echo(json.dumps({address: msgspec.to_builtins(run) for address, run in runs.items()}, indent=2))
+        click.echo(json.dumps({address: _figures(run) for address, run in done.items()}, indent=2))
     else:
-        for address, run in runs.items():
-            click.echo(f"{address}: looked at {run.done}, {run.differences} differences")
-    sys.exit(1 if any(run.differences for run in runs.values()) else 0)
+        for address, run in done.items():
+            said = (
+                f"looked at {run.done}, {run.differences} differences"
+                if run
+                else "cannot be read now; see its page"
+            )
+            click.echo(f"{address}: {said}")
+    sys.exit(0 if all(run is not None and run.differences == 0 for run in done.values()) else 1)
 
 
 @commands.command()
@@ -195,6 +202,12 @@ def _run(
         server = _listen(house, host, port) if web else None
         code = serving.until_stopped(house, stop, server, jobs.run_worker if work else None)
     sys.exit(code)
+
+
+def _figures(run: Run | None) -> dict[str, object]:
+    if run is None:
+        return {"state": "failed", "looked_at": 0, "differences": None}
+    return {"state": run.state, "looked_at": run.done, "differences": run.differences}
 
 
 def _listen(house: House, host: str | None, port: int | None) -> serving.Web:

@@ -14,12 +14,12 @@ import msgspec
 import requests
 from rich.console import Console
 
-from connector import config, plugins
+from connector import config, plugins, rounds
 from connector.demo import agreement, figures, waiting
 from connector.demo.cast import DidNotStart, Player, ready_line
 from connector.demo.ground import ROOT, AnotherRuns, Ground, free_port, ground, history
 from connector.demo.stage import RoadBroke, Stand
-from connector.flow import programme, reconciling
+from connector.flow import programme
 from connector.hall import sign_in_url
 from connector.house import House, furnish
 from connector.store import merchants, shops
@@ -113,15 +113,22 @@ def _play(scene: Scene, stack: ExitStack, once: bool) -> int:
     _start_programme(scene, merchant_id)
     waiting.settle(console, house, merchant_id, scene.check)
     console.print("Reading both shops again, in full ...")
-    compared = [
-        agreement.compare(house, shop, reconciling.run(house, shop, "full").differences) for shop in installed
-    ]
+    compared = [agreement.compare(house, shop, _differences(house, shop)) for shop in installed]
     agreement.show(console, compared)
     agree = not any(one.disagreements for one in compared)
     console.print("Shops and Comeback agree." if agree else "[red]Shops and Comeback do not agree.[/red]")
     if not once:
         _open_doors(scene, stack, merchant_id)
     return 0 if agree else 1
+
+
+def _differences(house: House, shop: Shop) -> int:
+    run = rounds.reconcile(house, shop.merchant_id, shop.id, "full")
+    if run is None:
+        raise waiting.Failed(
+            f"{shop.address} could not be read again; `comeback doctor` and the logs say more"
+        )
+    return run.differences
 
 
 def _install(scene: Scene) -> list[Shop]:

@@ -1,0 +1,120 @@
+"""The commands, run as people run them: as processes, in a folder, with an environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from connector import config
+from connector.demo.ground import free_port
+
+
+@pytest.fixture
+def env(database: Any, tmp_path: Path) -> dict[str, str]:
+    """A complete environment, and nothing of the caller's own installation."""
+    kept = {name: word for name, word in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+    urls = {"DATABASE_URL": database.url, "DATABASE_OWNER_URL": database.owner_url}
+    return kept | config.fresh_secrets() | urls | {"COMEBACK_HOME": str(tmp_path / "home")}
+
+
+def comeback(env: dict[str, str], folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "connector.cli", *words]
+    return subprocess.run(
+        command, env=env, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_wrong_settings_end_in_sentences_not_in_a_traceback(tmp_path: Path) -> None:
+    told = comeback({"PATH": os.environ["PATH"], "PUBLIC_URL": "ftp://x"}, tmp_path, "worker")
+    assert told.returncode == 1
+    assert "Traceback" not in told.stderr
+    for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "PUBLIC_URL"):
+        assert name in told.stderr
+
+
+def test_the_secrets_printed_make_a_good_env_file(env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(comeback(env, tmp_path, "secrets").stdout)
+    bare = {name: word for name, word in env.items() if name not in ("SECRET_KEY", "ENCRYPTION_KEYS")}
+    assert comeback(bare, tmp_path, "migrate").stdout == "The tables are up to date.\n"
+
+
+def test_the_doctor_finds_all_well(env: dict[str, str], tmp_path: Path) -> None:
+    told = comeback(env, tmp_path, "doctor", "--json")
+    findings = json.loads(told.stdout)
+    assert told.returncode == 0, findings
+    assert {finding["about"] for finding in findings} >= {"settings", "database", "shops"}
+    assert all(finding["well"] for finding in findings)
+
+
+def test_the_doctor_says_what_to_do_about_each_thing(env: dict[str, str], tmp_path: Path) -> None:
+    told = comeback(env | {"SECRET_KEY": "short", "PORT": "x"}, tmp_path, "doctor")
+    assert told.returncode == 1
+    assert "SECRET_KEY" in told.stdout
+    assert "PORT" in told.stdout
+    away = comeback(env | {"DATABASE_URL": "postgresql://x@127.0.0.1:1/x"}, tmp_path, "doctor", "--json")
+    [finding] = [finding for finding in json.loads(away.stdout) if not finding["well"]]
+    assert finding["about"] == "database"
+    assert "DATABASE_URL" in finding["what_to_do"]
+
+
+def test_unknown_shops_sandboxes_and_merchants_are_named(env: dict[str, str], tmp_path: Path) -> None:
+    for words, sentence in (
+        (("sync", "nobody.example"), "there is no shop 'nobody.example'; connected shops: none"),
+        (("sandbox", "paper"), "'paper' is not among the installed sandboxes"),
+        (("signin",), "there is no merchant yet"),
+    ):
+        told = comeback(env, tmp_path, *words)
+        assert (told.returncode, sentence in told.stderr) == (1, True), told.stderr
+
+
+def test_a_port_in_use_is_told_in_one_line(env: dict[str, str], tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        told = comeback(env, tmp_path, "web", "--port", str(taken.getsockname()[1]))
+    assert told.returncode == 1
+    assert "cannot listen on" in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_serve_runs_web_and_worker_on_its_own_postgresql_until_it_is_told_to_stop(
+    how: signal.Signals, env: dict[str, str], tmp_path: Path
+) -> None:
+    port = free_port()
+    own = env | {"DATABASE_URL": "", "DATABASE_OWNER_URL": "", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    tmp_path.chmod(0o755)
+    command = [sys.executable, "-m", "connector.cli", "serve", "--port", str(port)]
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        serving = subprocess.Popen(command, env=own, cwd=tmp_path, stdout=out, stderr=out)
+    try:
+        until = time.monotonic() + 60
+        while not _ready(port):
+            assert serving.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.2)
+        serving.send_signal(how)
+        assert serving.wait(30) == 0, log.read_text()
+    finally:
+        if serving.poll() is None:
+            serving.kill()
+            serving.wait()
+    assert "Traceback" not in log.read_text()
+    assert not (tmp_path / "home/postgres/cluster/postmaster.pid").exists()
+
+
+def _ready(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
