@@ -203,7 +203,9 @@ def _platform_problems(env: Mapping[str, str], platforms: Mapping[str, Platform]
 
 
 def _platform_environment(env: Mapping[str, str], platforms: Mapping[str, Platform]) -> dict[str, str]:
-    names = [setting.name for platform in platforms.values() for setting in platform.settings(env)]
+    # A platform whose shops' addresses are typed by merchants checks each connection, and must know what is let through.
+    names = ["ALLOW_PRIVATE_HOSTS"]
+    names += [setting.name for platform in platforms.values() for setting in platform.settings(env)]
     return {name: env[name] for name in names if name in env}
 
 
