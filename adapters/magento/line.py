@@ -69,7 +69,7 @@ class Line:
 
     @cached_property
     def _client(self) -> Client:
-        allowed = network.allowed_hosts(self._env.get("ALLOW_PRIVATE_HOSTS", ""))
+        allowed = network.allowed_hosts(self._env.get(network.ALLOWED, ""))
         return Client(self._shop.address, self._keys, allowed)
 
     @cached_property

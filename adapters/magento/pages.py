@@ -15,7 +15,7 @@ def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
     pages = flask.Blueprint(
         "magento", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
-    allowed = network.allowed_hosts(env.get("ALLOW_PRIVATE_HOSTS", ""))
+    allowed = network.allowed_hosts(env.get(network.ALLOWED, ""))
 
     @pages.get("/")
     def form() -> flask.Response:

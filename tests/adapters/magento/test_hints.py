@@ -92,12 +92,15 @@ def test_the_senders_number_is_kept_and_a_hint_without_one_is_a_delivery_of_its_
     assert numbered.id == "17"
 
 
-def test_the_plug_needs_nothing_of_the_environment_and_makes_no_call_when_a_line_is_opened(
+def test_the_plug_is_always_on_offer_and_makes_no_call_when_a_line_is_opened(
     vault: Any,
 ) -> None:
     from connector.port import ShopLine
 
-    assert platform.settings({}) == ()
+    # Declared because the house hands a platform only the variables it names.
+    assert [(setting.name, setting.problem) for setting in platform.settings({})] == [
+        ("ALLOW_PRIVATE_HOSTS", None)
+    ]
     line = platform.open({}, ShopLine("https://shop.test/", "key"), vault)
     assert line.subscribe("https://comeback.test/webhooks/magento/key") == ()
     line.farewell()
