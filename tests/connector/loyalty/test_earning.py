@@ -268,6 +268,24 @@ def test_a_refund_is_dated_when_the_order_changed_and_never_after_now(member, at
     assert fast_clock.entries[0].moment == local("2026-04-02") - timedelta(seconds=3)
 
 
+def test_a_refund_made_in_the_hold_and_heard_after_it_is_dated_when_the_points_had_come(member, p0, local):
+    m = member(p0)
+    m.buys("1", 45_00, local("2026-03-01"))
+    m.settle(local("2026-03-20"))
+    m.changes("1", refunded=5_00, changed_at=local("2026-03-05"))
+    entry = m.settle(local("2026-03-21")).entries[0]
+    assert (entry.points, entry.moment) == (-5, local("2026-03-15"))
+
+
+def test_an_order_of_gift_cards_refunded_in_full_is_no_order(member, at_once, local):
+    m = member(at_once)
+    card = LineItem("1", "Gift card", 1, 1, 50_00, kind="gift_card")
+    m.buys("1", 50_00, local("2026-03-01"), lines=(card,))
+    assert m.decide(local("2026-03-02")).standing.orders == 1
+    m.changes("1", refunded=50_00)
+    assert m.decide(local("2026-03-02")).standing.orders == 0
+
+
 def test_a_refund_after_the_lot_expired_changes_both_lines_and_not_the_balance(member, at_once, local):
     m = member(at_once)
     m.buys("1", 90_00, local("2026-03-01"))
@@ -277,4 +295,8 @@ def test_a_refund_after_the_lot_expired_changes_both_lines_and_not_the_balance(m
     assert m.points == {"order:1:1": 60, "expiry:order:1:1": -60}
     m.changes("1", refunded=90_00, changed_at=local("2027-06-04"))
     assert m.balance(local("2027-06-05")) == 0
+    assert [(one.source, one.points, one.moment) for one in m.entries[-2:]] == [
+        ("expiry:order:1:1", 60, local("2027-03-02")),
+        ("order:1:1", -60, local("2027-06-04")),
+    ]
     assert m.points == {"order:1:1": 0, "expiry:order:1:1": 0}

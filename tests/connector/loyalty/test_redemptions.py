@@ -37,6 +37,14 @@ def test_a_refusal_at_the_very_moment_of_the_exchange_still_gives_the_points_bac
     assert lots(rich.settle(local("2026-04-01"))) == [("order:1:A", 100, local("2027-03-02"))]
 
 
+def test_a_refusal_at_once_gives_the_points_back_to_their_own_lot_though_it_ends_soon(member, p0, local):
+    m = member(CHANGE(p0, hold_days=0))
+    m.buys("A", 100_00, local("2026-03-01"))
+    m.redeems("r", 100, local("2027-02-20"))
+    m.refused("r", local("2027-02-20"))
+    assert lots(m.settle(local("2027-02-20"))) == [("order:1:A", 100, local("2027-03-23"))]
+
+
 def test_a_coupon_not_used_in_time_gives_the_points_back_to_their_lot(rich, local):
     assert rich.decide(local("2026-04-02")).ask_again_at == local("2026-05-31")
     assert rich.settle(local("2026-05-31") - timedelta(seconds=1)).entries == ()
@@ -104,6 +112,13 @@ def test_test_orders_and_other_codes_use_nothing(rich, local, more):
     rich.buys("B", 60_00, local("2026-04-10"), **({"coupon_codes": ("CODEr",)} | more))
     rich.settle(local("2026-06-11"))
     assert rich.points["redemption:r"] == 0
+
+
+def test_when_every_order_with_the_code_was_undone_the_points_come_back_with_the_last(rich, local):
+    rich.buys("B", 60_00, local("2026-04-10"), coupon_codes=("CODEr",), cancelled_at=local("2026-04-14"))
+    rich.buys("C", 60_00, local("2026-04-11"), coupon_codes=("CODEr",), cancelled_at=local("2026-04-12"))
+    entry = rich.settle(local("2026-04-20")).entries[0]
+    assert (entry.points, entry.moment, entry.inputs.why) == (100, local("2026-04-14"), "order_undone")
 
 
 def test_an_unpaid_order_holds_the_coupon(rich, local):
@@ -198,3 +213,12 @@ def test_at_one_moment_a_lot_ends_before_a_credit_arrives_and_a_debit_is_taken(m
     decision = m.settle(end)
     assert m.points == {"order:1:A": 10, "expiry:order:1:A": -10, "order:1:B": 20, "redemption:r": -25}
     assert decision.standing.balance == -5
+
+
+def test_a_debit_sees_the_credit_that_arrives_at_its_moment_and_takes_what_ends_sooner(member, p0, local):
+    m = member(CHANGE(p0, hold_days=0))
+    m.publishes(CHANGE(p0, hold_days=0, expiry_months=1), local("2026-04-01"))
+    m.buys("A", 50_00, local("2026-03-01"))
+    m.buys("B", 50_00, local("2026-04-10"))
+    m.redeems("r", 50, local("2026-04-10"))
+    assert lots(m.settle(local("2026-04-11"))) == [("order:1:A", 50, local("2027-03-02"))]

@@ -39,6 +39,14 @@ def test_a_tier_is_reached_at_once_and_held_for_a_year_and_30_days_of_grace(memb
     assert m.decide(local("2027-03-23")).standing.tier is None
 
 
+def test_an_order_dated_by_a_faster_clock_counts_when_that_moment_comes(member, terms, local):
+    m = member(terms)
+    m.buys("1", 300_00, local("2026-01-10 12:00:02"))
+    early = m.decide(local("2026-01-10 12:00:00"))
+    assert (early.standing.tier, early.ask_again_at) == (None, local("2026-01-10 12:00:02"))
+    assert m.decide(early.ask_again_at).standing.tier == "Silver"
+
+
 def test_a_later_order_of_less_keeps_the_lower_tier_after_the_higher_one_is_over(member, terms, local):
     m = member(terms)
     m.buys("1", 500_00, local("2026-01-10"))
