@@ -1,0 +1,108 @@
+"""Discount codes: made by the app, checked and used at the checkout."""
+
+from datetime import datetime
+
+from adapters.shopify.sandbox import bodies
+from adapters.shopify.sandbox.state import Refusal, Shop
+from adapters.shopify.sandbox.things import Allocation, Application, Discount, Line, Order
+from connector.money import allocate
+
+
+def by_code(shop: Shop, code: str) -> Discount | None:
+    """Return the discount of this code; capitals do not matter."""
+    found = shop.codes.get(code.strip().upper())
+    return None if found is None else shop.discounts.get(found)
+
+
+def keep(shop: Shop, discount: Discount) -> None:
+    """Take in a new discount."""
+    shop.discounts.put(discount)
+    shop.codes[discount.code.upper()] = discount.id
+    shop.tell("DISCOUNTS_CREATE", lambda: bodies.discount(discount, shop.now()))
+
+
+def change(shop: Shop, discount: Discount, **new: object) -> None:
+    """Give the discount new values, under its id and code."""
+
+    def apply(it: Discount) -> None:
+        for name, value in new.items():
+            setattr(it, name, value)
+        it.updated_at = shop.stamp(it.updated_at, it.updated_at)
+
+    shop.discounts.move(discount, apply)
+    shop.tell("DISCOUNTS_UPDATE", lambda: bodies.discount(discount, shop.now()))
+
+
+def drop(shop: Shop, discount: Discount) -> None:
+    """Delete the discount; orders that used it keep what they got."""
+    shop.discounts.remove(discount)
+    del shop.codes[discount.code.upper()]
+    shop.tell("DISCOUNTS_DELETE", lambda: bodies.discount(discount, shop.now()))
+
+
+def redeem(shop: Shop, order: Order, codes: tuple[str, ...], at: datetime) -> None:
+    """Discount a new order by its codes; raise Refusal with the reason when one is not good."""
+    goods = [line for line in order.lines if not line.gift_card]
+    found = [_good(shop, order, goods, code, at) for code in codes]
+    if len({discount.id for discount in found}) != len(found):
+        raise Refusal("the same code twice")
+    for first in found:
+        for second in found:
+            if first is not second and not _combine(first, second):
+                raise Refusal(f"{first.code} cannot be combined with {second.code}")
+    for discount in found:
+        _apply(order, goods, discount)
+        discount.used += 1
+        if order.customer_id is not None:
+            discount.used_by = [*discount.used_by, order.customer_id]
+
+
+def _good(shop: Shop, order: Order, goods: list[Line], code: str, at: datetime) -> Discount:
+    discount = by_code(shop, code)
+    if discount is None:
+        raise Refusal(f"the code {code} does not exist")
+    if discount.status(at) != "ACTIVE":
+        raise Refusal(f"the code {code} is not live at that time")
+    if discount.customer_ids is not None and order.customer_id not in discount.customer_ids:
+        raise Refusal(f"the code {code} is for another customer")
+    if discount.usage_limit is not None and discount.used >= discount.usage_limit:
+        raise Refusal(f"the code {code} has been used up")
+    if discount.once_per_customer and order.customer_id in discount.used_by:
+        raise Refusal(f"the code {code} was used by this customer before")
+    if sum(line.amount for line in goods) < discount.minimum:
+        raise Refusal(f"the code {code} needs a larger order")
+    if sum(line.quantity for line in goods) < discount.minimum_quantity:
+        raise Refusal(f"the code {code} needs more items")
+    if discount.kind == "free_shipping":
+        if discount.maximum_shipping is not None and order.shipping > discount.maximum_shipping:
+            raise Refusal(f"the code {code} does not pay for shipping that dear")
+    elif not any(line.amount for line in goods):
+        raise Refusal(f"the code {code} finds nothing to discount")
+    return discount
+
+
+def _combine(first: Discount, second: Discount) -> bool:
+    shipping = second.kind == "free_shipping"
+    return first.combines_with[2] if shipping else first.combines_with[0]
+
+
+def _apply(order: Order, goods: list[Line], discount: Discount) -> None:
+    place = len(order.applications)
+    if discount.kind == "free_shipping":
+        order.applications = [
+            *order.applications,
+            Application("code", discount.code, "SHIPPING_LINE", percentage=10000),
+        ]
+        order.shipping_discount = order.shipping
+        return
+    subtotal = sum(line.amount for line in goods)
+    if discount.kind == "percentage":
+        applied = Application("code", discount.code, "LINE_ITEM", percentage=discount.percentage)
+        amount = (2 * subtotal * discount.percentage + 10000) // 20000
+    else:
+        applied = Application("code", discount.code, "LINE_ITEM", amount=discount.amount)
+        amount = min(discount.amount, subtotal)
+    order.applications = [*order.applications, applied]
+    for line, part in zip(goods, allocate(amount, [line.amount for line in goods]), strict=True):
+        if part:
+            line.allocations = [*line.allocations, Allocation(place, part)]

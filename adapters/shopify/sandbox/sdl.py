@@ -1,0 +1,82 @@
+"""The schema that is served, and how values of its scalars and its abstract types are told apart."""
+
+from datetime import datetime
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, build_schema
+
+from adapters.shopify.sandbox.fields.discounts import Everybody, Least, Off, Share, Some, Whole
+from adapters.shopify.sandbox.fields.orders import Percent, Place
+from adapters.shopify.sandbox.search import moment
+from adapters.shopify.sandbox.state import Shop
+from adapters.shopify.sandbox.things import Bulk, Customer, Discount, Order, Subscription
+
+_FILES = ("shop", "orders", "refunds", "shipping", "customers", "discounts", "platform", "enums")
+
+
+@cache
+def schema() -> GraphQLSchema:
+    """Return the served schema, without resolvers."""
+    folder = resources.files(__package__) / "schema"
+    built = build_schema("\n".join((folder / f"{name}.graphql").read_text("utf-8") for name in _FILES))
+    for name, kind in built.type_map.items():
+        if isinstance(kind, GraphQLScalarType) and name in ("DateTime", "Decimal", "UnsignedInt64", "URL"):
+            kind.coerce_output_value = iso if name == "DateTime" else _same
+            kind.coerce_input_value = _read_time if name == "DateTime" else _read_text
+    return built
+
+
+def iso(at: datetime) -> str:
+    """Write a UTC moment as the platform does in answers."""
+    return at.isoformat()[:19] + "Z"
+
+
+def kind_of(it: object, abstract: str) -> str:
+    """Return the concrete type's name of a value where the schema only promises an abstract one."""
+    match it:
+        case Discount(kind=kind):
+            if abstract == "Node":
+                return "DiscountCodeNode"
+            return "DiscountCodeFreeShipping" if kind == "free_shipping" else "DiscountCodeBasic"
+        case Place(applied=applied):
+            return "DiscountCodeApplication" if applied.kind == "code" else "ManualDiscountApplication"
+        case Least(subtotal=subtotal):
+            return "DiscountMinimumSubtotal" if subtotal else "DiscountMinimumQuantity"
+        case Whole():
+            return "AllDiscountItems" if abstract == "DiscountItems" else "DiscountCountryAll"
+        case _:
+            return _KINDS[type(it)]
+
+
+_KINDS: dict[type, str] = {
+    Order: "Order",
+    Customer: "Customer",
+    Subscription: "WebhookSubscription",
+    Bulk: "BulkOperation",
+    Shop: "Shop",
+    Everybody: "DiscountBuyerSelectionAll",
+    Some: "DiscountCustomers",
+    Off: "DiscountAmount",
+    Share: "DiscountPercentage",
+    Percent: "PricingPercentageValue",
+    int: "MoneyV2",
+}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _read_time(value: Any) -> datetime:
+    at = moment(value) if isinstance(value, str) else None
+    if at is None:
+        raise GraphQLError("a time is written as in ISO 8601")
+    return at
+
+
+def _read_text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise GraphQLError("this is no such value")
+    return str(value)

@@ -1,0 +1,136 @@
+"""The shop: everything it knows, under one lock, and the rooms that its rules work in."""
+
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from adapters.shopify.sandbox.cost import Bucket
+from adapters.shopify.sandbox.faults import Faulty
+from adapters.shopify.sandbox.shelf import Shelf
+from adapters.shopify.sandbox.things import Bulk, Customer, Discount, Order, Subscription
+from adapters.shopify.sandbox.tokens import Desk
+
+if TYPE_CHECKING:
+    from adapters.shopify.sandbox.mail import Mail
+
+ZONE = "Europe/London"
+CURRENCY = "GBP"
+API_VERSION = "2026-10"
+ALL_SCOPES = "read_all_orders,read_orders,read_customers,write_customers,read_discounts,write_discounts,write_app_proxy"
+
+# Numbers as large as the platform's own, each kind in a range of its own.
+_FIRST = {
+    "customer": 7_100_000_000_000,
+    "order": 5_700_000_000_000,
+    "line": 14_700_000_000_000,
+    "transaction": 6_300_000_000_000,
+    "refund": 880_000_000_000,
+    "refund_line": 590_000_000_000,
+    "fulfillment": 5_200_000_000_000,
+    "discount": 1_600_000_000_000,
+    "subscription": 1_300_000_000_000,
+    "bulk": 7_900_000_000_000,
+    "edit": 78_000_000_000,
+}
+
+
+class Refusal(Exception):
+    """The shop's rules do not allow this; the text says why."""
+
+
+class Shop:
+    """One sandbox shop. Hold `lock` while reading or changing it.
+
+    `clock` gives the time of the platform's own stamps (updated_at, tokens); what a caller dates comes as an argument.
+    """
+
+    def __init__(
+        self,
+        domain: str = "demo-gifts.myshopify.com",
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.domain = domain
+        self.client_id = client_id or secrets.token_hex(16)
+        self.client_secret = client_secret or "shpss_" + secrets.token_hex(16)
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.id = 61_000_000_000 + sum(domain.encode())
+        self.opened_at = datetime(2009, 12, 1, tzinfo=UTC)
+        self.app_scopes = ALL_SCOPES
+        self.api_version = API_VERSION
+        self.own_url = ""  # where this process answers, once it does
+        self.public_url: str | None = None
+        self.customers: Shelf[Customer] = Shelf(
+            {
+                "id": lambda it: it.id,
+                "created_at": lambda it: it.created_at,
+                "updated_at": lambda it: it.updated_at,
+            }
+        )
+        self.orders: Shelf[Order] = Shelf(
+            {
+                "id": lambda it: it.id,
+                "processed_at": lambda it: it.placed_at,
+                "updated_at": lambda it: it.updated_at,
+            }
+        )
+        self.discounts: Shelf[Discount] = Shelf(
+            {
+                "id": lambda it: it.id,
+                "title": lambda it: it.title,
+                "created_at": lambda it: it.created_at,
+                "updated_at": lambda it: it.updated_at,
+                "starts_at": lambda it: it.starts_at,
+            }
+        )
+        self.codes: dict[str, int] = {}
+        self.subscriptions: dict[int, Subscription] = {}
+        self.bulks: dict[int, Bulk] = {}
+        self.files: dict[int, str] = {}  # where each bulk file lies
+        self.bulk_seconds = 0.0  # how long a bulk query takes at least
+        self.last_ids: dict[str, int] = {}
+        self.last_number = 1000
+        self.asked: Counter[str] = Counter()
+        self.notes: dict[str, int] = {}  # how the history was read
+        self.mail: Mail | None = None
+        self.bucket = Bucket()
+        self.desk = Desk()
+        self.faulty = Faulty()
+
+    def next_id(self, kind: str) -> int:
+        """Return a number no other thing of this kind has."""
+        self.last_ids[kind] = number = self.last_ids.get(kind, _FIRST[kind]) + 1
+        return number
+
+    def now(self) -> datetime:
+        """The platform's own time, in whole seconds as it states it."""
+        return self.clock().replace(microsecond=0)
+
+    def stamp(self, at: datetime, before: datetime | None = None) -> datetime:
+        """Return the `updated_at` of a change dated `at`: the platform's clock, and never backwards."""
+        known = [at.replace(microsecond=0), self.now()]
+        return max(known if before is None else [*known, before])
+
+    def tell(self, topic: str, body: Callable[[], dict[str, object]]) -> None:
+        """Send a webhook on this topic (spelled as in the schema) to whoever asked for it."""
+        if self.mail is not None:
+            self.mail.post(topic, body)
+
+    def order(self, order_id: int) -> Order:
+        """Return the order; raise Refusal where there is none."""
+        found = self.orders.get(order_id)
+        if found is None:
+            raise Refusal(f"there is no order {order_id}")
+        return found
+
+    def customer(self, customer_id: int) -> Customer:
+        """Return the customer; raise Refusal where there is none."""
+        found = self.customers.get(customer_id)
+        if found is None:
+            raise Refusal(f"there is no customer {customer_id}")
+        return found

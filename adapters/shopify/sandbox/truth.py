@@ -1,0 +1,88 @@
+"""The shop's own truth in neutral words, for tests that must not learn it from the API under test."""
+
+from datetime import datetime
+
+from adapters.shopify.sandbox.money import text
+from adapters.shopify.sandbox.state import CURRENCY, ZONE, Shop
+from adapters.shopify.sandbox.things import Customer, Discount, Order
+
+Truth = dict[str, object]
+
+
+def order(it: Order) -> Truth:
+    return {
+        "id": str(it.id),
+        "number": f"#{it.number}",
+        "customer_id": None if it.customer_id is None else str(it.customer_id),
+        "email": it.email,
+        "currency": CURRENCY,
+        "placed_at": _iso(it.placed_at),
+        "paid_at": _iso(it.paid_at),
+        "fulfilled_at": _iso(it.fulfilled_at),
+        "cancelled_at": _iso(it.cancelled_at),
+        "changed_at": _iso(it.updated_at),
+        "test": it.test,
+        "total": text(it.total),
+        "refunded": text(it.refunded),
+        "refunded_shipping": text(it.refunded_shipping),
+        "codes": it.codes,
+        "lines": [
+            {
+                "id": str(line.id),
+                "kind": "gift_card" if line.gift_card else "goods",
+                "quantity": line.quantity,
+                "current_quantity": line.current_quantity,
+                "amount": text(line.amount),
+                "tax": text(line.tax),
+            }
+            for line in it.lines
+        ],
+    }
+
+
+def customer(it: Customer) -> Truth:
+    return {
+        "id": str(it.id),
+        "email": it.email,
+        "verified": it.verified,
+        "tags": it.tags,
+        "created_at": _iso(it.created_at),
+        "changed_at": _iso(it.updated_at),
+    }
+
+
+def coupon(it: Discount, now: datetime) -> Truth:
+    value = text(it.amount) if it.kind == "amount" else f"{it.percentage / 100:.2f}"
+    return {
+        "code": it.code,
+        "title": it.title,
+        "kind": it.kind,
+        "value": "0.00" if it.kind == "free_shipping" else value,
+        "minimum": text(it.minimum),
+        "customer_id": str(it.customer_ids[0]) if it.customer_ids else None,
+        "starts_at": _iso(it.starts_at),
+        "ends_at": _iso(it.ends_at),
+        "used": it.used,
+        "live": it.status(now) == "ACTIVE" and (it.usage_limit is None or it.used < it.usage_limit),
+    }
+
+
+def shop(it: Shop) -> Truth:
+    """The body of app/uninstalled."""
+    name = it.domain.partition(".")[0].replace("-", " ").title()
+    return {
+        "id": it.id,
+        "name": name,
+        "email": f"owner@{it.domain}",
+        "domain": it.domain,
+        "myshopify_domain": it.domain,
+        "currency": CURRENCY,
+        "iana_timezone": ZONE,
+        "primary_locale": "en",
+        "plan_name": "basic",
+        "shop_owner": "Robin Merchant",
+    }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat().replace("+00:00", "Z")
