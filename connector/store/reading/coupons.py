@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, DateTime, Select, and_, cast, exists, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT, array
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, array, distinct_on
 
 from connector.records import CouponKind
 from connector.store.database import Tx
@@ -76,7 +76,7 @@ def rewards(tx: Tx) -> tuple[tuple[str, str], ...]:
     """Return key and title of every reward that codes were made for."""
     rows = tx.all(
         select(coupons.c.reward_key, coupons.c.title)
-        .distinct(coupons.c.reward_key)
+        .ext(distinct_on(coupons.c.reward_key))
         .where(coupons.c.merchant_id == tx.merchant_id)
         .order_by(coupons.c.reward_key, coupons.c.version.desc())
     )

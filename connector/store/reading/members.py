@@ -6,7 +6,14 @@ from typing import Literal
 import msgspec
 from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
 
-from connector.loyalty.facts import Inputs, Rule
+from connector.loyalty.facts import (
+    AdjustmentInputs,
+    EarnInputs,
+    ExpiryInputs,
+    Inputs,
+    RedemptionInputs,
+    Rule,
+)
 from connector.store.database import Tx
 from connector.store.people import owners
 from connector.store.reading.pages import SIZE, Page, cut
@@ -216,7 +223,18 @@ def ledger(tx: Tx, member_id: int, size: int = 500) -> tuple[Booking, ...]:
         .order_by(entries.c.moment.desc(), entries.c.id.desc())
         .limit(size)
     )
-    return tuple(msgspec.convert(dict(row._mapping), Booking) for row in rows)
+    return tuple(
+        Booking(
+            row.id,
+            row.source,
+            row.rule,
+            row.version,
+            row.points,
+            row.moment,
+            msgspec.convert(row.inputs, EarnInputs | ExpiryInputs | RedemptionInputs | AdjustmentInputs),
+        )
+        for row in rows
+    )
 
 
 def _named(tx: Tx, chosen: tuple[Member, ...]) -> tuple[MemberLine, ...]:

@@ -1,6 +1,7 @@
 """Imports and reconciliations, as they run and as they ended."""
 
 from sqlalchemy import exists, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from connector.store.database import Tx
 from connector.store.reading.pages import SIZE, Page, cut
@@ -14,7 +15,7 @@ def imports(tx: Tx) -> dict[int, Run]:
     """Return the latest import of every shop that had one, by shop."""
     rows = tx.all(
         select(*_FIELDS)
-        .distinct(runs.c.shop_id)
+        .ext(distinct_on(runs.c.shop_id))
         .where(runs.c.merchant_id == tx.merchant_id, runs.c.kind == "import")
         .order_by(runs.c.shop_id, runs.c.id.desc())
     )

@@ -1,0 +1,180 @@
+"""A small shop with known figures, and a browser's view of its pages without a browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from connector.app import create_app
+from connector.flow import programme, settling
+from connector.house import House
+from connector.loyalty.terms import Terms, suggested
+from connector.port import ShopFacts
+from connector.records import Customer, LineItem, Order
+from connector.store import people, purchases, shops
+from connector.store.shops import Shop
+
+DAY = timedelta(days=1)
+
+
+class Town:
+    """Writes customers and orders into the house as they would stand after an import."""
+
+    def __init__(self, house: House, shop: Shop) -> None:
+        self.house = house
+        self.shop = shop
+        self.now: datetime = house.now()
+        self._orders = 1000
+
+    def customers(self, count: int, prefix: str = "c", shop: Shop | None = None) -> list[str]:
+        """Add so many customers, each a member of their own; return their ids."""
+        shop = shop or self.shop
+        ids = [f"{prefix}{n}" for n in range(count)]
+        with self.house.database.merchant(shop.merchant_id) as tx:
+            made = people.new_members(tx, count, self.now)
+            people.keep(
+                tx, shop.id, [(self._customer(one), member) for one, member in zip(ids, made, strict=True)]
+            )
+        return ids
+
+    def orders(
+        self, ids: list[str], days_ago: float, amount: int = 25_00, shop: Shop | None = None, **changes: Any
+    ) -> None:
+        """Add one paid order for each of these customers."""
+        shop = shop or self.shop
+        at = self.now - days_ago * DAY
+        orders = []
+        for one in ids:
+            self._orders += 1
+            order = Order(
+                id=str(self._orders),
+                number=f"#{self._orders}",
+                currency=shop.currency,
+                placed_at=at,
+                changed_at=at,
+                paid_at=at,
+                total=amount,
+                lines=(LineItem("1", "Tea", 1, 1, amount),),
+                customer_id=one,
+            )
+            orders.append(msgspec.structs.replace(order, **changes))
+        with self.house.database.merchant(shop.merchant_id) as tx:
+            purchases.keep(tx, shop.id, orders)
+
+    def second_shop(self, address: str = "paper.uk", currency: str = "GBP") -> Shop:
+        """Add another shop of the same merchant."""
+        with self.house.database.merchant(self.shop.merchant_id) as tx:
+            facts = ShopFacts(address, "Paper UK", currency, "Europe/London", "en")
+            return shops.add(tx, "paper", "group", facts, self.now)
+
+    def start(self, terms: Terms | None = None, days_ago: int = 365) -> None:
+        """Start the programme and settle everybody."""
+        with self.house.database.merchant(self.shop.merchant_id) as tx:
+            programme.publish(tx, terms or suggested("EUR"), self.now - days_ago * DAY, self.now)
+            while settling.settle_due(tx, self.now):
+                pass
+
+    def member_of(self, customer_id: str) -> int:
+        """Return the member behind a customer of the first shop."""
+        with self.house.database.merchant(self.shop.merchant_id) as tx:
+            (member_id,) = people.members_of(tx, self.shop.id, [customer_id])
+        return member_id
+
+    def settle(self) -> None:
+        """Settle everybody as things stand now."""
+        with self.house.database.merchant(self.shop.merchant_id) as tx:
+            people.make_due(tx, self.now)
+            while settling.settle_due(tx, self.now):
+                pass
+
+    def _customer(self, one: str) -> Customer:
+        at = self.now - 400 * DAY
+        return Customer(
+            id=one,
+            created_at=at,
+            changed_at=at,
+            email=f"{one}@example.nl",
+            email_verified=True,
+            name=f"Ada {one.upper()}",
+        )
+
+
+class Browser:
+    """A signed-in merchant's view: reads pages, sends forms with the token that stands in them."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, address: str, status: int = 200) -> str:
+        """Return the page; fail when the status is another."""
+        answer = self.client.get(address)
+        assert answer.status_code == status, answer.text[:2000]
+        return answer.text
+
+    def post(self, address: str, page: str = "/", **fields: Any) -> TestResponse:
+        """Send a form with the token of `page`."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', self.get(page))
+        assert token
+        return self.client.post(address, data={"csrf_token": token[1], **fields})
+
+    def form(self, page: str, form_id: str) -> dict[str, str]:
+        """Return what stands in a form's fields, as a browser would send it."""
+        text = self.get(page)
+        found = re.search(rf'<form[^>]*id="{form_id}".*?</form>', text, re.S)
+        assert found
+        return fields_of(found[0])
+
+
+def fields_of(form: str) -> dict[str, str]:
+    """Read inputs and selects of a piece of HTML."""
+    import html
+
+    fields: dict[str, str] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        name, value = re.search(r' name="([^"]*)"', tag), re.search(r' value="([^"]*)"', tag)
+        if name and ("checkbox" not in tag or "checked" in tag):
+            fields[name[1]] = html.unescape(value[1]) if value else ""
+    for name, options in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
+        chosen = re.search(r'<option value="([^"]*)" selected', options) or re.search(
+            r'<option value="([^"]*)"', options
+        )
+        fields[name] = html.unescape(chosen[1]) if chosen else ""
+    return fields
+
+
+@pytest.fixture
+def town(house: House, shop: Shop) -> Town:
+    """The shop `paper.example`, still without customers."""
+    return Town(house, shop)
+
+
+@pytest.fixture
+def app(house: House) -> Flask:
+    return create_app(house)
+
+
+@pytest.fixture
+def sign_in(app: Flask, house: House) -> Callable[[int, str], Browser]:
+    """Return a browser in which this merchant is signed in, reading this language."""
+
+    def signed_in(merchant_id: int, language: str) -> Browser:
+        client = app.test_client()
+        with client.session_transaction() as session:
+            session.update(merchant_id=merchant_id, since=int(house.now().timestamp()), language=language)
+        return Browser(client)
+
+    return signed_in
+
+
+@pytest.fixture
+def browser(sign_in: Callable[[int, str], Browser], shop: Shop) -> Browser:
+    """The merchant of `paper.example`, reading English."""
+    return sign_in(shop.merchant_id, "en")
