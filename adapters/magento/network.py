@@ -15,7 +15,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-ALLOWED = "ALLOW_PRIVATE_HOSTS"  # the variable with the hosts that are reached without being public
+ALLOWED = "ALLOW_PRIVATE_HOSTS"  # the house's variable, handed to every platform: hosts reached without being public
 MOST_ADDRESSES = 2  # a name may have many, and each may cost the whole connect time-out
 
 

@@ -6,7 +6,7 @@ import flask
 
 from connector import port
 
-from . import hints, network, pages
+from . import hints, pages
 from .line import Line
 
 
@@ -20,9 +20,8 @@ class Magento:
     polled = True
 
     def settings(self, env: Mapping[str, str]) -> tuple[port.Setting, ...]:
-        """Only what the house checks already: all else that is needed, the merchant pastes for their own shop."""
-        why = "Magento shops on this machine that may be called (host:port, comma between); for trying things out"
-        return (port.Setting(network.ALLOWED, why, problem=None),)
+        """Nothing: all that is needed, the merchant pastes for their own shop."""
+        return ()
 
     def pages(self, env: Mapping[str, str], hall: port.Hall) -> flask.Blueprint:
         return pages.blueprint(env, hall)
