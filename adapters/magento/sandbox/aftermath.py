@@ -55,10 +55,7 @@ def ship(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Documen
     )
     shop.shipments.put(document)
     lines = tuple(replace(line, shipped=line.shipped + chosen.get(line.id, 0)) for line in order.lines)
-    order = replace(order, lines=lines)
-    if not any(_unshipped(line) for line in lines):
-        order = replace(order, shipped_at=at)
-    _keep(shop, order, at)
+    _keep(shop, replace(order, lines=lines), at)
     return document
 
 
@@ -110,8 +107,12 @@ def cancel(shop: Shop, order: Order, at: Stamp) -> bool:
     if all(line.invoiced >= line.quantity for line in order.lines):
         return False
     lines = tuple(replace(line, canceled=line.quantity - line.invoiced) for line in order.lines)
-    ended = replace(order, lines=lines, paid_at=at)
-    order = ended if order.invoices else replace(order, lines=lines, state="canceled", canceled_at=at)
+    if order.invoices:
+        # What was invoiced before is now all there is, so the order is paid since then.
+        paid_at = max(document.at for document in shop.invoices.where("order_id", order.id))
+        order = replace(order, lines=lines, paid_at=paid_at)
+    else:
+        order = replace(order, lines=lines, state="canceled", canceled_at=at)
     count_use(shop, order.coupon, order.customer_id, -1)
     _keep(shop, order, at)
     return True
@@ -141,6 +142,9 @@ def remove(shop: Shop, order: Order) -> None:
 
 
 def _keep(shop: Shop, order: Order, at: Stamp) -> None:
+    parcels = shop.shipments.where("order_id", order.id)
+    if parcels and order.shipped_at is None and not any(_unshipped(line) for line in order.lines):
+        order = replace(order, shipped_at=max(parcel.at for parcel in parcels))
     shop.orders.put(replace(order, state=_state(order), changed_at=shop.moved(at)))
     shop.told("order", order.id)
 

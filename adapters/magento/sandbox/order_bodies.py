@@ -129,7 +129,7 @@ def _totals(row: Order) -> dict[str, int]:
             "total_invoiced": row.total_invoiced,
             "total_paid": row.total_invoiced,
         }
-    if row.state == "canceled":
+    if any(one.canceled for one in row.lines):
         gone = _part(row, "canceled")
         gone["discount_canceled"] = -gone["discount_canceled"]
         gone.pop("discount_tax_compensation_canceled")
@@ -143,6 +143,8 @@ def _part(row: Order, what: str) -> dict[str, int]:
     """The sums of what was invoiced, cancelled or refunded of the lines, and the shipping that went with it."""
     so_many = [(one, getattr(one, what)) for one in row.lines]
     shipping = row.shipping_refunded if what == "refunded" else row.shipping
+    if what == "canceled" and row.invoices:
+        shipping = 0  # it went with the first invoice
     shipping_tax = row.shipping_tax * shipping // row.shipping if row.shipping else 0
     return {
         f"discount_{what}": -sum(one.share(one.discount, n) for one, n in so_many),
