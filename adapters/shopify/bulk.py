@@ -75,9 +75,9 @@ def history(client: Client, checkpoint: str | None) -> Iterator[Batch]:
     expected = pull.counts(client)
     total = expected.orders + expected.customers
     if place is None or place.stage == "customers":
-        yield from _stage(client, "customers", documents.bulk_customers(), place, total)
+        yield from _stage(client, "customers", documents.bulk_customers(), place, total, PATIENCE)
         place = None
-    yield from _stage(client, "orders", documents.bulk_orders(), place, total)
+    yield from _stage(client, "orders", documents.bulk_orders(), place, total, PATIENCE)
 
 
 def changed_customers(client: Client, window: Window) -> Iterator[Batch]:
@@ -106,7 +106,7 @@ def _stage(
     query: str,
     place: Place | None,
     total: int | None,
-    patience: timedelta = PATIENCE,
+    patience: timedelta,
 ) -> Iterator[Batch]:
     operation = None if place is None else _state(client, place.operation)
     if place is None or operation is None or operation.status not in {"COMPLETED", "CREATED", "RUNNING"}:
