@@ -21,6 +21,7 @@ _ASK = 100  # ids in one question
 class Comparison(msgspec.Struct, frozen=True):
     """One shop from both sides. `found` is what reconciliation differed in; `carried` what customers really carry."""
 
+    title: str
     shop: Shop
     counts: Counts
     known: ShopFigures
@@ -55,7 +56,7 @@ class Comparison(msgspec.Struct, frozen=True):
             said.append(f"{len(other)} codes are worth something else in the shop")
         if self.found:
             said.append(f"reconciliation found {self.found} differences")
-        return tuple(f"{self.shop.name}: {sentence}" for sentence in said if sentence)
+        return tuple(f"{self.title}: {sentence}" for sentence in said if sentence)
 
     def _right(self, customer: str) -> bool:
         """Ours stand on the customer as wanted, and no other of ours; what the shop put there itself does not count."""
@@ -68,6 +69,7 @@ def compare(house: House, shop: Shop, found: int) -> Comparison:
     line = house.line(shop)
     known = figures.of_shop(house.database, shop.merchant_id, shop.id)
     return Comparison(
+        title=house.platforms[shop.platform].title,
         shop=shop,
         counts=line.counts(),
         known=known,
@@ -82,7 +84,7 @@ def show(console: Console, comparisons: list[Comparison]) -> None:
     table = Table(title="Shop and Comeback, side by side", title_justify="left")
     table.add_column("")
     for one in comparisons:
-        table.add_column(f"{one.shop.name}\n{one.shop.platform}, {one.shop.currency}", justify="right")
+        table.add_column(f"{one.title}\n{one.shop.name}, {one.shop.currency}", justify="right")
     for title, *cells in _lines(comparisons):
         table.add_row(title, *cells)
     console.print(table)

@@ -14,7 +14,7 @@ import msgspec
 import requests
 from rich.console import Console
 
-from connector import config, plugins, rounds
+from connector import config, logs, plugins, rounds
 from connector.demo import agreement, figures, waiting
 from connector.demo.cast import DidNotStart, Player, ready_line
 from connector.demo.ground import ROOT, AnotherRuns, Ground, free_port, ground, history
@@ -61,6 +61,7 @@ def run(*, once: bool, full: bool, port: int) -> int:
             stood = stack.enter_context(
                 ground(Path(os.environ.get("COMEBACK_HOME") or ROOT / "var") / "demo")
             )
+            logs.set_up(stack.enter_context((stood.folder / "demo.log").open("w")))
             scene = _raise_curtain(console, stack, stood, loads, port)
             return _play(scene, stack, once)
     except KeyboardInterrupt:
@@ -165,7 +166,8 @@ def _start_programme(scene: Scene, merchant_id: int) -> None:
 def _open_doors(scene: Scene, stack: ExitStack, merchant_id: int) -> None:
     """Let the shoppers in and tell what happens, until Ctrl-C."""
     console, house = scene.console, scene.house
-    console.print(f"\nThe merchant's pages (signs you in once): {sign_in_url(house, merchant_id, _LONG)}")
+    link = sign_in_url(house, merchant_id, _LONG)
+    console.print(f"\nThe merchant's pages (the link signs you in, once): {link}", soft_wrap=True)
     console.print("Shoppers are coming in. Ctrl-C stops everything.\n")
     for stand in scene.stands:
         stack.callback(_send_home, stand)

@@ -52,7 +52,7 @@ def bar(console: Console) -> Progress:
 def import_histories(console: Console, house: House, shops: list[Shop], check: Callable[[], None]) -> None:
     """Wait until the history of every shop is imported; raise Failed."""
     with bar(console) as progress:
-        tasks = {shop.id: progress.add_task(f"Importing {shop.name}", total=None) for shop in shops}
+        tasks = {shop.id: progress.add_task(f"Importing {title(house, shop)}", total=None) for shop in shops}
         waiting = list(shops)
         while waiting:
             check()
@@ -94,6 +94,13 @@ def settle(console: Console, house: House, merchant_id: int, check: Callable[[],
             if time.monotonic() - moved > 120:
                 raise Failed(f"nothing moves any more: {left}")
             time.sleep(_LOOK)
+        # Two changes to one customer can go out as one push.
+        progress.update(pushes, completed=most_done)
+
+
+def title(house: House, shop: Shop) -> str:
+    """Return what people call the shop's platform; sandbox shops have no better name."""
+    return house.platforms[shop.platform].title
 
 
 def _import(house: House, shop: Shop) -> Run | None:
