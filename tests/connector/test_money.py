@@ -35,7 +35,15 @@ def test_each_currency_has_its_own_number_of_decimals(text, currency, minor):
 
 @pytest.mark.parametrize(
     ("text", "currency"),
-    [("19.999", "EUR"), ("1.5", "JPY"), ("1,50", "EUR"), ("", "EUR"), (".5", "EUR"), ("1e3", "EUR"), ("--1", "EUR")],
+    [
+        ("19.999", "EUR"),
+        ("1.5", "JPY"),
+        ("1,50", "EUR"),
+        ("", "EUR"),
+        (".5", "EUR"),
+        ("1e3", "EUR"),
+        ("--1", "EUR"),
+    ],
 )
 def test_what_is_no_amount_is_refused_and_not_guessed(text, currency):
     with pytest.raises(NotMoney):
@@ -67,11 +75,15 @@ def test_a_split_gives_the_spare_cents_to_the_largest_remainders():
     st.integers(-(10**9), 10**9),
     st.lists(st.integers(0, 10**6), min_size=1).filter(lambda weights: sum(weights) > 0),
 )
-def test_the_parts_of_a_split_add_up_to_the_whole_and_differ_from_their_share_by_less_than_one(amount, weights):
+def test_the_parts_of_a_split_add_up_to_the_whole_and_differ_from_their_share_by_less_than_one(
+    amount, weights
+):
     parts = allocate(amount, weights)
     assert sum(parts) == amount
     total = sum(weights)
-    assert all(abs(part * total - amount * weight) < total for part, weight in zip(parts, weights, strict=True))
+    assert all(
+        abs(part * total - amount * weight) < total for part, weight in zip(parts, weights, strict=True)
+    )
 
 
 def test_a_split_over_nothing_is_refused():

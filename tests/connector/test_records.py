@@ -14,8 +14,17 @@ CHANGE = msgspec.structs.replace
 
 
 def order(*lines, total=None, **more):
-    facts = {"id": "1", "number": "#1", "currency": "EUR", "placed_at": THEN, "changed_at": THEN, "paid_at": THEN}
-    return Order(total=sum(line.amount for line in lines) if total is None else total, lines=lines, **(facts | more))
+    facts = {
+        "id": "1",
+        "number": "#1",
+        "currency": "EUR",
+        "placed_at": THEN,
+        "changed_at": THEN,
+        "paid_at": THEN,
+    }
+    return Order(
+        total=sum(line.amount for line in lines) if total is None else total, lines=lines, **(facts | more)
+    )
 
 
 def goods(amount, quantity=1, current=None, tax=0):
