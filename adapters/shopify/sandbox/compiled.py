@@ -132,9 +132,7 @@ class _Reader:
         kind = get_nullable_type(kind)
         if is_list_type(kind):
             inner = self._finish(field, kind.of_type)
-            if inner is None:
-                return None
-            return lambda found, ask: [inner(one, ask) for one in found]
+            return None if inner is None else lambda found, ask: [inner(one, ask) for one in found]
         if is_composite_type(kind):
             assert field.selection_set is not None
             write = self._composite(field.selection_set, kind)
@@ -145,9 +143,10 @@ class _Reader:
 
     def _composite(self, selections: SelectionSetNode, kind: Any) -> Callable[[Any, Ask], Row]:
         if not is_abstract_type(kind):
-            return _writer(
+            write = _writer(
                 [(_key(one), self.value(one, owner)) for one, owner in self.fields(selections, kind)]
             )
+            return _remembered(write) if kind.name in ("MoneyBag", "MoneyV2") else write
         writers = {
             possible.name: _writer(
                 [(_key(one), self.value(one, owner)) for one, owner in self.fields(selections, possible)]
@@ -199,6 +198,18 @@ def _inner(field: FieldNode, name: str) -> FieldNode:
 
 def _key(field: FieldNode) -> str:
     return field.alias.value if field.alias else field.name.value
+
+
+def _remembered(write: Callable[[Any, Ask], Row]) -> Callable[[Any, Ask], Row]:
+    """Write each amount once: a shop's prices repeat, and nobody changes a row after it was written."""
+    known: dict[int, Row] = {}
+
+    def recall(amount: int, ask: Ask) -> Row:
+        if amount not in known:
+            known[amount] = write(amount, ask)
+        return known[amount]
+
+    return recall
 
 
 def _writer(values: list[tuple[str, Value]]) -> Callable[[Any, Ask], Row]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from graphql import (

@@ -29,6 +29,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--client-id", help="default: random, or what the state knows")
     parser.add_argument("--client-secret", help="default: random, or what the state knows")
     parser.add_argument("--scopes", default=ALL_SCOPES, help="what a managed install grants")
+    parser.add_argument("--order-days", type=int, help="show orders this far back without read_all_orders")
     parser.add_argument("--bucket", type=int, default=2000, help="points the API bucket holds")
     parser.add_argument("--restore", type=int, default=100, help="points that come back every second")
     parser.add_argument("--retry-scale", type=float, default=1.0, help="of the pauses between webhook tries")
@@ -49,6 +50,7 @@ def serve(argv: list[str]) -> None:
         yesterday = datetime.now(UTC).date() - timedelta(days=1)
         history.fill(shop, asked.history, asked.until or yesterday)
     shop.bucket = Bucket(asked.bucket, asked.restore, float(asked.bucket))
+    shop.order_days = asked.order_days
     shop.bulk_seconds = asked.bulk_seconds
     server = create_server(shop, asked.port, asked.retry_scale)
     assert shop.mail is not None

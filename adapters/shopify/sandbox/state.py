@@ -64,6 +64,7 @@ class Shop:
         self.app_scopes = ALL_SCOPES
         self.api_version = API_VERSION
         self.own_url = ""  # where this process answers, once it does
+        self.order_days: int | None = None  # how far back orders are shown without read_all_orders; None: all
         self.public_url: str | None = None
         self.customers: Shelf[Customer] = Shelf(
             {
@@ -112,7 +113,11 @@ class Shop:
         return self.clock().replace(microsecond=0)
 
     def stamp(self, at: datetime, before: datetime | None = None) -> datetime:
-        """Return the `updated_at` of a change dated `at`: the platform's clock, and never backwards."""
+        """Return the `updated_at` of a change dated `at`: when it was written, in whole seconds, never backwards.
+
+        A change dated in the past is written now, so that whoever looks for what is new finds it. Two changes within
+        one second bear the same stamp, as on the platform.
+        """
         known = [at.replace(microsecond=0), self.now()]
         return max(known if before is None else [*known, before])
 

@@ -12,7 +12,6 @@ from adapters.shopify.sandbox.search import Term
 from adapters.shopify.sandbox.shelf import Shelf
 from adapters.shopify.sandbox.things import Customer, Discount, Order
 
-WINDOW = timedelta(days=60)  # what an app sees of the orders without the right to all of them
 _TIMES = {"updated_at", "created_at", "processed_at"}
 _DISCOUNT_ID = ("DiscountCodeNode", "DiscountNode")
 Meets = Callable[[Term, Any, Ask], bool]
@@ -149,8 +148,11 @@ def _found(
 
 
 def visible(ask: Ask, it: Order) -> bool:
-    """An app without read_all_orders sees the last 60 days only."""
-    return "read_all_orders" in ask.scopes or it.placed_at >= ask.shop.now() - WINDOW
+    """Where the shop limits it, an app without read_all_orders sees orders of the last days only."""
+    days = ask.shop.order_days
+    if days is None or "read_all_orders" in ask.scopes:
+        return True
+    return it.placed_at >= ask.shop.now() - timedelta(days=days)
 
 
 def _orders(
