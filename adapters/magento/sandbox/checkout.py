@@ -21,10 +21,10 @@ class NotPossible(Exception):
 class Wish(msgspec.Struct, frozen=True):
     """One line of a cart. `price` and `discount` are decimal texts, VAT included, in US dollars."""
 
-    sku: str
-    title: str
-    quantity: int
-    price: str
+    sku: str | None = None
+    title: str = "Thing"
+    quantity: int = 1
+    price: str = "0"
     gift_card: bool = False
     discount: str = "0"
     kind: Literal["simple", "virtual", "configurable"] = "simple"
@@ -102,7 +102,7 @@ def _lines(shop: Shop, wishes: tuple[Wish, ...], rate: int) -> list[Line]:
         row = cents(wish.price) * wish.quantity
         one = Line(
             id=shop.next_number("line"),
-            sku=wish.sku,
+            sku=wish.sku or wish.title,
             title=wish.title,
             quantity=wish.quantity,
             row=row,

@@ -85,7 +85,7 @@ def uninstall(stage: Stage, given: Said) -> Said:
     """The merchant switches the integration off: its keys are dead, and nobody is told."""
     with stage.shop.lock:
         stage.shop.desk.active = False
-    return {"active": False}
+    return {"uninstalled": True}
 
 
 def rights(stage: Stage, given: Said) -> Said:
@@ -121,18 +121,19 @@ def trouble(stage: Stage, given: Said) -> Said:
 
 
 def release(stage: Stage, given: Said) -> Said:
-    return dict(stage.hints.release(given.get("order", "given"), given.get("seed")))
+    settled = stage.hints.release(given.get("order", "given"), given.get("seed"))
+    return {**stage.hints.tally(), "settled": settled}
 
 
 def live(stage: Stage, given: Said) -> Said:
     stage.shoppers.begin(float(given.get("per_second", 1)), given.get("seed"))
-    return {"live": True}
+    return {"per_second": float(given.get("per_second", 1))}
 
 
 def quiet(stage: Stage, given: Said) -> Said:
     stage.shoppers.quiet()
-    stage.hints.settle()
-    return {"live": False, "done": stage.shoppers.done, "webhooks": stage.hints.tally()}
+    settled = stage.hints.settle()
+    return {**stage.hints.tally(), "settled": settled, "live": stage.shoppers.done}
 
 
 _ROUTES: list[tuple[str, str, Control]] = [

@@ -93,8 +93,8 @@ class Hints:
             return 2
         return 1
 
-    def release(self, order: Release, seed: int | None = None) -> dict[str, int]:
-        """Let go what is held, in that order, and return the counts when all of it is out."""
+    def release(self, order: Release, seed: int | None = None) -> bool:
+        """Let go what is held, in that order, and wait until it is out; False when that took too long."""
         with self.changed:
             freed, self.held = self.held, []
             match order:
@@ -106,13 +106,12 @@ class Hints:
                     pass
             self.waiting += [msgspec.structs.replace(hint, due=0.0) for hint in freed]
             self.changed.notify_all()
-        self.settle()
-        return self.tally()
+        return self.settle()
 
-    def settle(self, seconds: float = 60) -> None:
-        """Wait until nothing is on its way."""
+    def settle(self, seconds: float = 60) -> bool:
+        """Wait until nothing is on its way; False when that took too long."""
         with self.changed:
-            self.changed.wait_for(lambda: not self.waiting and not self.busy, seconds)
+            return self.changed.wait_for(lambda: not self.waiting and not self.busy, seconds)
 
     def tally(self) -> dict[str, int]:
         with self.changed:

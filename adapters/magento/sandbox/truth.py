@@ -61,8 +61,10 @@ def coupon(shop: Shop, row: Coupon) -> dict[str, Any]:
     now = shop.now()
     return {
         "code": row.code,
+        "title": rule.name,
         "kind": "free_shipping" if free else "amount" if amount else "percentage",
-        "value": f"{rule.discount_amount:.2f}",
+        "value": "0.00" if free else f"{rule.discount_amount:.2f}",
+        "customer_id": None,
         "starts_at": rule.from_date,
         "ends_at": rule.to_date,
         "used": row.used,

@@ -6,12 +6,16 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import requests
 from flask import Flask, Response, redirect, request
 from werkzeug.serving import make_server
+
+from adapters.magento.platform import platform
+from connector.port import Installed, Welcomed
 
 SECRET = "s" * 20
 FORM = """<html><body><form method="get" action="/search"><input name="q"></form>
@@ -84,6 +88,51 @@ def test_the_browser_walks_the_install_page_like_a_merchant(store: Any, app: App
     }
 
 
+def test_the_browser_gets_through_the_plugs_own_install_page(store: Any) -> None:
+    store.shop.clock = lambda: datetime.now(UTC)
+    hall = Doorstep()
+    house = Flask("house")
+    house.add_url_rule("/signed-in", "signed_in", lambda: "welcome")
+    house.register_blueprint(platform.pages({"ALLOW_PRIVATE_HOSTS": store.host}, hall), url_prefix="/magento")
+    server = make_server("127.0.0.1", 0, house, threaded=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    public = f"http://127.0.0.1:{server.server_port}"
+    try:
+        walked = store.control(
+            "POST", "install", {"public_url": public, "merchant_code": "JOIN", "hook_secret": SECRET}
+        )
+        assert (walked["url"], walked["status"]) == (f"{public}/signed-in", 200)
+        (installed,) = hall.installed
+        assert (installed.facts.address, installed.merchant_code) == (f"http://{store.host}/", "JOIN")
+        assert (installed.facts.currency, installed.facts.timezone) == ("USD", "America/New_York")
+        store.control("POST", "rights", {"resources": ["Magento_Backend::store"]})
+        broken = store.control("POST", "install", {"public_url": public}, expect=502)
+        assert "Magento_Sales::actions_view" in broken["error"]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Doorstep:
+    """The house as install pages see it."""
+
+    public_url = "http://127.0.0.1"
+    session_secret = b"s" * 32
+
+    def __init__(self) -> None:
+        self.installed: list[Installed] = []
+
+    def welcome(self, installed: Installed) -> Welcomed:
+        self.installed.append(installed)
+        return Welcomed("/signed-in", "key")
+
+    def vault(self, address: str) -> None:
+        return None
+
+    def guard(self, url: str) -> str:
+        return url
+
+
 def test_after_an_uninstall_an_install_brings_new_keys(store: Any, app: App) -> None:
     old = store.shop.desk.keys
     store.control("POST", "uninstall")
@@ -134,11 +183,11 @@ def test_hints_are_dropped_on_order_and_tried_again_when_refused(store: Any, app
     store.control("POST", "hints", {"url": f"{app.url}/webhooks/magento/key", "secret": SECRET})
     store.control("POST", "faults", {"drop": 1})
     store.order()
-    assert store.control("POST", "quiet")["webhooks"]["dropped"] == 1
+    assert store.control("POST", "quiet")["dropped"] == 1
     store.control("POST", "faults", {})
     app.refuse = 1
     store.order()
-    tally = store.control("POST", "quiet")["webhooks"]
+    tally = store.control("POST", "quiet")
     assert (tally["sent"], tally["failed"], len(app.hints)) == (1, 0, 2)
 
 
@@ -189,7 +238,7 @@ def test_shoppers_live_until_they_are_told_to_be_quiet(store: Any) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and len(store.shop.orders) < 150:
         time.sleep(0.02)
-    done = store.control("POST", "quiet")["done"]
+    done = store.control("POST", "quiet")["live"]
     count = len(store.shop.orders)
     assert {"order", "pay", "ship", "register", "refund"} <= done.keys()
     assert sum(1 for order in store.shop.orders if order.coupon and order.state != "canceled") <= 1
