@@ -362,7 +362,7 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 class Platform(Protocol):
-    """Shopify, Magento, ...: one stateless object per installed plug."""
+    """A kind of shop software: one stateless object per installed plug."""
 
     name: str  # lower-case word used in URLs and rows
     title: str  # as people write it
