@@ -21,10 +21,10 @@ class NotPossible(Exception):
 class Wish(msgspec.Struct, frozen=True):
     """One line of a cart. `price` and `discount` are decimal texts, VAT included, in US dollars."""
 
-    sku: str | None = None
-    title: str = "Thing"
+    title: str
     quantity: int = 1
     price: str = "0"
+    sku: str | None = None
     gift_card: bool = False
     discount: str = "0"
     kind: Literal["simple", "virtual", "configurable"] = "simple"

@@ -87,7 +87,7 @@ class Shoppers:
     def _order(self) -> Order:
         customer = self._somebody()
         wishes = tuple(
-            checkout.Wish(sku, title, self.chance.randint(1, 3), price)
+            checkout.Wish(title, self.chance.randint(1, 3), price, sku)
             for sku, title, price in self.chance.sample(_THINGS, self.chance.randint(1, 2))
         )
         code = self._code(customer)
