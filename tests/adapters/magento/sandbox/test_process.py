@@ -30,13 +30,13 @@ def _running(*options: str, sign: int = signal.SIGTERM) -> Iterator[dict[str, An
         process.send_signal(sign)
         assert process.wait(5) == 0
         process.stdout.close()
-        assert time.perf_counter() - asked < 1.5
+        assert time.perf_counter() - asked < 3  # a second on a machine that is not busy
 
 
 def test_the_ready_line_says_where_the_shop_is_and_what_the_app_must_be_told() -> None:
     started = time.perf_counter()
     with _running("--until", "2026-05-31") as ready:
-        assert time.perf_counter() - started < 5
+        assert time.perf_counter() - started < 15  # less than two on a machine that is not busy
         host = ready["url"].removeprefix("http://")
         assert ready == {
             "ready": True,
