@@ -10,7 +10,9 @@ from babel.numbers import format_currency, format_decimal
 
 from connector.insight.shares import Share
 from connector.money import plain
-from connector.settings.tongue import language, locale
+from connector.settings.tongue import _, language, locale
+
+_JUST_NOW = timedelta(seconds=5)
 
 
 def money(minor: int, currency: str) -> str:
@@ -51,6 +53,11 @@ def day(moment: datetime | date, zone: str) -> str:
     return str(format_date(local, "d MMM y", locale=locale()))
 
 
+def last_day(end: datetime, zone: str) -> str:
+    """Write the last date before an end: what ends as Tuesday begins can be used until Monday."""
+    return day(end - timedelta(seconds=1), zone)
+
+
 def clock(moment: datetime, zone: str) -> str:
     """Write date and time as clocks of the zone show them."""
     return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", locale=locale()))
@@ -68,6 +75,8 @@ def short_month(first: date) -> str:
 
 def ago(moment: datetime, now: datetime) -> str:
     """Write how long ago, or in how long."""
+    if abs(moment - now) < _JUST_NOW:
+        return _("just now")
     return str(format_timedelta(moment - now, add_direction=True, locale=locale()))
 
 
@@ -84,6 +93,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "hundredths": hundredths,
     "percent": percent,
     "day": day,
+    "last_day": last_day,
     "clock": clock,
     "month": month,
     "short_month": short_month,

@@ -1,10 +1,11 @@
 """The page's language: one door to the translations, so that everything else stays typed.
 
-Texts are marked with `_` (here and in the templates). After changing one, from the folder of the checkout:
+Texts are marked with `_` (here and in the templates). After changing one:
 
-    pybabel extract -F connector/settings/babel.cfg -o var/settings.pot --no-location --sort-output connector/settings
-    pybabel update -i var/settings.pot -d connector/settings/translations --no-fuzzy-matching --omit-header
-    pybabel compile -d connector/settings/translations
+    cd connector/settings
+    pybabel extract -F babel.cfg -k _n:1,2 --no-location --sort-output -o /tmp/settings.pot .
+    pybabel update -i /tmp/settings.pot -d translations --no-fuzzy-matching
+    pybabel compile -d translations
 """
 
 from typing import Literal

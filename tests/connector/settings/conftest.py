@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import importlib.util
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -135,8 +139,6 @@ class Browser:
 
 def fields_of(form: str) -> dict[str, str]:
     """Read inputs and selects of a piece of HTML."""
-    import html
-
     fields: dict[str, str] = {}
     for tag in re.findall(r"<input[^>]*>", form):
         name, value = re.search(r' name="([^"]*)"', tag), re.search(r' value="([^"]*)"', tag)
@@ -154,6 +156,17 @@ def fields_of(form: str) -> dict[str, str]:
 def town(house: House, shop: Shop) -> Town:
     """The shop `paper.example`, still without customers."""
     return Town(house, shop)
+
+
+@pytest.fixture
+def fair() -> ModuleType:
+    """The lively shop of fair.py; test folders are no packages, so that it is loaded by its path."""
+    spec = importlib.util.spec_from_file_location("fair", Path(__file__).with_name("fair.py"))
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture
