@@ -143,7 +143,7 @@ class Sandbox:
     def order(self, customer: int | None = None, price: str = "20.00", **more: Any) -> int:
         """Place an order for two of one thing; `paid` and `sent` do what they say, at once."""
         paid, sent = more.pop("paid", True), more.pop("sent", False)
-        wish = checkout.Wish("Candle", quantity=2, price=price, sku="SKU-1")
+        wish = checkout.Wish(title="Candle", quantity=2, price=price, sku="SKU-1")
         more |= {} if customer else {"email": "guest@example.com"}
         basket = checkout.Basket((wish,), customer, **more)
         placed = checkout.place(self.shop, basket, self.stamp)

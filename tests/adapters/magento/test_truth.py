@@ -53,7 +53,7 @@ def _wish(chance: random.Random) -> Wish:
     price = f"{chance.randint(0, 9999) / 100:.2f}"
     discount = chance.choice(["0", "0", "0.01"]) if price != "0.00" else "0"
     return Wish(
-        "Thing",
+        title="Thing",
         quantity=chance.randint(1, 4),
         price=price,
         sku=f"SKU-{chance.randint(1, 9)}",
