@@ -1,0 +1,133 @@
+"""Tiers, marks and the coupons of the n-th order, each looked up anew from the list of orders that count."""
+
+from datetime import datetime
+
+from . import amounts, programme
+from .days import end_after, local_day, moment, some_months_later
+
+
+def counting(truth: dict, versions: list[dict], now: datetime) -> list[dict]:
+    """The member's orders that count, first paid first."""
+    zero = programme.at(versions, now)["terms"]["count_zero_orders"]
+    found = [one for one in truth["orders"] if amounts.counts(one, zero)]
+    return sorted(found, key=lambda one: (moment(one["paid_at"]), one["shop_id"], one["id"]))
+
+
+def zone_of(truth: dict, shop_id: int) -> str:
+    return next(one["timezone"] for one in truth["shops"] if one["id"] == shop_id)
+
+
+def spend(orders: list[dict], until: dict, truth: dict, terms: dict) -> int:
+    """Net spend of the window that ends with one order, in the merchant's currency."""
+    day = local_day(moment(until["paid_at"]), zone_of(truth, until["shop_id"]))
+    before = some_months_later(day, -terms["tier_window_months"])
+    total = 0
+    for order in orders:
+        own_day = local_day(moment(order["paid_at"]), zone_of(truth, order["shop_id"]))
+        money = programme.currency(terms, order["currency"])
+        if moment(order["paid_at"]) <= moment(until["paid_at"]) and own_day > before and money:
+            total += amounts.base(order, terms["base"]) * money["rate"] // 1_000_000
+    return total
+
+
+def reached(truth: dict, versions: list[dict], now: datetime) -> list[tuple[int, dict, datetime]]:
+    """Every order that reached a level: the level's place, the tier, and until when it is held."""
+    terms = programme.at(versions, now)["terms"]
+    orders = counting(truth, versions, now)
+    found = []
+    for order in orders:
+        sum_ = spend(orders, order, truth, terms)
+        places = [place for place, tier in enumerate(terms["tiers"]) if tier["threshold"] <= sum_]
+        if places:
+            zone = zone_of(truth, order["shop_id"])
+            day = local_day(moment(order["paid_at"]), zone)
+            until = end_after(day, zone, months=terms["tier_term_months"], days=terms["tier_grace_days"])
+            if moment(order["paid_at"]) <= now:
+                found.append((places[-1], terms["tiers"][places[-1]], until))
+    return found
+
+
+def tier(truth: dict, versions: list[dict], now: datetime) -> tuple[dict | None, datetime | None]:
+    """The tier held now, and until when."""
+    held = [one for one in reached(truth, versions, now) if now < one[2]]
+    if not held:
+        return None, None
+    best = max(place for place, _, _ in held)
+    same = [one for one in held if one[0] == best]
+    return same[0][1], max(until for _, _, until in same)
+
+
+def marks(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int, str], tuple[str, ...]]:
+    """What every customer of the member should carry."""
+    terms = programme.at(versions, now)["terms"]
+    held, _ = tier(truth, versions, now)
+    tags = {held["tag"]} if held else set()
+    group = tuple(tags)
+    if terms["returning_tag"] and len(counting(truth, versions, now)) >= 2:
+        tags = tags | {terms["returning_tag"]}
+    kinds = {shop["id"]: shop["mark_kind"] for shop in truth["shops"]}
+    return {
+        (one["shop_id"], one["id"]): tuple(sorted(tags)) if kinds[one["shop_id"]] == "tags" else group
+        for one in truth["customers"]
+    }
+
+
+def coupons(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int, str, str], dict]:
+    """Every coupon of an n-th order that should be live and unused now, by shop, source and reward key.
+
+    `codes` of the truth says which code was made for which of them.
+    """
+    used = {
+        (one["shop_id"], code)
+        for one in truth["uses"]
+        if not one["test"] and not amounts.undone(one)
+        for code in one["codes"]
+    }
+    wanted = {}
+    for place, order in enumerate(counting(truth, versions, now), start=1):
+        paid, shop_id = moment(order["paid_at"]), order["shop_id"]
+        version = programme.at(versions, paid)
+        if paid < moment(version["counts_from"]):
+            continue
+        customer = order["customer_id"]
+        if customer is None:
+            own = [one["id"] for one in truth["customers"] if one["shop_id"] == shop_id]
+            if not own:
+                continue
+            customer = own[0]
+        zone = zone_of(truth, shop_id)
+        for rule in version["terms"]["nth_orders"]:
+            key = (shop_id, f"order:{shop_id}:{order['id']}", rule["key"])
+            ends = end_after(local_day(paid, zone), zone, days=rule["reward"].get("valid_days", 60))
+            if rule["after"] != place or now >= ends:
+                continue
+            if not tellable(version["terms"], shop_id, truth):
+                continue
+            if (shop_id, truth["codes"].get(key)) in used:
+                continue
+            wanted[key] = {
+                "customer_id": customer,
+                "kind": rule["reward"]["kind"],
+                "starts_at": paid,
+                "ends_at": ends,
+                **worth(rule["reward"], version["terms"], shop_id, truth),
+            }
+    return wanted
+
+
+def tellable(terms: dict, shop_id: int, truth: dict) -> bool:
+    """Can money of the merchant be told in the shop's? Without a rate nothing is promised there."""
+    own = next(one["currency"] for one in truth["shops"] if one["id"] == shop_id)
+    return own == terms["currency"] or programme.currency(terms, own) is not None
+
+
+def worth(reward: dict, terms: dict, shop_id: int, truth: dict) -> dict:
+    """The value and the smallest order of a reward, in the money of the shop."""
+    value, minimum = reward.get("value", 0), reward.get("minimum", 0)
+    own = next(one["currency"] for one in truth["shops"] if one["id"] == shop_id)
+    money = programme.currency(terms, own)
+    if own != terms["currency"]:
+        minimum = minimum * 1_000_000 // money["rate"]
+        if reward["kind"] == "amount":
+            value = value * 1_000_000 // money["rate"]
+    return {"value": value, "minimum": minimum, "currency": own}
