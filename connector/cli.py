@@ -144,6 +144,9 @@ def doctor(as_json: bool) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(name: str, arguments: tuple[str, ...]) -> None:
     """Serve a stand-in for a platform's own servers, for trying out; ARGUMENTS go to it (try --help)."""
+    if name == "--help":
+        click.echo(f"comeback sandbox NAME [ARGUMENTS], NAME one of: {', '.join(plugins.sandboxes())}")
+        return
     plugins.sandbox(name).serve(list(arguments))
 
 

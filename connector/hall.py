@@ -31,7 +31,7 @@ class DoorStep:
         """Return the vault of an installed shop, or None where the shop is not known."""
         with self._house.database.everyone() as connection:
             shop = shops.find_by_address(connection, self._platform.name, address)
-        return None if shop is None else self._house.vault(shop)
+        return None if shop is None or shop.state == "removed" else self._house.vault(shop)
 
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""

@@ -35,7 +35,21 @@ _never = threading.Event()
 
 
 def apply(house: House, merchant_id: int, shop_id: int, stop: threading.Event = _never) -> int:
-    """Drain the shop's inbox; return how many deliveries were dealt with."""
+    """Drain the shop's inbox, one drain at a time; return how many deliveries were dealt with."""
+    done = 0
+    while not stop.is_set():
+        with house.database.alone("apply", shop_id) as mine:
+            if not mine:
+                return done
+            done += _apply_all(house, merchant_id, shop_id, stop)
+        # Whoever came while we held the lock has gone away; what they came for must not be left lying.
+        with house.database.everyone() as connection:
+            if (merchant_id, shop_id) not in inbox.shops_waiting(connection, house.now()):
+                return done
+    return done
+
+
+def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> int:
     done = 0
     with house.database.everyone() as connection:
         queue.listen(connection, shop_id)
@@ -145,7 +159,18 @@ def settle(house: House, merchant_id: int, stop: threading.Event = _never) -> in
 
 
 def push(house: House, merchant_id: int, shop_id: int, stop: threading.Event = _never) -> int:
-    """Drain the shop's outbox; return how many pushes went out."""
+    """Drain the shop's outbox, one drain at a time; return how many pushes went out."""
+    done = 0
+    while not stop.is_set():
+        with house.database.alone("push", shop_id) as mine:
+            sent = _push_all(house, merchant_id, shop_id, stop) if mine else 0
+        done += sent
+        if sent == 0:
+            return done
+    return done
+
+
+def _push_all(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> int:
     done = 0
     line: ShopAdapter | None = None
     while not stop.is_set():
@@ -175,6 +200,11 @@ def push(house: House, merchant_id: int, shop_id: int, stop: threading.Event = _
 
 def import_history(house: House, merchant_id: int, shop_id: int, stop: threading.Event = _never) -> bool:
     """Import the shop's history from where it stopped; True when it is through."""
+    with house.database.alone("import", shop_id) as mine:
+        return mine and _import(house, merchant_id, shop_id, stop)
+
+
+def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> bool:
     with house.database.merchant(merchant_id) as tx:
         shop, run = shops.get(tx, shop_id), runs.latest(tx, shop_id, "import")
     if run is None or run.state in ("done", "failed") or shop.state != "connected":
@@ -211,7 +241,14 @@ def _pause_import(house: House, shop: Shop, run: runs.Run, error: ShopError) -> 
 def reconcile(
     house: House, merchant_id: int, shop_id: int, kind: runs.RunKind, stop: threading.Event = _never
 ) -> runs.Run | None:
-    """Read the shop again, and have what differs settled; None when it cannot be read now."""
+    """Read the shop again, and have what differs settled; None when it cannot be read now, or is being read."""
+    with house.database.alone("reconcile", shop_id) as mine:
+        return _reconcile(house, merchant_id, shop_id, kind, stop) if mine else None
+
+
+def _reconcile(
+    house: House, merchant_id: int, shop_id: int, kind: runs.RunKind, stop: threading.Event
+) -> runs.Run | None:
     now = house.now()
     with house.database.merchant(merchant_id) as tx:
         shop, imported = shops.get(tx, shop_id), runs.latest(tx, shop_id, "import")

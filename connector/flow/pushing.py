@@ -23,7 +23,7 @@ from connector.port import (
     TryLater,
     Unauthorized,
 )
-from connector.store import coupons, ledger, marks, merchants, outbox, shops
+from connector.store import coupons, ledger, marks, merchants, outbox, programs, shops
 from connector.store.database import Tx
 
 LEASE = timedelta(minutes=2)
@@ -58,7 +58,12 @@ def claim(tx: Tx, shop_id: int, now: datetime) -> list[Job]:
 
 def _job(tx: Tx, push: outbox.Push, revision: int) -> Job:
     if push.kind == "marks":
-        return Job(push, revision, mark=marks.get(tx, push.shop_id, push.subject))
+        mark = marks.get(tx, push.shop_id, push.subject)
+        if mark is not None and push.attempts > 1:
+            # An earlier try may have written a mark and lost the answer: any word of ours may stand there.
+            ours = programs.words(tx)
+            mark = msgspec.structs.replace(mark, known=tuple(sorted({*mark.known, *ours})))
+        return Job(push, revision, mark=mark)
     return Job(push, revision, coupon=coupons.get(tx, push.shop_id, push.subject))
 
 
@@ -143,8 +148,8 @@ def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
 
 
 def _again_or_park(tx: Tx, job: Job, why: str, now: datetime) -> None:
-    if job.push.attempts < len(WAITS):
-        outbox.try_later(tx, job.push, now + WAITS[job.push.attempts], why, counts=True)
+    if job.push.attempts <= len(WAITS):
+        outbox.try_later(tx, job.push, now + WAITS[job.push.attempts - 1], why, counts=True)
     else:
         _give_up(tx, job, why, now, refused=False)
 

@@ -110,7 +110,7 @@ def _other_customers(tx: Tx, shop_id: int, customers: tuple[Customer, ...]) -> l
 
 def _other_marks(tx: Tx, shop: shops.Shop, customers: tuple[Customer, ...], now: datetime) -> int:
     """Have marks pushed again where the shop shows other marks of ours than we believe; return how many."""
-    ours = _our_words(tx)
+    ours = programs.words(tx)
     standing = marks.standing(tx, shop.id, [customer.id for customer in customers])
     wrong: list[str] = []
     for customer in customers:
@@ -123,14 +123,6 @@ def _other_marks(tx: Tx, shop: shops.Shop, customers: tuple[Customer, ...], now:
             wrong.append(customer.id)
     outbox.want(tx, "marks", [(shop.id, customer_id) for customer_id in wrong], now)
     return len(wrong)
-
-
-def _our_words(tx: Tx) -> set[str]:
-    """Return every tag that any version of the programme writes."""
-    words: set[str] = set()
-    for version in programs.versions(tx):
-        words |= {tier.tag for tier in version.terms.tiers} | {version.terms.returning_tag}
-    return words - {""}
 
 
 def _keep(

@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection as Connection
-from sqlalchemy import CursorResult, Engine, Executable, Row, create_engine
+from sqlalchemy import CursorResult, Engine, Executable, Row, create_engine, text
 
 from connector.secrets import KeyRing
+
+_TAKE = text("SELECT pg_try_advisory_lock(hashtext(:work), :key)")
+_LEAVE = text("SELECT pg_advisory_unlock(hashtext(:work), :key)")
 
 
 class Tx:
@@ -61,6 +64,21 @@ class Database:
         """One transaction across merchants: for finding whose something is, and for sweeps."""
         with self.engine.begin() as connection:
             yield connection
+
+    @contextmanager
+    def alone(self, work: str, key: int) -> Iterator[bool]:
+        """Yield True while nobody else does this work on this thing, anywhere; False when somebody does.
+
+        The lock belongs to a connection: it ends with the process, however that ends.
+        """
+        name = {"work": work, "key": key}
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            taken = bool(connection.execute(_TAKE, name).scalar())
+            try:
+                yield taken
+            finally:
+                if taken:
+                    connection.execute(_LEAVE, name)
 
     def close(self) -> None:
         """Give all connections back."""

@@ -16,7 +16,10 @@ PushKind = Literal["marks", "coupon", "revoke"]
 
 
 class Push(msgspec.Struct, frozen=True):
-    """One thing to change in the shop. `subject`: a customer's id, or a coupon's (store.coupons.subject)."""
+    """One thing to change in the shop. `subject`: a customer's id, or a coupon's (store.coupons.subject).
+
+    `attempts` counts this one too; more than 1 means that an earlier one may have worked without our knowing.
+    """
 
     shop_id: int
     id: int
@@ -68,7 +71,11 @@ def claim(tx: Tx, shop_id: int, now: datetime, lease: timedelta, limit: int) -> 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    taken = update(outbox).where(*_of(tx, shop_id), outbox.c.id.in_(chosen)).values(next_at=now + lease)
+    taken = (
+        update(outbox)
+        .where(*_of(tx, shop_id), outbox.c.id.in_(chosen))
+        .values(next_at=now + lease, attempts=outbox.c.attempts + 1)
+    )
     rows = tx.all(taken.returning(outbox))
     return [
         (Push(row.shop_id, row.id, row.kind, row.subject, row.attempts), row.revision)
@@ -96,12 +103,12 @@ def done(tx: Tx, push: Push, revision: int, result: str, now: datetime) -> None:
 
 def try_later(tx: Tx, push: Push, at: datetime, why: str, *, counts: bool) -> None:
     """Leave the push for another try; a pause that the shop asked for does not count as one."""
-    _set(tx, push, next_at=at, result=why, attempts=push.attempts + (1 if counts else 0))
+    _set(tx, push, next_at=at, result=why, attempts=push.attempts - (0 if counts else 1))
 
 
 def park(tx: Tx, push: Push, why: str, now: datetime) -> None:
     """Put the push aside until somebody has it tried again."""
-    _set(tx, push, state="parked", result=why, attempts=push.attempts + 1, done_at=now)
+    _set(tx, push, state="parked", result=why, done_at=now)
 
 
 def drop(tx: Tx, push: Push, why: str, now: datetime) -> None:

@@ -46,6 +46,14 @@ def versions(tx: Tx) -> tuple[Version, ...]:
     )
 
 
+def words(tx: Tx) -> set[str]:
+    """Return every tag or group that any version of the programme writes."""
+    found: set[str] = set()
+    for version in versions(tx):
+        found |= {tier.tag for tier in version.terms.tiers} | {version.terms.returning_tag}
+    return found - {""}
+
+
 def publish(tx: Tx, terms: Terms, counts_from: datetime, now: datetime) -> Version:
     """Add a version, in force from now on. Two publications at once: the second waits and gets the next number."""
     tx.run(select(func.pg_advisory_xact_lock(3, tx.merchant_id)))
