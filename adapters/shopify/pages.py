@@ -51,79 +51,66 @@ class FreshVault:
         return nullcontext(self)
 
 
-def create_blueprint(app: App, hall: Hall) -> Blueprint:
-    """Return the install pages of this app."""
-    pages = Blueprint(
-        "shopify", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
-    )
-    states, clock = States(hall.session_secret), WallClock()
-    secure = hall.public_url.startswith("https://")
-    # The prefix makes browsers keep the cookie to this host; they allow it only under https.
-    cookie = "__Host-shopify-install" if secure else "shopify-install"
+class Porch:
+    """The pages of one app at one house's doorstep."""
 
-    @pages.get("/")
-    def opened() -> Answer:
+    def __init__(self, app: App, hall: Hall) -> None:
+        self._app, self._hall = app, hall
+        self._states, self._clock = States(hall.session_secret), WallClock()
+        self._secure = hall.public_url.startswith("https://")
+        # The prefix makes browsers keep the cookie to this host; they allow it only under https.
+        self._cookie = "__Host-shopify-install" if self._secure else "shopify-install"
+
+    def opened(self) -> Answer:
         """Receive a merchant whom Shopify sends, or send a bare visitor to the form."""
         token = request.args.get("id_token")
         if token is None:
-            return redirect(url_for(".install", shop=request.args.get("shop"), _external=False))
+            return redirect(url_for(".install", shop=request.args.get("shop")))
         try:
-            shop = grants.shop_of_session_token(app, token)
+            shop = grants.shop_of_session_token(self._app, token)
             if request.args.get("shop", shop) != shop:
                 raise NotProven("the address names another shop than the session token")
         except NotProven as error:
             return _unproven(error)
-        return _welcome(
-            app, hall, shop, None, lambda wire: tokens.by_session_token(app, shop, token, wire, clock.now())
+        return self._welcome(
+            shop, None, lambda wire: tokens.by_session_token(self._app, shop, token, wire, self._clock.now())
         )
 
-    @pages.get("/install")
-    def install() -> Answer:
+    def install(self) -> Answer:
         """Ask for the shop's address; with one, send the browser to the shop's grant page."""
         typed = request.args.get("shop", "")
-        shop = shop_of(typed)
-        code = _merchant_code(request.args.get("merchant_code"))
+        shop, code = shop_of(typed), _merchant_code(request.args.get("merchant_code"))
         if shop is None:
             return _form(typed, code)
-        departure, kept = states.depart(shop, code)
-        callback = f"{hall.public_url}/shopify/callback"
-        answer = redirect(grants.grant_url(app, shop, callback, departure.state))
+        departure, kept = self._states.depart(shop, code)
+        callback = f"{self._hall.public_url}/shopify/callback"
+        answer = redirect(grants.grant_url(self._app, shop, callback, departure.state))
+        lasts = int(grants.STATE_LASTS.total_seconds())
         answer.set_cookie(
-            cookie,
-            kept,
-            max_age=int(grants.STATE_LASTS.total_seconds()),
-            path="/",
-            secure=secure,
-            httponly=True,
-            samesite="Lax",
+            self._cookie, kept, max_age=lasts, path="/", secure=self._secure, httponly=True, samesite="Lax"
         )
         return answer
 
-    @pages.get("/callback")
-    def callback() -> Answer:
+    def callback(self) -> Answer:
         """Take the merchant back from Shopify's grant page."""
-        now = clock.now()
+        now = self._clock.now()
         try:
-            found = grants.check_callback(app, request.args.to_dict(flat=False), now)
-            shop = found["shop"]
-            departure = states.arrive(request.cookies.get(cookie, ""), found.get("state", ""), shop, now)
+            found = grants.check_callback(self._app, request.args.to_dict(flat=False), now)
+            shop, kept = found["shop"], request.cookies.get(self._cookie, "")
+            departure = self._states.arrive(kept, found.get("state", ""), shop, now)
         except NotProven as error:
             return _unproven(error)
         code = found.get("code", "")
-        answer = _welcome(
-            app,
-            hall,
-            shop,
-            departure.merchant_code,
-            lambda wire: tokens.by_code(app, shop, code, wire, clock.now()),
+        answer = self._welcome(
+            shop, departure.merchant_code, lambda wire: tokens.by_code(self._app, shop, code, wire, now)
         )
-        answer.delete_cookie(cookie, path="/", secure=secure, httponly=True, samesite="Lax")
+        answer.delete_cookie(self._cookie, path="/", secure=self._secure, httponly=True, samesite="Lax")
         return answer
 
-    @pages.after_request
-    def strict(answer: Response) -> Response:
+    def strict(self, answer: Response) -> Response:
+        """Tell browsers what these pages may do: no script, no style inside, no address passed on."""
         # The form leads to a redirect; browsers hold its target against form-action too.
-        goes_to = app.base_url or "https://*.myshopify.com https://admin.shopify.com"
+        goes_to = self._app.base_url or "https://*.myshopify.com https://admin.shopify.com"
         answer.headers["Content-Security-Policy"] = (
             "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
             f"form-action 'self' {goes_to}"
@@ -134,6 +121,29 @@ def create_blueprint(app: App, hall: Hall) -> Blueprint:
             answer.headers["Cache-Control"] = "no-store"
         return answer
 
+    def _welcome(self, shop: str, merchant_code: str | None, road: Road) -> Answer:
+        """Exchange the proof for tokens, ask the shop who it is, and hand it to the house."""
+        try:
+            installed = _installed(self._app, shop, merchant_code, road)
+            return redirect(self._hall.welcome(installed).url, HTTPStatus.SEE_OTHER)
+        except tokens.BadGrant as error:
+            return _sorry(error, "expired", HTTPStatus.UNAUTHORIZED)
+        except TryLater as error:
+            return _sorry(error, "busy", HTTPStatus.SERVICE_UNAVAILABLE)
+        except ShopError as error:
+            return _sorry(error, "refused", HTTPStatus.BAD_REQUEST, str(error))
+
+
+def create_blueprint(app: App, hall: Hall) -> Blueprint:
+    """Return the install pages of this app."""
+    pages = Blueprint(
+        "shopify", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
+    )
+    porch = Porch(app, hall)
+    pages.add_url_rule("/", view_func=porch.opened, endpoint="opened")
+    pages.add_url_rule("/install", view_func=porch.install, endpoint="install")
+    pages.add_url_rule("/callback", view_func=porch.callback, endpoint="callback")
+    pages.after_request(porch.strict)
     return pages
 
 
@@ -145,22 +155,6 @@ def shop_of(typed: str) -> str | None:
     text = re.sub(r"^https?://", "", text).partition("/")[0]
     shop = text if "." in text else f"{text}.myshopify.com"
     return shop if is_shop(shop) else None
-
-
-def _welcome(app: App, hall: Hall, shop: str, merchant_code: str | None, road: Road) -> Answer:
-    """Exchange the proof for tokens, ask the shop who it is, and hand it to the house."""
-    try:
-        installed = _installed(app, shop, merchant_code, road)
-        return redirect(hall.welcome(installed).url, HTTPStatus.SEE_OTHER)
-    except tokens.BadGrant as error:
-        _log.warning("shop %s: %s", shop, error)
-        return _sorry("expired", HTTPStatus.UNAUTHORIZED)
-    except TryLater as error:
-        _log.warning("shop %s: %s", shop, error)
-        return _sorry("busy", HTTPStatus.SERVICE_UNAVAILABLE)
-    except ShopError as error:
-        _log.warning("shop %s: %s", shop, error)
-        return _sorry("refused", HTTPStatus.BAD_REQUEST, str(error))
 
 
 def _installed(app: App, shop: str, merchant_code: str | None, road: Road) -> Installed:
@@ -202,14 +196,14 @@ def _form(typed: str, merchant_code: str | None) -> Answer:
 
 
 def _unproven(error: NotProven) -> Answer:
-    _log.warning("an install was not proven: %s", error)
-    answer = _sorry("unproven", HTTPStatus.UNAUTHORIZED)
+    answer = _sorry(error, "unproven", HTTPStatus.UNAUTHORIZED)
     # App Bridge reads this and brings a new session token.
     answer.headers["X-Shopify-Retry-Invalid-Session-Request"] = "1"
     return answer
 
 
-def _sorry(reason: str, status: HTTPStatus, detail: str = "") -> Answer:
+def _sorry(error: Exception, reason: str, status: HTTPStatus, detail: str = "") -> Answer:
+    _log.warning("an install ended (%s): %s", reason, error)
     language = _language()
     page = render_template(
         "shopify/sorry.html", language=language, say=phrases(language), reason=reason, detail=detail
