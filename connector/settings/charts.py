@@ -92,7 +92,7 @@ def ceiling(figure: int) -> int:
     """Return a round figure not below this one, divisible by four: where the axis ends."""
     unit = 4
     while True:
-        for factor in (1, 2, 3, 4, 5, 6, 8):
+        for factor in (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 18):
             if figure <= unit * factor:
                 return unit * factor
         unit *= 10

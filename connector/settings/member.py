@@ -1,7 +1,7 @@
 """One member's card: who they are, what they hold and why, and what staff can do for them."""
 
 import msgspec
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from connector.flow import programme, redeeming, settling
@@ -195,6 +195,8 @@ def _adjustment(found: Member, typed: dict[str, str]) -> tuple[tuple[Wrong, ...]
 
 
 def _act_key(typed: dict[str, str]) -> str:
-    """Return the form's own key: sent twice, it books once."""
+    """Return the form's own key: sent twice, it books once. Without one there is no telling, so it is refused."""
     key = typed.get("act_key", "")
-    return key if 16 <= len(key) <= 64 and key.isascii() else random_word()
+    if not (16 <= len(key) <= 64 and key.isascii()):
+        abort(400)
+    return key

@@ -6,12 +6,12 @@ import random
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from connector.flow import redeeming
 from connector.records import Customer, LineItem, Order
 from connector.store import people, purchases
-from connector.store.tables import coupons, inbox, marks, outbox, privacy, runs, shops
+from connector.store.tables import coupons, customers, inbox, marks, members, outbox, privacy, runs, shops
 
 FIRST = "Noor Daan Sanne Bram Lotte Jesse Fleur Ruben Iris Thijs Maud Sem Eva Luuk Roos Finn Anouk Gijs Femke Stijn".split()
 LAST = (
@@ -177,22 +177,21 @@ def _runs(here: dict[str, Any], second: Any, now: Any) -> list[dict[str, Any]]:
 
 def _acts(town: Any) -> None:
     """Two exchanges and a present for the member with most points."""
+    town.star = _richest(town)
+    member_id, customer_id = town.star
     with town.house.database.merchant(town.shop.merchant_id) as tx:
-        member_id, customer_id = richest(town)
-        redeeming.redeem(
-            tx, member_id, town.shop.id, customer_id, "five-off", "act-key-of-the-fair-1", "staff", town.now
-        )
+        for key in ("act-key-of-the-fair-1", "act-key-of-the-fair-2"):
+            redeeming.redeem(tx, member_id, town.shop.id, customer_id, "five-off", key, "staff", town.now)
         redeeming.adjust(
-            tx, member_id, 25, "Sorry for the late parcel", "act-key-of-the-fair-2", "staff", town.now
+            tx, member_id, 25, "Sorry for the late parcel", "act-key-of-the-fair-3", "staff", town.now
+        )
+        tx.run(
+            update(coupons).where(coupons.c.source == "redemption:act-key-of-the-fair-1").values(state="live")
         )
 
 
-def richest(town: Any) -> tuple[int, str]:
+def _richest(town: Any) -> tuple[int, str]:
     """Return the member with most points, and their customer id."""
-    from sqlalchemy import select
-
-    from connector.store.tables import customers, members
-
     with town.house.database.merchant(town.shop.merchant_id) as tx:
         row = tx.one(
             select(members.c.id.label("member_id"), customers.c.id.label("customer_id"))

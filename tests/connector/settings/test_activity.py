@@ -1,0 +1,129 @@
+"""What arrived and what was sent, what is tried again, the checks, and requests under privacy law."""
+
+from __future__ import annotations
+
+import html
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, text
+
+from connector.store import privacy
+from connector.store.tables import inbox, outbox
+
+
+@pytest.fixture
+def arrived(town: Any) -> Any:
+    """Write down deliveries: 120 applied, 2 parked."""
+    here = {
+        "merchant_id": town.shop.merchant_id,
+        "shop_id": town.shop.id,
+        "way": "webhook",
+        "topic": "orders/paid",
+    }
+    rows = [
+        here
+        | {"delivery_id": f"d{n}", "subject": f"order {n}", "received_at": town.now - timedelta(minutes=n)}
+        | {"state": "parked" if n > 119 else "applied", "attempts": 8, "result": f"Because of {n}."}
+        for n in range(122)
+    ]
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(insert(inbox), rows)
+    return town
+
+
+def states(town: Any, table: Any) -> list[str]:
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        return [row.state for row in tx.all(select(table.c.state).order_by(table.c.id))]
+
+
+def test_the_pages_show_every_delivery_once(arrived: Any, browser: Any) -> None:
+    seen, address = [], "/settings/activity?state=applied"
+    while address:
+        page = browser.get(address).split('class="tabs"')[1]
+        seen += re.findall(r"order (\d+) ·", page)
+        further = re.search(r'rel="next" href="([^"]+)"', page)
+        address = html.unescape(further[1]) if further else ""
+    assert len(seen) == 120
+    assert len(set(seen)) == 120
+
+
+def test_what_stopped_stands_first_with_its_reason_and_is_tried_again(arrived: Any, browser: Any) -> None:
+    page = browser.get("/settings/activity")
+    assert page.index("Because of 121.") < page.index('class="tabs"')
+    action = re.search(r'action="(/settings/activity/arrived/\d+/again)"', page)
+    assert action
+    assert browser.post(action[1], "/settings/activity").status_code == 303
+    assert states(arrived, inbox).count("parked") == 1
+    assert states(arrived, inbox).count("waiting") == 1
+    browser.post("/settings/activity/again", "/settings/activity")
+    assert states(arrived, inbox).count("parked") == 0
+
+
+def test_a_parked_push_is_tried_again(town: Any, browser: Any) -> None:
+    row = {"merchant_id": town.shop.merchant_id, "shop_id": town.shop.id, "kind": "marks", "subject": "7"}
+    row |= {
+        "state": "parked",
+        "attempts": 6,
+        "next_at": town.now,
+        "made_at": town.now,
+        "result": "The shop is closed.",
+    }
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(insert(outbox).values(**row))
+    page = browser.get("/settings/activity/sent")
+    assert "The shop is closed." in page
+    action = re.search(r'action="(/settings/activity/sent/\d+/again)"', page)
+    assert action
+    answer = browser.post(action[1], "/settings/activity/sent", next="/settings/activity/sent?state=parked")
+    assert answer.headers["Location"] == "/settings/activity/sent?state=parked"
+    assert states(town, outbox) == ["waiting"]
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil"])
+def test_nobody_is_sent_elsewhere_by_a_form(arrived: Any, browser: Any, elsewhere: str) -> None:
+    answer = browser.post("/settings/activity/again", "/settings/activity", next=elsewhere)
+    assert answer.headers["Location"] == "/"
+    answer = browser.post("/settings/language", "/", language="nl", next=elsewhere)
+    assert answer.headers["Location"] == "/"
+
+
+def test_check_now_asks_for_a_check_of_one_shop(town: Any, browser: Any) -> None:
+    page = "/settings/activity/checks"
+    answer = browser.post("/settings/activity/check", page, shop=str(town.shop.id), kind="full")
+    assert answer.status_code == 303
+    assert "Paper Shop is being checked" in browser.get(page)
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        jobs = tx.all(text("SELECT task_name, args FROM procrastinate_jobs"))
+    assert [job.task_name for job in jobs] == ["reconcile"]
+    assert jobs[0].args["shop_id"] == town.shop.id
+    assert browser.post("/settings/activity/check", page, shop="999").status_code == 404
+
+
+def test_a_request_for_data_can_be_handed_over(town: Any, browser: Any) -> None:
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        privacy.write_down(tx, "Paper Shop", "data_asked", "c0", town.now, 3, b'{"orders": []}')
+    page = browser.get("/settings/activity/privacy")
+    link = re.search(r'href="(/settings/activity/privacy/\d+\.json)"', page)
+    assert link
+    answer = browser.client.get(link[1])
+    assert answer.json == {"orders": []}
+    assert "attachment" in answer.headers["Content-Disposition"]
+    browser.get("/settings/activity/privacy/999.json", status=404)
+
+
+@pytest.mark.parametrize(
+    "bad", ["shop=999", "state=lost", "after=x", "shop=1e3", "after=99999999999999999999"]
+)
+def test_a_nonsense_question_is_not_found(browser: Any, bad: str) -> None:
+    browser.get(f"/settings/activity?{bad}", status=404)
+    if "state" not in bad:
+        browser.get(f"/settings/activity/sent?{bad}", status=404)
+
+
+def test_nothing_personal_stands_in_the_lists(town: Any, fair: Any, browser: Any) -> None:
+    fair.furnish(town, 40)
+    for page in ("", "/sent", "/checks", "/privacy"):
+        assert "@" not in browser.get(f"/settings/activity{page}")

@@ -1,0 +1,97 @@
+"""Open codes: which ones, and a file that no spreadsheet can be tricked with."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from connector.settings import table
+from connector.store.tables import coupons
+
+
+@pytest.fixture
+def codes(town: Any) -> Any:
+    """Four codes: live, being made, ended, used."""
+    ids = town.customers(1)
+    town.orders(ids, 10, 25_00, coupon_codes=("USED00000000",))
+    here = {"merchant_id": town.shop.merchant_id, "shop_id": town.shop.id, "member_id": town.member_of("c0")}
+    here |= {
+        "customer_id": "c0",
+        "kind": "amount",
+        "value": 5_00,
+        "minimum": 0,
+        "currency": "EUR",
+        "version": 1,
+    }
+    here |= {"starts_at": town.now - timedelta(days=5)}
+    rows = [
+        here
+        | {
+            "source": f"order:1:{code}",
+            "reward_key": "five-off",
+            "code": code,
+            "title": title,
+            "state": state,
+        }
+        | {"ends_at": town.now + timedelta(days=days)}
+        for code, title, state, days in (
+            ("LIVE00000000", "=HYPERLINK(1)", "live", 30),
+            ("WANT00000000", "5,00 off", "wanted", 20),
+            ("PAST00000000", "5.00 off", "live", -1),
+            ("USED00000000", "5.00 off", "live", 10),
+        )
+    ]
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(insert(coupons), rows)
+    return town
+
+
+def test_codes_that_can_still_be_used_stand_there_soonest_end_first(codes: Any, browser: Any) -> None:
+    page = browser.get("/settings/coupons")
+    assert re.findall(r'class="code">(\w+)<', page) == ["WANT00000000", "LIVE00000000"]
+    page = browser.get("/settings/coupons?state=live")
+    assert re.findall(r'class="code">(\w+)<', page) == ["LIVE00000000"]
+    browser.get("/settings/coupons?state=used", status=404)
+    browser.get("/settings/coupons?after=yesterday_X", status=404)
+
+
+def test_the_file_holds_the_same_and_no_formula(codes: Any, browser: Any) -> None:
+    answer = browser.client.get("/settings/coupons.csv")
+    assert answer.mimetype == "text/csv"
+    assert answer.text.endswith("\r\n")
+    head, first, second = list(csv.reader(io.StringIO(answer.text)))
+    assert head[0] == "code"
+    assert (first[0], first[1], first[3]) == ("WANT00000000", "5,00 off", "5.00")
+    assert (second[0], second[1]) == ("LIVE00000000", "'=HYPERLINK(1)")
+    assert '"5,00 off"' in answer.text
+
+
+def test_the_pages_show_every_code_once(town: Any, browser: Any) -> None:
+    ids = town.customers(120)
+    town.orders(ids, 60, 30_00)
+    town.orders(ids, 50, 30_00)
+    town.start()
+    seen, address = [], "/settings/coupons?reward=second-order-gift"
+    while address:
+        page = browser.get(address)
+        seen += re.findall(r'class="code">(\w+)<', page)
+        further = re.search(r'rel="next" href="([^"]+)"', page)
+        address = further[1].replace("&amp;", "&") if further else ""
+    assert len(seen) == len(set(seen)) == 120
+
+
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@x", "\tx", "\rx", "\0x", "＝1"])
+def test_a_cell_that_begins_like_a_formula_gets_a_quote(cell: str) -> None:
+    assert table.harmless(cell) == "'" + cell
+
+
+def test_quotes_and_line_ends_are_written_as_the_standard_says() -> None:
+    assert (
+        table.written([('say "tea"', "a,b", "two\nlines", "12")]) == '"say ""tea""","a,b","two\nlines",12\r\n'
+    )

@@ -1,0 +1,217 @@
+"""The programme's form: what is typed, what is refused beside its field, the preview, and putting it in force."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from connector.flow import programme, settling
+from connector.store.tables import entries, members
+
+PAGE = "/settings/programme"
+
+
+@pytest.fixture
+def send(browser: Any) -> Callable[..., Any]:
+    """Send the form as it stands, with some fields typed over; None takes a field away."""
+
+    def sent(step: str, **typed: Any) -> Any:
+        changes = {name.replace("__", "."): text for name, text in typed.items()}
+        fields = browser.form(PAGE, "terms") | changes
+        fields = {name: text for name, text in fields.items() if text is not None}
+        return browser.client.post(f"{PAGE}/{step}", data=fields)
+
+    return sent
+
+
+def draft(town: Any) -> Any:
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        return programme.draft(tx, town.now)
+
+
+def test_the_form_sent_back_untouched_means_the_same(town: Any, send: Any) -> None:
+    before = draft(town)
+    assert send("draft").status_code == 303
+    assert draft(town) == before
+
+
+def test_every_field_is_read(town: Any, send: Any) -> None:
+    answer = send(
+        "draft",
+        earn_points="2",
+        currencies__0__earn_step="2,50",
+        base="excluding_tax",
+        hold_days="7",
+        expiry_months="0",
+        returned_days="10",
+        count_zero_orders="yes",
+        tiers__0__threshold="1.000,00",
+        tiers__1__threshold="2000",
+        tiers__1__name="Goud",
+        redeemables__0__reward__kind="percentage",
+        redeemables__0__reward__value="7,5",
+        redeemables__0__reward__minimum="25",
+        redeemables__0__points="150",
+        nth_orders__0__after="5",
+        nth_orders__1__reward__value="3.00",
+        returning_tag="",
+    )
+    assert answer.status_code == 303
+    terms = draft(town)
+    assert (terms.earn_points, terms.currencies[0].earn_step, terms.base) == (2, 2_50, "excluding_tax")
+    assert (terms.hold_days, terms.expiry_months, terms.returned_days) == (7, 0, 10)
+    assert terms.count_zero_orders
+    assert [tier.threshold for tier in terms.tiers] == [1000_00, 2000_00]
+    assert terms.tiers[1].name == "Goud"
+    (offer,) = terms.redeemables
+    assert (offer.reward.kind, offer.reward.value, offer.reward.minimum, offer.points) == (
+        "percentage",
+        750,
+        25_00,
+        150,
+    )
+    assert offer.key == "five-off"
+    assert terms.nth_orders[0].after == 5
+    assert terms.nth_orders[1].reward.value == 3_00
+    assert terms.returning_tag == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "said"),
+    [
+        ("currencies.0.earn_step", "one euro", "Write an amount in EUR"),
+        ("currencies.0.earn_step", "1.250", "Write an amount in EUR"),
+        ("currencies.0.earn_step", "-1", ""),
+        ("earn_points", "0", ""),
+        ("earn_points", "1.5", "Write a whole number"),
+        ("hold_days", "", "Write a whole number"),
+        ("hold_days", "400", ""),
+        ("tiers.0.threshold", "600", ""),
+        ("tiers.0.name", "", ""),
+        ("tiers.0.tag", "one,two", ""),
+        ("tiers.1.name", "Silver", ""),
+        ("redeemables.0.points", "0", ""),
+        ("redeemables.0.reward.value", "", "Write an amount in EUR"),
+        ("nth_orders.1.reward.valid_days", "0", ""),
+        ("returning_tag", "x" * 40, ""),
+    ],
+)
+def test_what_cannot_be_is_said_beside_the_field_and_kept_as_typed(
+    town: Any, send: Any, field: str, typed: str, said: str
+) -> None:
+    before = draft(town)
+    answer = send("draft", **{field.replace(".", "__"): typed})
+    assert answer.status_code == 422
+    page = answer.text
+    # A threshold that is too high makes the next one too low: that is where it is said.
+    at = "tiers.1.threshold" if typed == "600" else field
+    assert f'<a href="#{at}">' in page
+    assert re.search(rf'<p class="error" id="{re.escape(at)}.error">[^<]*{said}', page)
+    assert f'value="{html.escape(typed)}"' in page
+    assert draft(town) == before
+
+
+def test_a_percentage_above_100_is_refused(send: Any) -> None:
+    typed = {"redeemables__0__reward__kind": "percentage", "redeemables__0__reward__value": "101"}
+    assert send("draft", **typed).status_code == 422
+
+
+def test_rows_are_added_and_removed_without_losing_what_was_typed(browser: Any, send: Any) -> None:
+    page = send("rows", change="add:tiers", hold_days="9 or so").text
+    assert 'name="tiers.2.threshold"' in page
+    assert 'value="9 or so"' in page
+    page = send("rows", change="remove:tiers.0").text
+    assert 'value="Gold"' in page
+    assert 'value="Silver"' not in page
+    assert send("rows", change="add:elsewhere").status_code == 200
+
+
+def test_a_new_reward_gets_a_key_of_its_own(town: Any, send: Any) -> None:
+    new = {"key": "", "name": "Ten off", "points": "200"}
+    new |= {
+        "reward__kind": "amount",
+        "reward__value": "10",
+        "reward__minimum": "",
+        "reward__valid_days": "30",
+    }
+    answer = send("draft", **{f"redeemables__1__{name}": text for name, text in new.items()})
+    assert answer.status_code == 303
+    offer = draft(town).redeemables[1]
+    assert re.fullmatch("ten-off-[0-9a-f]{6}", offer.key)
+    assert (offer.points, offer.reward.value, offer.reward.valid_days) == (200, 10_00, 30)
+
+
+def test_the_example_follows_what_is_typed(send: Any) -> None:
+    told = send("example", example_amount="60", earn_points="3").text
+    assert "<strong>180 points</strong>" in told
+    assert "Every full EUR 1.00 of an order earns 3 points." in told
+    assert "1 field cannot be kept yet" in send("example", example_amount="60", earn_points="x").text
+    assert "Write an amount" in send("example", example_amount="sixty").text
+
+
+def test_the_preview_says_what_publishing_then_does(town: Any, browser: Any, send: Any) -> None:
+    ids = town.customers(30)
+    town.orders(ids, 100, 120_00)
+    town.orders(ids[:10], 5, 300_00)
+    page = send("preview").text
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    # 30 orders of 120 points are through their hold, 10 of 300 are not; 10 members spent 420.00, so Silver.
+    assert "Points given at once +3,600" in told
+    assert "Points after their hold 3,000" in told
+    assert "Members with points 30 of 30" in told
+    assert "Customers with a tag 10" in told
+    assert "Silver 10 Gold 0" in told
+    # 6,600 points at 5.00 per hundred and ten gifts of 2.50.
+    assert "Costs at most €355.00" in told
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        assert tx.value(select(func.count()).select_from(entries)) == 0
+        assert programme.versions(tx) == ()
+    mark = re.search(r'name="mark" value="([^"]+)"', page)
+    day = re.search(r'name="counts_from" value="([^"]+)"', page)
+    assert mark
+    assert day
+    answer = browser.post("/settings/programme/publish", PAGE, mark=mark[1], counts_from=day[1])
+    assert answer.status_code == 303
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        while settling.settle_due(tx, town.now):
+            pass
+        assert tx.value(select(func.sum(entries.c.points))) == 3600
+        assert tx.value(select(func.sum(members.c.pending))) == 3000
+    page = browser.get(PAGE)
+    assert "Version 1, in force since" in page
+    assert "In force" in page
+    version = browser.get(f"{PAGE}/versions/1")
+    assert "100 points can be exchanged" in version
+    browser.get(f"{PAGE}/versions/2", status=404)
+
+
+def test_only_what_was_previewed_can_be_published(town: Any, browser: Any, send: Any) -> None:
+    page = send("preview").text
+    mark = re.search(r'name="mark" value="([^"]+)"', page)
+    assert mark
+    send("draft", earn_points="5")
+    answer = browser.post("/settings/programme/publish", PAGE, mark=mark[1], counts_from="2025-11-20")
+    assert answer.status_code == 303
+    assert "The draft has changed since you looked" in browser.get(PAGE)
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        assert programme.versions(tx) == ()
+
+
+@pytest.mark.parametrize("day", ["", "soon", "2031-01-01", "1066-10-14"])
+def test_the_day_from_which_orders_earn_must_be_a_day_of_the_past(send: Any, day: str) -> None:
+    answer = send("preview", counts_from=day)
+    assert answer.status_code == 422
+    assert '<a href="#counts_from">' in answer.text
+
+
+def test_warnings_do_not_keep_it_from_being_kept(send: Any) -> None:
+    assert send("draft", redeemables__0__points="10").status_code == 303
+
+
+def test_a_form_without_its_token_is_refused(browser: Any) -> None:
+    assert browser.client.post(f"{PAGE}/draft", data={"earn_points": "1"}).status_code == 400
