@@ -18,8 +18,9 @@ _LEFT = """
 _SO_FAR = """
     SELECT (SELECT count(*) FROM inbox WHERE merchant_id = %(m)s AND state IN ('applied', 'ignored')),
            (SELECT count(*) FROM orders WHERE merchant_id = %(m)s),
-           (SELECT coalesce(sum(points) FILTER (WHERE points > 0), 0) FROM entries WHERE merchant_id = %(m)s),
-           (SELECT coalesce(sum(points) FILTER (WHERE points < 0), 0) FROM entries WHERE merchant_id = %(m)s),
+           (SELECT coalesce(sum(points) FILTER (WHERE points > 0), 0)::bigint FROM entries WHERE merchant_id = %(m)s),
+           (SELECT coalesce(sum(points) FILTER (WHERE points < 0), 0)::bigint FROM entries WHERE merchant_id = %(m)s),
+           (SELECT coalesce(sum(pending), 0)::bigint FROM members WHERE merchant_id = %(m)s),
            (SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'done'),
            (SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'parked')
              + (SELECT count(*) FROM inbox WHERE merchant_id = %(m)s AND state = 'parked')
@@ -61,12 +62,13 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class SoFar(msgspec.Struct, frozen=True):
-    """What has happened since the beginning; `given` and `taken` are points."""
+    """What has happened since the beginning; `given`, `taken` and `held` (not yet given) are points."""
 
     deliveries: int
     orders: int
     given: int
     taken: int
+    held: int
     pushes: int
     parked: int
 

@@ -17,6 +17,7 @@ from rich.console import Console
 from connector import config, logs, plugins, rounds
 from connector.demo import agreement, figures, waiting
 from connector.demo.cast import DidNotStart, Player, ready_line
+from connector.demo.figures import Left, SoFar
 from connector.demo.ground import ROOT, AnotherRuns, Ground, free_port, ground, history
 from connector.demo.stage import RoadBroke, Stand
 from connector.flow import programme
@@ -178,13 +179,20 @@ def _open_doors(scene: Scene, stack: ExitStack, merchant_id: int) -> None:
         scene.check()
         now = figures.so_far(house.database, merchant_id)
         left = figures.left(house.database, merchant_id, house.now())
-        console.print(
-            f"{house.now():%H:%M:%S}  webhooks +{now.deliveries - before.deliveries}  orders +{now.orders - before.orders}"
-            f"  points +{now.given - before.given} −{before.taken - now.taken}  pushes +{now.pushes - before.pushes}"
-            f"  waiting {left.deliveries + left.pushes}" + (f"  parked {now.parked}" if now.parked else ""),
-            highlight=False,
-        )
+        console.print(f"{house.now():%H:%M:%S}  {_news(before, now, left)}", highlight=False)
         before = now
+
+
+def _news(before: SoFar, now: SoFar, left: Left) -> str:
+    """Say what happened between two looks. Points of new orders are held first, as the programme says."""
+    news = [
+        f"messages +{now.deliveries - before.deliveries}",
+        f"orders +{now.orders - before.orders}",
+        f"points held {now.held - before.held:+}, given +{now.given - before.given}, taken {now.taken - before.taken}",
+        f"pushes +{now.pushes - before.pushes}",
+        f"waiting {left.deliveries + left.pushes}",
+    ]
+    return "  ".join(news) + (f"  parked {now.parked}" if now.parked else "")
 
 
 def _send_home(stand: Stand) -> None:
