@@ -1,17 +1,25 @@
 """What the tests of the Shopify plug share: an app, a shop, a vault that counts, a clock that does not wait."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import RLock
+from typing import Any
 
 import pytest
+import requests
+from flask import Flask, request
+from werkzeug.serving import make_server
 
 from adapters.shopify import tokens
+from adapters.shopify.platform import platform
+from adapters.shopify.sandbox import Shop, create_server
 from adapters.shopify.settings import App
 from adapters.shopify.shop import ShopifyShop
 from adapters.shopify.tokens import Tokens
 from adapters.shopify.wire import Wire
+from connector.port import Delivery, Installed, ShopAdapter, ShopLine, Welcomed
 
 SHOP = "demo-gifts.myshopify.com"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -109,3 +117,167 @@ def wire() -> Iterator[Wire]:
 @pytest.fixture
 def shop(app: App, vault: MemoryVault, clock: FakeClock, wire: Wire) -> ShopifyShop:
     return ShopifyShop(app, SHOP, vault, clock, wire)
+
+
+# --- a whole shop on this machine, and a house that may connect to it ----------------------------------------
+
+START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+
+
+def at(days: int, seconds: int = 0) -> str:
+    return (START + timedelta(days=days, seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class House:
+    """The app's side of the road: install pages, a doorstep, a door that keeps what it believes."""
+
+    session_secret = b"a secret of the house"
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+        self.installed: list[Installed] = []
+        self.kept: list[Delivery] = []
+        app = Flask(__name__)
+        self.server = make_server("127.0.0.1", 0, app, threaded=True)
+        self.public_url = f"http://127.0.0.1:{self.server.server_port}"
+        app.register_blueprint(platform.pages(environment, self), url_prefix="/shopify")
+        app.add_url_rule("/welcomed", view_func=lambda: "welcome")
+        app.add_url_rule("/webhooks/shopify", view_func=self.door, methods=["POST"])
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def door(self) -> str:
+        headers = {name.lower(): value for name, value in request.headers}
+        self.kept.append(platform.receive(self.environment, headers, request.get_data(), None))
+        return ""
+
+    def welcome(self, installed: Installed) -> Welcomed:
+        self.installed.append(installed)
+        return Welcomed(f"{self.public_url}/welcomed", "key-1")
+
+    def vault(self, address: str) -> None:
+        return None
+
+    def guard(self, url: str) -> str:
+        return url
+
+
+class Street:
+    """A sandbox shop and a house that may connect to it."""
+
+    def __init__(self, make_vault: Any) -> None:
+        self.shop = Shop("demo-gifts.myshopify.com")
+        self.server = create_server(self.shop)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = self.shop.own_url
+        ready = requests.get(f"{self.url}/_sandbox/ready", timeout=5).json()
+        self.environment: dict[str, str] = ready["environment"]
+        self.address: str = ready["address"]
+        self.house = House(self.environment)
+        self.make_vault = make_vault
+        self.vault: Any = None
+
+    def control(self, path: str, body: object = None, method: str = "POST") -> Any:
+        answer = requests.request(method, f"{self.url}/_sandbox/{path}", json=body or {}, timeout=60)
+        assert answer.ok, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
+
+    def install(self, **wish: object) -> ShopAdapter:
+        found = self.control("install", {"public_url": self.house.public_url, **wish})
+        assert found["url"] == f"{self.house.public_url}/welcomed", found
+        self.vault = self.make_vault(self.house.installed[-1].tokens)
+        return platform.open(self.environment, ShopLine(self.address, "key-1"), self.vault)
+
+    def quiet(self) -> None:
+        self.control("release")
+
+    def customer(self, name: str = "anna", verified: bool = True) -> str:
+        wish = {
+            "email": f"{name}@example.com",
+            "first_name": name.title(),
+            "last_name": "Bakker",
+            "at": at(0),
+        }
+        return str(self.control("customers", {**wish, "verified": verified})["id"])
+
+    def order(self, **wish: Any) -> str:
+        line = {"sku": "MUG-1", "title": "Mug", "quantity": 2, "price": "12.50"}
+        basket = {
+            "at": at(1),
+            "lines": [line],
+            "shipping": "4.95",
+            "paid": True,
+            "codes": [],
+            "customer_id": None,
+        }
+        return str(self.control("orders", basket | wish)["id"])
+
+    def truth(self, what: str) -> list[dict[str, Any]]:
+        """What the shop says of itself: orders, customers or coupons."""
+        return list(self.control(f"{what}?limit=1000", method="GET")[what])
+
+    def at(self, days: int) -> str:
+        """A moment in the shop's past, as the control addresses want it."""
+        return at(days)
+
+    def busy(self) -> dict[str, str]:
+        """Orders of every kind; returns their ids by what they are."""
+        anna, bert = self.customer("anna"), self.customer("bert", verified=False)
+        ids = {
+            "plain": self.order(customer_id=anna),
+            "guest": self.order(email="guest@example.com"),
+            "unpaid": self.order(customer_id=bert, paid=False),
+            "late": self.order(customer_id=bert, paid=False),
+            "gift": self.order(
+                customer_id=anna,
+                lines=[
+                    {"sku": "G", "title": "Gift card", "quantity": 1, "price": "25.00", "gift_card": True},
+                    {"sku": "P", "title": "Plate", "quantity": 3, "price": "7.00", "discount": "1.00"},
+                ],
+            ),
+            "refunded": self.order(customer_id=anna),
+            "cancelled": self.order(customer_id=anna),
+            "edited": self.order(customer_id=bert),
+            "test": self.order(customer_id=bert, test=True),
+            "free": self.order(
+                customer_id=bert,
+                lines=[{"sku": "F", "title": "Flyer", "quantity": 1, "price": "0.00"}],
+                shipping="0.00",
+            ),
+            "long": self.order(
+                customer_id=bert,
+                lines=[
+                    {"sku": f"S{n}", "title": f"Thing {n}", "quantity": 1, "price": "1.00"}
+                    for n in range(130)
+                ],
+            ),
+        }
+        self.control(f"orders/{ids['late']}/pay", {"at": at(3)})
+        self.control(f"orders/{ids['plain']}/fulfil", {"at": at(4)})
+        self.control(
+            f"orders/{ids['refunded']}/refund",
+            {"at": at(5), "lines": [{"line": 0, "quantity": 1}], "shipping": "4.95"},
+        )
+        self.control(f"orders/{ids['gift']}/refund", {"at": at(5), "amount": "3.00", "lines": []})
+        self.control(f"orders/{ids['cancelled']}/cancel", {"at": at(6)})
+        edit = {
+            "at": at(7),
+            "lines": [{"line": 0, "quantity": 1}],
+            "add": [{"sku": "X", "title": "Extra", "quantity": 1, "price": "3.00"}],
+        }
+        self.control(f"orders/{ids['edited']}/edit", edit)
+        return ids
+
+
+@pytest.fixture
+def street(make_vault: Any) -> Iterator[Street]:
+    made = Street(make_vault)
+    yield made
+    made.house.server.shutdown()
+    made.house.server.server_close()
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def line(street: Street) -> ShopAdapter:
+    return street.install()
