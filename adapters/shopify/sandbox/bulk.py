@@ -8,7 +8,7 @@ from typing import IO
 
 import msgspec
 
-from adapters.shopify.sandbox import bodies, bulk_rules, compiled
+from adapters.shopify.sandbox import bodies, bulk_rules, compiled, parts
 from adapters.shopify.sandbox.fields.ask import Ask
 from adapters.shopify.sandbox.refusals import Complaint, GraphRefusal, Said
 from adapters.shopify.sandbox.state import Shop
@@ -16,7 +16,7 @@ from adapters.shopify.sandbox.things import Bulk
 
 PARALLEL = 5
 _LIVE = ("CREATED", "RUNNING", "CANCELING")
-_BATCH = 200
+_BATCH = 50
 _json = msgspec.json.Encoder()
 
 
@@ -26,7 +26,7 @@ def start(ask: Ask, query: str, grouped: bool) -> Said:
     complaints = bulk_rules.complaints(query)
     if complaints:
         return Said(None, complaints)
-    running = [bodies.gid("BulkOperation", it.id) for it in shop.bulks.values() if it.status in _LIVE]
+    running = [parts.gid("BulkOperation", it.id) for it in shop.bulks.values() if it.status in _LIVE]
     if len(running) >= PARALLEL:
         return Said(
             None, [Complaint(f"too many at once: {', '.join(running)}", None, "OPERATION_IN_PROGRESS")]

@@ -1,15 +1,13 @@
 """Control addresses under /_sandbox: what a test or a demo does to the shop. Never part of the platform."""
 
 from collections.abc import Callable
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
 from flask import Blueprint, Flask, Response, request
 
-from adapters.shopify.sandbox import browser, customers, orders, truth
-from adapters.shopify.sandbox.faults import Fault
+from adapters.shopify.sandbox import browser, customers, orders, truth, wishes
 from adapters.shopify.sandbox.live import Crowd
 from adapters.shopify.sandbox.mail import Faults, Mail
 from adapters.shopify.sandbox.state import CURRENCY, Refusal, Shop
@@ -17,99 +15,6 @@ from connector.money import NotMoney, parse
 
 SETTLE_SECONDS = 60
 T = TypeVar("T")
-
-
-class Line(msgspec.Struct, forbid_unknown_fields=True):
-    """One line of an order to be placed; amounts are decimal texts."""
-
-    title: str
-    quantity: int = 1
-    price: str = "0.00"
-    sku: str | None = None
-    gift_card: bool = False
-    discount: str = "0.00"
-
-
-class PlaceOrder(msgspec.Struct, forbid_unknown_fields=True):
-    at: datetime
-    lines: list[Line]
-    customer_id: int | str | None = None
-    email: str | None = None
-    shipping: str = "0.00"
-    paid: bool = False
-    codes: list[str] = []
-    tax_rate: str = "20"
-    test: bool = False
-
-
-class At(msgspec.Struct, forbid_unknown_fields=True):
-    at: datetime
-
-
-class Part(msgspec.Struct, forbid_unknown_fields=True):
-    """A quantity of one line, which is named by its place or its id."""
-
-    line: int | str
-    quantity: int
-
-
-class GiveBack(msgspec.Struct, forbid_unknown_fields=True):
-    at: datetime
-    lines: list[Part] = []
-    shipping: str = "0.00"
-    amount: str = "0.00"
-
-
-class Edit(msgspec.Struct, forbid_unknown_fields=True):
-    at: datetime
-    lines: list[Part] = []
-    add: list[Line] = []
-
-
-class Register(msgspec.Struct, forbid_unknown_fields=True):
-    at: datetime
-    email: str | None = None
-    first_name: str = ""
-    last_name: str = ""
-    verified: bool = True
-
-
-class Patch(msgspec.Struct, forbid_unknown_fields=True):
-    at: datetime | None = None
-    email: str | msgspec.UnsetType | None = msgspec.UNSET
-    first_name: str | msgspec.UnsetType = msgspec.UNSET
-    last_name: str | msgspec.UnsetType = msgspec.UNSET
-    verified: bool | msgspec.UnsetType = msgspec.UNSET
-    tags: list[str] | msgspec.UnsetType = msgspec.UNSET
-
-
-class Merge(msgspec.Struct, forbid_unknown_fields=True):
-    gone_id: int | str
-
-
-class Disturb(Faults, forbid_unknown_fields=True):
-    seed: int | None = None
-    requests: list[Fault] = msgspec.field(default_factory=list)
-
-
-class Release(msgspec.Struct, forbid_unknown_fields=True):
-    order: str = "given"
-    seed: int | None = None
-
-
-class Live(msgspec.Struct, forbid_unknown_fields=True):
-    per_second: float = 1.0
-    seed: int = 1
-
-
-class Install(msgspec.Struct, forbid_unknown_fields=True):
-    public_url: str
-    merchant_code: str | None = None
-    managed: bool = False
-
-
-class Uninstall(msgspec.Struct, forbid_unknown_fields=True):
-    redact: bool = False
 
 
 def routes(shop: Shop, mail: Mail, crowd: Crowd, ready: Callable[[], dict[str, object]]) -> Blueprint:
@@ -130,12 +35,12 @@ def routes(shop: Shop, mail: Mail, crowd: Crowd, ready: Callable[[], dict[str, o
 
     @control.post("/install")
     def install() -> Response:
-        wish = _body(Install)
+        wish = _body(wishes.Install)
         return _json(browser.install(shop, wish.public_url, wish.merchant_code, wish.managed))
 
     @control.post("/uninstall")
     def uninstall() -> Response:
-        wish = _body(Uninstall)
+        wish = _body(wishes.Uninstall)
         with shop.lock:
             shop.tell("APP_UNINSTALLED", lambda: truth.shop(shop))
             if wish.redact:
@@ -147,14 +52,14 @@ def routes(shop: Shop, mail: Mail, crowd: Crowd, ready: Callable[[], dict[str, o
 
     @control.post("/faults")
     def faults() -> Response:
-        wish = _body(Disturb)
+        wish = _body(wishes.Disturb)
         shop.faulty.change(wish.requests)
         mail.change(Faults(wish.drop, wish.double, wish.shuffle_seconds, wish.hold), wish.seed)
         return _json(mail.tally())
 
     @control.post("/release")
     def release() -> Response:
-        wish = _body(Release)
+        wish = _body(wishes.Release)
         if wish.order not in ("given", "shuffled", "reversed"):
             raise Refusal("the order is given, shuffled or reversed")
         mail.release(wish.order, wish.seed)
@@ -163,7 +68,7 @@ def routes(shop: Shop, mail: Mail, crowd: Crowd, ready: Callable[[], dict[str, o
 
     @control.post("/live")
     def live() -> Response:
-        wish = _body(Live)
+        wish = _body(wishes.Live)
         crowd.start(wish.per_second, wish.seed)
         return _json({"per_second": wish.per_second})
 
@@ -213,7 +118,7 @@ def _reading(control: Blueprint, shop: Shop) -> None:
 def _ordering(control: Blueprint, shop: Shop) -> None:
     @control.post("/orders")
     def place() -> Response:
-        wish = _body(PlaceOrder)
+        wish = _body(wishes.PlaceOrder)
         basket = orders.Basket(
             wish.at,
             tuple(_line(one) for one in wish.lines),
@@ -235,17 +140,17 @@ def _ordering(control: Blueprint, shop: Shop) -> None:
             it = shop.order(order_id)
             match act:
                 case "pay":
-                    orders.pay(shop, it, _body(At).at)
+                    orders.pay(shop, it, _body(wishes.At).at)
                 case "cancel":
-                    orders.cancel(shop, it, _body(At).at)
+                    orders.cancel(shop, it, _body(wishes.At).at)
                 case "fulfil":
-                    orders.fulfil(shop, it, _body(At).at)
+                    orders.fulfil(shop, it, _body(wishes.At).at)
                 case "refund":
-                    back = _body(GiveBack)
+                    back = _body(wishes.GiveBack)
                     shipping, amount = parse(back.shipping, CURRENCY), parse(back.amount, CURRENCY)
                     orders.give_back(shop, it, back.at, _parts(it, back.lines), shipping, amount)
                 case "edit":
-                    wish = _body(Edit)
+                    wish = _body(wishes.Edit)
                     orders.edit(shop, it, wish.at, _parts(it, wish.lines), [_line(one) for one in wish.add])
                 case _:
                     raise Refusal(f"orders know no {act}")
@@ -261,7 +166,7 @@ def _ordering(control: Blueprint, shop: Shop) -> None:
 def _people(control: Blueprint, shop: Shop) -> None:
     @control.post("/customers")
     def register() -> Response:
-        wish = _body(Register)
+        wish = _body(wishes.Register)
         with shop.lock:
             made = customers.register(
                 shop, wish.email, wish.first_name, wish.last_name, wish.verified, wish.at
@@ -270,7 +175,7 @@ def _people(control: Blueprint, shop: Shop) -> None:
 
     @control.patch("/customers/<int:customer_id>")
     def patch(customer_id: int) -> Response:
-        wish = _body(Patch)
+        wish = _body(wishes.Patch)
         new = msgspec.structs.asdict(wish)
         at = new.pop("at")
         with shop.lock:
@@ -295,7 +200,7 @@ def _people(control: Blueprint, shop: Shop) -> None:
                 case "data_request":
                     customers.ask_for_data(shop, it)
                 case "merge":
-                    customers.merge(shop, it, shop.customer(int(_body(Merge).gone_id)))
+                    customers.merge(shop, it, shop.customer(int(_body(wishes.Merge).gone_id)))
                 case _:
                     raise Refusal(f"customers know no {act}")
             return _json(truth.customer(it))
@@ -308,7 +213,7 @@ def _page(shelf: Any) -> list[Any]:
     return [shelf.things[row[1]] for row in rows[:limit]]
 
 
-def _parts(it: Any, parts: list[Part]) -> list[orders.Change]:
+def _parts(it: Any, parts: list[wishes.Part]) -> list[orders.Change]:
     found = []
     for part in parts:
         number = int(part.line)
@@ -318,7 +223,7 @@ def _parts(it: Any, parts: list[Part]) -> list[orders.Change]:
     return found
 
 
-def _line(wish: Line) -> orders.WantedLine:
+def _line(wish: wishes.Line) -> orders.WantedLine:
     price, discount = parse(wish.price, CURRENCY), parse(wish.discount, CURRENCY)
     return orders.WantedLine(wish.title, wish.quantity, price, wish.sku, wish.gift_card, discount)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from adapters.shopify.sandbox import bodies
-from adapters.shopify.sandbox.bodies import gid
+from adapters.shopify.sandbox.parts import gid
 from adapters.shopify.sandbox.state import Refusal, Shop
 from adapters.shopify.sandbox.things import Customer
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from adapters.shopify.sandbox import uci
-from adapters.shopify.sandbox.bodies import product_id
 from adapters.shopify.sandbox.credits import Credits, send
+from adapters.shopify.sandbox.parts import product_id
 from adapters.shopify.sandbox.people import invented
 from adapters.shopify.sandbox.state import ZONE, Shop
 from adapters.shopify.sandbox.things import Customer, Line, Order, Transaction

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from adapters.shopify.sandbox import bodies, discounts
+from adapters.shopify.sandbox import bodies, discounts, parts
 from adapters.shopify.sandbox.state import Refusal, Shop
 from adapters.shopify.sandbox.things import (
     Allocation,
@@ -233,7 +233,7 @@ def _line(shop: Shop, order: Order, wanted: WantedLine, tax_rate: int) -> Line:
         unit_price=wanted.price,
         gift_card=wanted.gift_card,
         tax_rate=0 if wanted.gift_card else tax_rate,
-        product_id=bodies.product_id(wanted.sku) if wanted.sku else None,
+        product_id=parts.product_id(wanted.sku) if wanted.sku else None,
     )
     if wanted.discount:
         if wanted.discount > line.original:

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from adapters.shopify.sandbox import bodies, paging
+from adapters.shopify.sandbox import paging, parts
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, Counted, gid
 from adapters.shopify.sandbox.fields.refunds import Given, Moved, Sent
 from adapters.shopify.sandbox.state import CURRENCY
@@ -141,7 +141,7 @@ _ORDER: dict[str, Answer] = {
     "note": lambda *_: None,
     "taxesIncluded": lambda *_: True,
     "taxExempt": lambda *_: False,
-    "displayFinancialStatus": lambda it, _: bodies.financial_status(it),
+    "displayFinancialStatus": lambda it, _: parts.financial_status(it),
     "displayFulfillmentStatus": lambda it, _: _delivery(it),
     "returnStatus": lambda *_: "NO_RETURN",
     "fullyPaid": lambda it, _: it.received >= it.due,
@@ -193,8 +193,8 @@ _ORDER: dict[str, Answer] = {
     "shippingLines": lambda it, _, includeRemovals=False, **cut: paging.listed(
         shipping_lines(it), paging.Cut(**cut)
     ),
-    "taxLines": lambda it, _: taxes(Tax(it.tax, bodies.line_rate(it))),
-    "currentTaxLines": lambda it, _: taxes(Tax(_current_tax(it), bodies.line_rate(it))),
+    "taxLines": lambda it, _: taxes(Tax(it.tax, parts.line_rate(it))),
+    "currentTaxLines": lambda it, _: taxes(Tax(_current_tax(it), parts.line_rate(it))),
     "discountApplications": lambda it, _, **cut: paging.listed(_places(it), paging.Cut(**cut)),
     "sourceName": lambda *_: "web",
     "paymentGatewayNames": lambda *_: ["bogus"],

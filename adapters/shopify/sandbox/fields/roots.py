@@ -1,150 +1,15 @@
 """Where reading starts: single things, pages of them, counts."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from adapters.shopify.sandbox import discounts, paging, search
-from adapters.shopify.sandbox.bodies import financial_status
+from adapters.shopify.sandbox.fields import seeking
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, Counted, number_of
 from adapters.shopify.sandbox.refusals import GraphRefusal
-from adapters.shopify.sandbox.search import Term
-from adapters.shopify.sandbox.shelf import Shelf
-from adapters.shopify.sandbox.things import Customer, Discount, Order
+from adapters.shopify.sandbox.things import Customer, Order
 
-_TIMES = {"updated_at", "created_at", "processed_at"}
 _DISCOUNT_ID = ("DiscountCodeNode", "DiscountNode")
-Meets = Callable[[Term, Any, Ask], bool]
-
-
-def _order_meets(term: Term, it: Order, ask: Ask) -> bool:
-    match term.field:
-        case "updated_at":
-            return search.time_matches(term, it.updated_at)
-        case "created_at" | "processed_at":
-            return search.time_matches(term, it.placed_at)
-        case "id":
-            return search.number_matches(term, it.id)
-        case "customer_id":
-            return it.customer_id is not None and search.number_matches(term, it.customer_id)
-        case "email":
-            return search.text_matches(term, it.email)
-        case "test":
-            return (term.value == "true") == it.test
-        case "financial_status":
-            return search.text_matches(term, financial_status(it))
-        case "discount_code":
-            return search.text_matches(term, it.codes[0] if it.codes else None)
-        case _:
-            return search.text_matches(term, f"#{it.number}")
-
-
-def _customer_meets(term: Term, it: Customer, ask: Ask) -> bool:
-    match term.field:
-        case "updated_at":
-            return search.day_matches(term, it.updated_at)
-        case "customer_date":
-            return search.day_matches(term, it.created_at)
-        case "id":
-            return search.number_matches(term, it.id)
-        case "tag":
-            return any(search.text_matches(term, tag) for tag in it.tags)
-        case "first_name":
-            return search.text_matches(term, it.first_name)
-        case "last_name":
-            return search.text_matches(term, it.last_name)
-        case _:
-            return search.text_matches(term, it.email)
-
-
-def _discount_meets(term: Term, it: Discount, ask: Ask) -> bool:
-    match term.field:
-        case "status":
-            return search.text_matches(term, it.status(ask.shop.now()))
-        case "code":
-            return search.text_matches(term, it.code)
-        case "id":
-            return search.number_matches(term, it.id)
-        case "starts_at":
-            return search.time_matches(term, it.starts_at)
-        case "ends_at":
-            return search.time_matches(term, it.ends_at)
-        case "created_at":
-            return search.time_matches(term, it.created_at)
-        case "updated_at":
-            return search.time_matches(term, it.updated_at)
-        case "type":
-            return term.value != "app"
-        case "method":
-            return term.value == "code"
-        case _:
-            return search.title_matches(term, it.title)
-
-
-_ORDER_TERMS = {
-    "updated_at",
-    "created_at",
-    "processed_at",
-    "id",
-    "customer_id",
-    "email",
-    "test",
-    "financial_status",
-    "discount_code",
-    "name",
-}
-_CUSTOMER_TERMS = {"updated_at", "customer_date", "id", "tag", "first_name", "last_name", "email"}
-_DISCOUNT_TERMS = {
-    "status",
-    "code",
-    "id",
-    "starts_at",
-    "ends_at",
-    "created_at",
-    "updated_at",
-    "type",
-    "method",
-    "title",
-}
-
-
-def _filter(ask: Ask, field: str, query: str | None, terms: set[str], meets: Meets) -> tuple[Any, Any]:
-    """Return the parsed search and its test; what was passed over is noted beside the answer."""
-    asked = search.parse(query, terms)
-    if asked.warnings:
-        warned = [
-            {"field": name, "message": f"{name} cannot be searched for here", "code": code}
-            for name, code in asked.warnings
-        ]
-        ask.searches.append({"path": [field], "query": query, "warnings": warned})
-    groups = [group for group in asked.groups if group]
-
-    def wanted(it: Any) -> bool:
-        return not groups or any(
-            all(meets(term, it, ask) != term.negated for term in group) for group in groups
-        )
-
-    return asked, wanted
-
-
-def _bounds(asked: search.Filter, measure: str, whole_days: bool) -> tuple[datetime | None, datetime | None]:
-    """Return between which times a search can find anything, where it names them at all."""
-    low = high = None
-    if len(asked.groups) == 1 and measure in _TIMES:
-        slack = timedelta(days=2) if whole_days else timedelta(0)
-        for term in asked.groups[0]:
-            at = search.moment(term.value) if term.field == measure and not term.negated else None
-            if at is not None and term.op.startswith(">"):
-                low = at - slack
-            elif at is not None and term.op.startswith("<"):
-                high = at + slack
-    return low, high
-
-
-def _found(
-    shelf: Shelf[Any], asked: search.Filter, measure: str, whole_days: bool = False
-) -> list[tuple[object, int]]:
-    return shelf.between(measure, *_bounds(asked, measure, whole_days))
 
 
 def visible(ask: Ask, it: Order) -> bool:
@@ -162,9 +27,9 @@ def _orders(
     sortKey: str = "PROCESSED_AT",
     **cut: Any,
 ) -> object:
-    asked, wanted = _filter(ask, "orders", query, _ORDER_TERMS, _order_meets)
+    asked, wanted = seeking.asked_for(ask, "orders", query, seeking.ORDER_TERMS, seeking.order_meets)
     measure = "processed_at" if sortKey in ("PROCESSED_AT", "CREATED_AT") else sortKey.lower()
-    rows = _found(ask.shop.orders, asked, measure)
+    rows = seeking.found(ask.shop.orders, asked, measure)
     cut.pop("savedSearchId", None)
     things = ask.shop.orders.things
     return paging.page(
@@ -179,8 +44,8 @@ def _customers(
     sortKey: str = "ID",
     **cut: Any,
 ) -> object:
-    asked, wanted = _filter(ask, "customers", query, _CUSTOMER_TERMS, _customer_meets)
-    rows = _found(ask.shop.customers, asked, sortKey.lower(), whole_days=True)
+    asked, wanted = seeking.asked_for(ask, "customers", query, seeking.CUSTOMER_TERMS, seeking.customer_meets)
+    rows = seeking.found(ask.shop.customers, asked, sortKey.lower(), whole_days=True)
     return paging.page(rows, paging.Cut(**cut), ask.shop.customers.things.__getitem__, wanted)
 
 
@@ -191,7 +56,9 @@ def _discounts(
     sortKey: str = "ID",
     **cut: Any,
 ) -> object:
-    _asked, wanted = _filter(ask, "discountNodes", query, _DISCOUNT_TERMS, _discount_meets)
+    _asked, wanted = seeking.asked_for(
+        ask, "discountNodes", query, seeking.DISCOUNT_TERMS, seeking.discount_meets
+    )
     cut.pop("savedSearchId", None)
     measure = sortKey.lower() if sortKey not in ("ENDS_AT", "RELEVANCE") else "id"
     rows = ask.shop.discounts.between(measure, None, None)
@@ -202,11 +69,11 @@ def _counted(number: int, limit: int | None) -> Counted:
     return Counted(number) if limit is None or number <= limit else Counted(limit, exact=False)
 
 
-def _count(shelf: str, terms: set[str], meets: Meets) -> Answer:
+def _count(shelf: str, terms: set[str], meets: seeking.Meets) -> Answer:
     def answer(
         _: object, ask: Ask, query: str | None = None, limit: int | None = 10000, **__: Any
     ) -> Counted:
-        _asked, wanted = _filter(ask, f"{shelf}Count", query, terms, meets)
+        _asked, wanted = seeking.asked_for(ask, f"{shelf}Count", query, terms, meets)
         things = getattr(ask.shop, shelf)
         if shelf == "orders":
             return _counted(sum(1 for it in things if visible(ask, it) and wanted(it)), limit)
@@ -298,16 +165,16 @@ FIELDS: dict[str, Answer] = {
     "shopLocales": lambda *_, **__: ["en"],
     "order": _order,
     "orders": _orders,
-    "ordersCount": _count("orders", _ORDER_TERMS, _order_meets),
+    "ordersCount": _count("orders", seeking.ORDER_TERMS, seeking.order_meets),
     "customer": _customer,
     "customers": _customers,
-    "customersCount": _count("customers", _CUSTOMER_TERMS, _customer_meets),
+    "customersCount": _count("customers", seeking.CUSTOMER_TERMS, seeking.customer_meets),
     "node": lambda _, ask, id: node(ask, id),
     "nodes": lambda _, ask, ids: [node(ask, one) for one in ids],
     "codeDiscountNodeByCode": lambda _, ask, code: discounts.by_code(ask.shop, code),
     "discountNode": lambda _, ask, id: ask.shop.discounts.get(_id(id, *_DISCOUNT_ID)),
     "discountNodes": _discounts,
-    "discountNodesCount": _count("discounts", _DISCOUNT_TERMS, _discount_meets),
+    "discountNodesCount": _count("discounts", seeking.DISCOUNT_TERMS, seeking.discount_meets),
     "webhookSubscription": lambda _, ask, id: ask.shop.subscriptions.get(_id(id, "WebhookSubscription")),
     "webhookSubscriptions": _subscriptions,
     "webhookSubscriptionsCount": lambda _, ask, **__: Counted(len(ask.shop.subscriptions)),
