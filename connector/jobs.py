@@ -22,6 +22,7 @@ POLL_EVERY = timedelta(seconds=30)
 FULL_EVERY = timedelta(days=1)
 KEEP_BODIES = timedelta(days=7)
 KEEP_ROWS = timedelta(days=35)  # longer than any shop repeats a message
+KEEP_WINDOWS = timedelta(days=2)
 STALLED = 60.0  # seconds without a sign of life; well above the ten-second heartbeat
 
 _log = structlog.get_logger()
@@ -130,13 +131,16 @@ def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
 
 
 def tidy(house: House) -> None:
-    """Erase what is kept longer than anybody needs it."""
+    """Erase what is kept longer than anybody needs it, and have every shop's subscriptions looked over."""
     with house.database.everyone() as connection:
         everyone = merchants.every(connection)
+        for shop in shops.everywhere(connection):
+            queue.subscribe(connection, shop.merchant_id, shop.id)
     for merchant_id in everyone:
         with house.database.merchant(merchant_id) as tx:
             inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)
             outbox.drop_old(tx, house.now(), KEEP_ROWS)
+            runs.drop_old(tx, house.now(), KEEP_WINDOWS)
 
 
 async def _bury_stalled(app: App) -> None:

@@ -1,20 +1,23 @@
 """Coupons: one row per (shop, source, reward), from the decision to the code that lives in the shop."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, select, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.loyalty.facts import BookedCoupon, WantedCoupon
 from connector.records import Coupon
 from connector.secrets import coupon_code
+from connector.store import bulk
 from connector.store.database import Tx
 from connector.store.tables import coupons
 
 _WANTED = ("customer_id", "kind", "value", "minimum", "currency", "title", "starts_at", "ends_at", "version")
+
+
+_NAMES = ("shop_id", "source", "reward_key")
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -41,24 +44,19 @@ def subject(source: str, reward_key: str) -> str:
     return f"{source} {reward_key}"
 
 
-def want(tx: Tx, secret: bytes, wanted: Iterable[tuple[int, WantedCoupon]]) -> list[tuple[int, str]]:
+def want(tx: Tx, secret: bytes, wanted: Sequence[tuple[int, WantedCoupon]]) -> list[tuple[int, str]]:
     """Write down coupons to be made; return (shop, outbox subject) of each. A revoked one gets a fresh code."""
-    made = []
-    for member_id, coupon in wanted:
-        key = (coupon.shop_id, coupon.source, coupon.reward_key)
-        attempt = _attempts(tx, key)
-        row = upsert(coupons).values(_row(tx, secret, member_id, coupon, attempt))
-        new: dict[str, Any] = {
-            name: row.excluded[name] for name in (*_WANTED, "member_id", "code", "attempt")
-        }
-        new |= {"state": "wanted", "remote_id": None, "revision": coupons.c.revision + 1}
-        tx.run(
-            row.on_conflict_do_update(
-                index_elements=["merchant_id", "shop_id", "source", "reward_key"], set_=new
-            )
-        )
-        made.append((coupon.shop_id, subject(coupon.source, coupon.reward_key)))
-    return made
+    if not wanted:
+        return []
+    made = _attempts(tx, [_key(coupon) for _, coupon in wanted])
+    row = bulk.insert(
+        coupons,
+        [_row(tx, secret, member_id, coupon, made.get(_key(coupon), -1) + 1) for member_id, coupon in wanted],
+    )
+    new: dict[str, Any] = {name: row.excluded[name] for name in (*_WANTED, "member_id", "code", "attempt")}
+    new |= {"state": "wanted", "remote_id": None, "revision": coupons.c.revision + 1}
+    tx.run(row.on_conflict_do_update(index_elements=["merchant_id", *_NAMES], set_=new))
+    return [(coupon.shop_id, subject(coupon.source, coupon.reward_key)) for _, coupon in wanted]
 
 
 def next_code(tx: Tx, secret: bytes, kept: Kept) -> str:
@@ -136,10 +134,15 @@ def give(tx: Tx, gone: int, kept: int) -> None:
     )
 
 
-def _attempts(tx: Tx, key: tuple[int, str, str]) -> int:
-    fields = tuple_(coupons.c.shop_id, coupons.c.source, coupons.c.reward_key)
-    found = tx.value(select(coupons.c.attempt).where(coupons.c.merchant_id == tx.merchant_id, fields == key))
-    return 0 if found is None else int(found) + 1
+def _key(coupon: WantedCoupon) -> tuple[int, str, str]:
+    return coupon.shop_id, coupon.source, coupon.reward_key
+
+
+def _attempts(tx: Tx, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], int]:
+    fields = tuple(coupons.c[name] for name in _NAMES)
+    mine = coupons.c.merchant_id == tx.merchant_id, tuple_(*fields).in_(keys)
+    rows = tx.all(select(*fields, coupons.c.attempt).where(*mine))
+    return {(row.shop_id, row.source, row.reward_key): row.attempt for row in rows}
 
 
 def _row(tx: Tx, secret: bytes, member_id: int, wanted: WantedCoupon, attempt: int) -> dict[str, Any]:

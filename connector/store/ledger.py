@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.loyalty.facts import Act, Adjustment, Entry, Redemption, Standing
+from connector.store import bulk
 from connector.store.database import Tx
 from connector.store.tables import acts, entries, members
 
@@ -47,7 +48,7 @@ def book(tx: Tx, lines: Iterable[tuple[int, Entry]], now: datetime) -> None:
         for member_id, entry in lines
     ]
     if rows:
-        tx.run(insert(entries), rows)
+        tx.run(bulk.insert(entries, rows))
 
 
 def settled(tx: Tx, standings: Mapping[int, tuple[Standing, datetime | None]], now: datetime) -> None:
@@ -70,7 +71,7 @@ def settled(tx: Tx, standings: Mapping[int, tuple[Standing, datetime | None]], n
     if not rows:
         return
     # One statement for all of them: every row is there already and locked, so this always updates.
-    new = upsert(members).values(rows)
+    new = bulk.insert(members, rows)
     fields = ("tier", "tier_until", "balance", "pending", "order_count", "due_at", "settled_at")
     tx.run(
         new.on_conflict_do_update(

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Row, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.loyalty.facts import WantedMarks
+from connector.store import bulk
 from connector.store.database import Tx
 from connector.store.tables import marks
 
@@ -37,7 +37,7 @@ def want(tx: Tx, wanted: Iterable[WantedMarks]) -> list[tuple[int, str]]:
     ]
     if not rows:
         return []
-    new = upsert(marks).values(rows)
+    new = bulk.insert(marks, rows)
     changed = new.on_conflict_do_update(
         index_elements=["merchant_id", "shop_id", "customer_id"],
         set_={"wanted": new.excluded.wanted, "revision": marks.c.revision + 1, "left_alone": None},

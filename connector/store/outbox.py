@@ -6,9 +6,8 @@ from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection, case, delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
-from connector.store import queue
+from connector.store import bulk, queue
 from connector.store.database import Tx
 from connector.store.tables import outbox
 
@@ -44,7 +43,7 @@ def want(tx: Tx, kind: PushKind, subjects: Collection[tuple[int, str]], now: dat
     ]
     if not rows:
         return
-    new = upsert(outbox).values(rows)
+    new = bulk.insert(outbox, rows)
     tx.run(
         new.on_conflict_do_update(
             index_elements=["merchant_id", "shop_id", "kind", "subject"],

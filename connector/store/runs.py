@@ -1,10 +1,10 @@
 """Runs over a whole shop: the import of its history, and reconciliations, with how far they are."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from connector.store.database import Tx
 from connector.store.tables import runs
@@ -89,6 +89,12 @@ def finish(tx: Tx, run: Run, now: datetime, done: int, differences: int = 0) -> 
 def fail(tx: Tx, run: Run, now: datetime, message: str) -> None:
     """Write down that the run cannot go on, and what to do."""
     _set(tx, run, state="failed", finished_at=now, message=message)
+
+
+def drop_old(tx: Tx, now: datetime, rows: timedelta) -> None:
+    """Forget windows that found nothing; a polled shop has thousands of them a day."""
+    dull = runs.c.kind == "window", runs.c.differences == 0, runs.c.state != "running"
+    tx.run(delete(runs).where(runs.c.merchant_id == tx.merchant_id, *dull, runs.c.started_at < now - rows))
 
 
 def _set(tx: Tx, run: Run, **values: object) -> None:
