@@ -45,7 +45,9 @@ class KeyRing:
         key_id = sealed[1 : 1 + size].decode("ascii", "replace")
         sealer = self._sealers.get(key_id)
         if sealer is None:
-            raise CannotOpen(f"sealed with key {key_id!r}, which ENCRYPTION_KEYS does not list; add it at the end")
+            raise CannotOpen(
+                f"sealed with key {key_id!r}, which ENCRYPTION_KEYS does not list; add it at the end"
+            )
         nonce, rest = sealed[1 + size : 13 + size], sealed[13 + size :]
         try:
             return sealer.decrypt(nonce, rest, _bound(place, key_id))
