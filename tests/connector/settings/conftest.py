@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import importlib.util
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -15,18 +15,28 @@ import msgspec
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser as Chrome
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 from werkzeug.test import TestResponse
 
 from connector.app import create_app
 from connector.flow import programme, settling
+from connector.hall import sign_in_url
 from connector.house import House
 from connector.loyalty.terms import Terms, suggested
 from connector.port import ShopFacts
 from connector.records import Customer, LineItem, Order
+from connector.serving import Web
 from connector.store import people, purchases, shops
 from connector.store.shops import Shop
 
 DAY = timedelta(days=1)
+SIZES = {"desktop": {"width": 1280, "height": 860}, "phone": {"width": 390, "height": 844}}
+QUIET = (
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
 
 
 class Town:
@@ -191,3 +201,59 @@ def sign_in(app: Flask, house: House) -> Callable[[int, str], Browser]:
 def browser(sign_in: Callable[[int, str], Browser], shop: Shop) -> Browser:
     """The merchant of `paper.example`, reading English."""
     return sign_in(shop.merchant_id, "en")
+
+
+class Seen(msgspec.Struct):
+    """What the browser complained about, and where it wanted to go."""
+
+    errors: list[str] = []
+    foreign: list[str] = []
+
+
+@pytest.fixture(scope="module")
+def chrome(chromium: str) -> Iterator[Chrome]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def url(house: Any) -> Iterator[str]:
+    web = Web(create_app(house), "127.0.0.1", 0, house.settings.proxy_hops)
+    yield f"http://127.0.0.1:{web.port}"
+    web.stop()
+
+
+@pytest.fixture
+def enter(chrome: Chrome, house: Any, shop: Any, url: str) -> Iterator[Callable[..., Page]]:
+    """Open a browser window, signed in by a one-time link; it notes every complaint."""
+    opened: list[tuple[BrowserContext, Seen]] = []
+
+    def entered(language: str = "en", size: str = "desktop", scheme: str = "light") -> Page:
+        context = chrome.new_context(viewport=SIZES[size], color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        seen = Seen([], [])
+        opened.append((context, seen))
+        context.on(
+            "request",
+            lambda request: None if request.url.startswith(url) else seen.foreign.append(request.url),
+        )
+        context.add_init_script(
+            "document.addEventListener('securitypolicyviolation',"
+            " event => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))"
+        )
+        page = context.new_page()
+        page.on(
+            "console", lambda message: seen.errors.append(message.text) if message.type == "error" else None
+        )
+        page.on("pageerror", lambda error: seen.errors.append(str(error)))
+        link = sign_in_url(house, shop.merchant_id)
+        page.goto(url + "/" + link.split("/", 3)[3] + f"?lang={language}")
+        return page
+
+    yield entered
+    for context, seen in opened:
+        context.close()
+        # Pages that come with 401 or 422 on purpose are noted in the console; nothing else may be.
+        assert [error for error in seen.errors if "status of 4" not in error] == []
+        assert seen.foreign == []

@@ -80,7 +80,7 @@ def test_every_route_of_the_pages_keeps_to_its_merchant(
     "question", ["members?q=7003", "members?found=1.2.3", "activity?shop={shop}", "coupons?shop={shop}"]
 )
 def test_questions_lead_to_nothing_foreign(town: Any, fair: Any, stranger: Any, question: str) -> None:
-    fair.furnish(town, 10)
+    fair.furnish(town, 40)
     address = "/settings/" + question.format(shop=town.shop.id)
     text = stranger.get(address, status=404 if "shop=" in question else 200)
     assert "@example.nl" not in text
