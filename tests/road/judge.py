@@ -1,0 +1,271 @@
+"""The judge: asks the shops what is true, has the oracle say what follows from it, and compares every member with that.
+
+It reads what Comeback keeps with plain SQL and through the same recollection that the pages use; what should be
+there it computes only from the shops' own words, the acts of people and the programme as published.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from datetime import datetime
+from typing import Any
+
+from oracle.amounts import undone
+from oracle.days import moment
+from oracle.member import verdict
+from oracle.people import persons
+from shopkeeping import Keeper
+
+from connector.flow import settling
+from connector.house import House
+from connector.loyalty.decide import decide
+from connector.store import programs
+
+CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{12}")
+
+
+class Books:
+    """What Comeback keeps of one merchant, as plain rows."""
+
+    def __init__(self, house: House, merchant_id: int) -> None:
+        self._house, self._merchant_id = house, merchant_id
+        self.shops = self._rows(
+            "SELECT id, platform, address, currency, timezone, mark_kind FROM shops WHERE merchant_id = %(m)s ORDER BY id"
+        )
+        self.versions = [
+            {**row, "starts_at": row["starts_at"].isoformat(), "counts_from": row["counts_from"].isoformat()}
+            for row in self._rows(
+                "SELECT number, starts_at, counts_from, terms FROM programs"
+                " WHERE merchant_id = %(m)s AND number > 0 ORDER BY number"
+            )
+        ]
+        members = self._rows("SELECT * FROM members WHERE merchant_id = %(m)s")
+        self.members = {row["id"]: row for row in members}
+        self.whose = {row["id"]: row["survivor_id"] or row["id"] for row in members}
+        self.customers = {
+            (row["shop_id"], row["id"]): self.whose[row["member_id"]]
+            for row in self._rows("SELECT shop_id, id, member_id FROM customers WHERE merchant_id = %(m)s")
+        }
+        self.sums: dict[int, Counter[str]] = defaultdict(Counter)
+        for row in self._rows("SELECT member_id, source, points FROM entries WHERE merchant_id = %(m)s"):
+            self.sums[self.whose[row["member_id"]]][row["source"]] += row["points"]
+        self.acts = [
+            (self.whose[row["member_id"]], row["record"])
+            for row in self._rows("SELECT member_id, record FROM acts WHERE merchant_id = %(m)s ORDER BY id")
+        ]
+        self.coupons = self._rows("SELECT * FROM coupons WHERE merchant_id = %(m)s")
+        self.marks = {
+            (row["shop_id"], row["customer_id"]): row
+            for row in self._rows("SELECT * FROM marks WHERE merchant_id = %(m)s")
+        }
+
+    def _rows(self, query: str) -> list[dict[str, Any]]:
+        with self._house.database.everyone() as connection:
+            found = connection.exec_driver_sql(query, {"m": self._merchant_id})
+            return [dict(row._mapping) for row in found]
+
+    def standings(self, now: datetime) -> dict[int, Any]:
+        """What the pages would show of each member now."""
+        living = sorted(set(self.whose.values()))
+        with self._house.database.merchant(self._merchant_id) as tx:
+            versions = programs.versions(tx)
+            recalled = settling.recall(tx, living)
+        return {
+            one: decide(known.history, versions, known.booked, now).standing
+            for one, known in recalled.items()
+        }
+
+    def our_words(self) -> set[str]:
+        words = set()
+        for version in self.versions:
+            words |= {tier["tag"] for tier in version["terms"]["tiers"]} | {version["terms"]["returning_tag"]}
+        return words - {""}
+
+
+class Truth:
+    """What is so in the shops, by their own words."""
+
+    def __init__(self, books: Books, keepers: dict[str, Keeper]) -> None:
+        self.orders: list[dict[str, Any]] = []
+        self.customers: list[dict[str, Any]] = []
+        self.codes: list[dict[str, Any]] = []
+        for shop in books.shops:
+            keeper = keepers[shop["platform"]]
+            self.orders += [one | {"shop_id": shop["id"]} for one in keeper.all("orders")]
+            self.customers += [one | {"shop_id": shop["id"]} for one in keeper.all("customers")]
+            self.codes += [one | {"shop_id": shop["id"]} for one in keeper.coupons()]
+
+
+def differences(house: House, merchant_id: int, keepers: dict[str, Keeper], now: datetime) -> list[str]:
+    """Compare everything; one sentence for each thing in which Comeback and the oracle differ."""
+    books = Books(house, merchant_id)
+    return compared(books, Truth(books, keepers), now)
+
+
+def compared(books: Books, truth: Truth, now: datetime) -> list[str]:
+    """Compare what is kept with what is so."""
+    found: list[str] = []
+    standings = books.standings(now)
+    live: set[tuple[int, str]] = set()
+    seen: set[int] = set()
+    for person in persons(truth.customers, truth.orders):
+        names = [(one["shop_id"], one["id"]) for one in person["customers"]]
+        members = {books.customers.get(name) for name in names}
+        if len(members) != 1 or None in members:
+            found.append(f"customers {names} are members {members}, not one")
+            continue
+        (member_id,) = members
+        if member_id in seen:
+            found.append(f"member {member_id} holds {names} and others, who are not the same person")
+        seen.add(member_id)
+        judged = verdict(member_truth(books, truth, person, member_id), books.versions, now)
+        if judged["marks"] is None:
+            continue
+        found += _of_member(books, standings[member_id], member_id, judged)
+        found += _of_marks(books, truth, judged)
+        live |= _of_coupons(books, truth, member_id, judged, now, found)
+    found += _of_shops(books, truth, live)
+    for member_id in set(books.sums) - seen:
+        if +books.sums[member_id] or -books.sums[member_id]:
+            found.append(f"member {member_id} is nobody in the shops and has {dict(books.sums[member_id])}")
+    return found
+
+
+def member_truth(books: Books, truth: Truth, person: dict[str, Any], member_id: int) -> dict[str, Any]:
+    """What the oracle is told of one person."""
+    acts = [record for owner, record in books.acts if owner == member_id]
+    redemptions = [
+        one | {"refused_at": one.get("closed_at") if one.get("state") == "refused" else None}
+        for one in acts
+        if "reward_key" in one
+    ]
+    codes = {
+        (row["shop_id"], row["source"], row["reward_key"]): row["code"]
+        for row in books.coupons
+        if books.whose[row["member_id"]] == member_id and row["source"].startswith("order:")
+    }
+    mine = set(codes.values()) | {one["code"] for one in redemptions}
+    return {
+        "shops": [
+            {name: shop[name] for name in ("id", "currency", "timezone", "mark_kind")} for shop in books.shops
+        ],
+        "customers": person["customers"],
+        "orders": person["orders"],
+        "uses": [one for one in truth.orders if mine.intersection(one["codes"])],
+        "redemptions": redemptions,
+        "adjustments": [one for one in acts if "reward_key" not in one],
+        "codes": codes,
+    }
+
+
+def _of_member(books: Books, standing: Any, member_id: int, judged: dict[str, Any]) -> list[str]:
+    row = books.members[member_id]
+    lots: Counter[tuple[str, datetime | None]] = Counter()
+    for lot in standing.lots:
+        lots[lot.source, lot.expires_at] += lot.left
+    pairs = {
+        "sums": ({source: sum_ for source, sum_ in books.sums[member_id].items() if sum_}, judged["sums"]),
+        "lots": (sorted(((s, left, e) for (s, e), left in lots.items()), key=str), judged["lots"]),
+        "balance": (row["balance"], judged["balance"]),
+        "pending": (row["pending"], sum(points for _, points, _ in judged["pending"])),
+        "tier": (row["tier"], judged["tier"]),
+        "tier until": (row["tier_until"], judged["tier_until"]),
+        "next moment": (row["due_at"], judged["ask_again_at"]),
+    }
+    return [
+        f"member {member_id}: {what} here {here}, should be {there}"
+        for what, (here, there) in pairs.items()
+        if here != there
+    ]
+
+
+def _of_marks(books: Books, truth: Truth, judged: dict[str, Any]) -> list[str]:
+    found, ours = [], books.our_words()
+    standing = {(one["shop_id"], one["id"]): one for one in truth.customers}
+    for (shop_id, customer_id), wanted in judged["marks"].items():
+        row = books.marks.get((shop_id, customer_id))
+        kept = tuple(row["wanted"]) if row else ()
+        if kept != wanted:
+            found.append(f"customer {customer_id} of shop {shop_id}: wants {kept}, should want {wanted}")
+        one = standing[shop_id, customer_id]
+        there = one["tags"] if "tags" in one else [one["group"]]
+        carried = tuple(sorted(word for word in there if word in ours))
+        if carried != wanted:
+            found.append(
+                f"customer {customer_id} of shop {shop_id}: carries {carried}, should carry {wanted}"
+            )
+    return found
+
+
+def _of_coupons(
+    books: Books, truth: Truth, member_id: int, judged: dict[str, Any], now: datetime, found: list[str]
+) -> set[tuple[int, str]]:
+    """Compare the member's unused codes; return them."""
+    carried = {(one["shop_id"], code) for one in truth.orders if not one["test"] for code in one["codes"]}
+    spent = {
+        (one["shop_id"], code)
+        for one in truth.orders
+        if not one["test"] and not undone(one)
+        for code in one["codes"]
+    }
+    should = set(judged["coupons"])
+    should |= {
+        (act["shop_id"], f"redemption:{act['id']}", act["reward_key"])
+        for owner, act in books.acts
+        if owner == member_id
+        and "reward_key" in act
+        and act.get("state") != "refused"
+        and moment(act["coupon_ends_at"]) > now
+        and (act["shop_id"], act["code"]) not in carried
+    }
+    here = {
+        (row["shop_id"], row["source"], row["reward_key"]): row["code"]
+        for row in books.coupons
+        if books.whose[row["member_id"]] == member_id
+        and row["state"] == "live"
+        and row["ends_at"] > now
+        and (row["shop_id"], row["code"])
+        not in (carried if row["source"].startswith("redemption") else spent)
+    }
+    if set(here) != should:
+        found.append(f"member {member_id}: codes here {sorted(here)}, should be {sorted(should)}")
+    return {(key[0], code) for key, code in here.items() if (key[0], code) not in carried}
+
+
+def _of_shops(books: Books, truth: Truth, should: set[tuple[int, str]]) -> list[str]:
+    """Compare the codes that can still be used in the shops with those that should be."""
+    ours = {(row["shop_id"], row["code"]) for row in books.coupons}
+    there = {
+        (one["shop_id"], one["code"].upper())
+        for one in truth.codes
+        if one["live"] and not one["used"] and CODE.fullmatch(one["code"].upper())
+    }
+    found = [f"code {code} of shop {shop} is not there" for shop, code in sorted(should - there)]
+    return found + [
+        f"code {code} of shop {shop} can be used and should not ({'ours' if (shop, code) in ours else 'unknown'})"
+        for shop, code in sorted(there - should)
+    ]
+
+
+def left_to_do(house: House, merchant_id: int, now: datetime) -> dict[str, int]:
+    """What is still waiting: deliveries, pushes, members, runs; and what was put aside."""
+    queries = {
+        "deliveries": "SELECT count(*) FROM inbox WHERE merchant_id = %(m)s AND state = 'waiting'",
+        "pushes": "SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'waiting'",
+        "members": "SELECT count(*) FROM members WHERE merchant_id = %(m)s AND due_at <= %(now)s",
+        "runs": "SELECT count(*) FROM runs WHERE merchant_id = %(m)s AND state = 'waiting'",
+        "parked": "SELECT (SELECT count(*) FROM inbox WHERE merchant_id = %(m)s AND state = 'parked')"
+        " + (SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'parked')",
+    }
+    with house.database.everyone() as connection:
+        return {
+            name: int(connection.exec_driver_sql(query, {"m": merchant_id, "now": now}).scalar_one())
+            for name, query in queries.items()
+        }
+
+
+def shown(found: list[str], most: int = 12) -> str:
+    """The first few differences, for a failing test."""
+    return json.dumps(found[:most], indent=1, default=str) + f"\n{len(found)} differences"
