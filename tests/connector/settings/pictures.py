@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from connector.store.tables import inbox, runs
 
+TALL = {"overview": 1400, "programme": 1000}
 FOLDER = Path(__file__).parents[3] / "docs" / "images"
 
 
@@ -30,4 +31,6 @@ def test_pictures_for_the_readme(town: Any, fair: Any, enter: Callable[..., Page
     ):
         page = enter(language, size, scheme)
         page.goto(url + address)
+        if size == "desktop":
+            page.set_viewport_size({"width": 1280, "height": TALL.get(name, 860)})
         page.screenshot(path=FOLDER / f"{name}.png")
