@@ -13,7 +13,7 @@ from adapters.shopify.sandbox.mail import Faults, Mail
 from adapters.shopify.sandbox.state import CURRENCY, Refusal, Shop
 from connector.money import NotMoney, parse
 
-SETTLE_SECONDS = 60
+SETTLE_SECONDS = 25
 T = TypeVar("T")
 
 

@@ -29,7 +29,7 @@ class Memory(msgspec.Struct):
 
 
 def save(shop: Shop, path: Path) -> None:
-    """Write the shop beside the file and put it in its place in one step; nothing is written if nothing changed."""
+    """Write the shop beside the file and put it in its place in one step."""
     with shop.lock:
         memory = Memory(
             shop.domain,
@@ -47,8 +47,6 @@ def save(shop: Shop, path: Path) -> None:
             shop.notes,
         )
         packed = msgspec.msgpack.encode(memory)
-    if path.exists() and path.stat().st_size == len(packed) and path.read_bytes() == packed:
-        return
     beside = path.with_name(path.name + ".new")
     beside.touch(mode=0o600)
     beside.write_bytes(packed)

@@ -61,8 +61,12 @@ def serve(argv: list[str]) -> None:
     threading.Thread(target=server.serve_forever, args=(0.1,), name="server", daemon=True).start()
     sys.stdout.write(msgspec.json.encode(ready_line(shop)()).decode() + "\n")
     sys.stdout.flush()
+    saved = 0
     while not ended.wait(_SAVE_SECONDS if asked.state else None):
-        kept.save(shop, asked.state)
+        # Nothing changes unless somebody asks for something or something is told.
+        if shop.asked.total() != saved:
+            saved = shop.asked.total()
+            kept.save(shop, asked.state)
     server.shutdown()
     if asked.state:
         kept.save(shop, asked.state)

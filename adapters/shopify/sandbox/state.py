@@ -123,6 +123,7 @@ class Shop:
 
     def tell(self, topic: str, body: Callable[[], dict[str, object]]) -> None:
         """Send a webhook on this topic (spelled as in the schema) to whoever asked for it."""
+        self.asked["told"] += 1
         if self.mail is not None:
             self.mail.post(topic, body)
 
