@@ -7,7 +7,8 @@ member, or a guest by the keyed hash of the address they left; a sale by nobody 
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Subquery, Text, and_, case, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import BIT
 
 from connector.store.database import Tx
 from connector.store.tables import coupons, customers, members, orders
@@ -167,7 +168,7 @@ def _is_sale(tx: Tx) -> ColumnElement[bool]:
 
 
 def _sales(tx: Tx) -> Subquery:
-    """Every sale with its person: "m" and the member's number, or "g" and the guest's hash."""
+    """Every sale with its person: the member's number, or a number made of the guest's hash."""
     owner = customers.alias("owner")
     claimed = (
         select(func.min(owner.c.member_id))
@@ -180,13 +181,12 @@ def _sales(tx: Tx) -> Subquery:
         .correlate(orders)
         .scalar_subquery()
     )
-    guest = func.coalesce(
-        literal("m").concat(cast(claimed, Text)),  # NULL where nobody claims the order
-        func.concat("g", func.encode(orders.c.guest_hash, "hex")),
-    )
+    # Whole numbers group twice as fast as words: 60 bits of the hash, below zero, where members are above it.
+    bits = func.concat("x", func.left(func.encode(orders.c.guest_hash, "hex"), 15))
+    guest = -cast(cast(bits, BIT(60)), BigInteger)
     person = case(
-        (customers.c.member_id.is_not(None), func.concat("m", customers.c.member_id)),
-        (orders.c.guest_hash.is_not(None), guest),
+        (customers.c.member_id.is_not(None), customers.c.member_id),
+        (orders.c.guest_hash.is_not(None), func.coalesce(claimed, guest)),
         else_=literal(None),
     )
     return (

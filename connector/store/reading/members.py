@@ -1,10 +1,10 @@
 """Members: the list, the search, and what one member's card shows."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import and_, func, or_, select, tuple_
 
 from connector.loyalty.facts import (
     AdjustmentInputs,
@@ -238,43 +238,44 @@ def ledger(tx: Tx, member_id: int, size: int = 500) -> tuple[Booking, ...]:
 
 
 def _named(tx: Tx, chosen: tuple[Member, ...]) -> tuple[MemberLine, ...]:
-    ids = [member.id for member in chosen]
-    last = {
-        row.member_id: row.at
-        for row in tx.all(
-            select(customers.c.member_id, func.max(orders.c.placed_at).label("at"))
-            .join(orders, _ordered())
-            .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id.in_(ids))
-            .group_by(customers.c.member_id)
-        )
-    }
-    names = _names(tx, ids)
-    return tuple(
-        MemberLine(member, *names.get(member.id, (None, None)), last.get(member.id)) for member in chosen
-    )
-
-
-def _names(tx: Tx, ids: list[int]) -> dict[int, tuple[str | None, str | None]]:
-    """Return name and address of each member: of their first customer that still has any."""
-    names: dict[int, tuple[str | None, str | None]] = {}
     rows = tx.all(
         select(customers)
-        .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id.in_(ids))
+        .where(
+            customers.c.merchant_id == tx.merchant_id, customers.c.member_id.in_([one.id for one in chosen])
+        )
         .order_by(customers.c.created_at, customers.c.shop_id, customers.c.id)
     )
-    for row in rows:
-        if row.member_id in names or (row.name_sealed is None and row.email_sealed is None):
-            continue
-        names[row.member_id] = (
-            tx.ring.open_text(row.name_sealed, f"customers.name:{row.shop_id}:{row.id}"),
-            tx.ring.open_text(row.email_sealed, f"customers.email:{row.shop_id}:{row.id}"),
+    last = _last_orders(tx, [(row.shop_id, row.id) for row in rows])
+    lines = []
+    for member in chosen:
+        own = [row for row in rows if row.member_id == member.id]
+        moments = [last[key] for row in own if (key := (row.shop_id, row.id)) in last]
+        lines.append(MemberLine(member, *_name(tx, own), max(moments, default=None)))
+    return tuple(lines)
+
+
+def _last_orders(tx: Tx, keys: list[tuple[int, str]]) -> dict[tuple[int, str], datetime]:
+    """Return when each of these (shop, customer) pairs placed their last order.
+
+    Asked by the pairs themselves: joined to customers, PostgreSQL may read every order of the merchant for one page.
+    """
+    rows = tx.all(
+        select(orders.c.shop_id, orders.c.customer_id, func.max(orders.c.placed_at).label("at"))
+        .where(
+            orders.c.merchant_id == tx.merchant_id,
+            tuple_(orders.c.shop_id, orders.c.customer_id).in_(keys),
         )
-    return names
-
-
-def _ordered() -> ColumnElement[bool]:
-    return and_(
-        orders.c.merchant_id == customers.c.merchant_id,
-        orders.c.shop_id == customers.c.shop_id,
-        orders.c.customer_id == customers.c.id,
+        .group_by(orders.c.shop_id, orders.c.customer_id)
     )
+    return {(row.shop_id, row.customer_id): row.at for row in rows}
+
+
+def _name(tx: Tx, own: list[Any]) -> tuple[str | None, str | None]:
+    """Return name and address of the first customer that still has any."""
+    for row in own:
+        if row.name_sealed is not None or row.email_sealed is not None:
+            return (
+                tx.ring.open_text(row.name_sealed, f"customers.name:{row.shop_id}:{row.id}"),
+                tx.ring.open_text(row.email_sealed, f"customers.email:{row.shop_id}:{row.id}"),
+            )
+    return None, None
