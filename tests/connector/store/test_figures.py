@@ -1,0 +1,86 @@
+"""The sums of the figures on a real history: 69,659 orders of 23,570 people, counted as others counted them."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from connector.store import figures
+from connector.store.tables import customers, members, orders
+
+
+def _paper() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("paper", Path(__file__).parents[2] / "paper.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_found = _paper()
+env, house, shop = _found.env, _found.house, _found.shop
+
+
+def day(year: int, month: int, day: int = 1) -> datetime:
+    return datetime(year, month, day, tzinfo=UTC)
+
+
+@pytest.fixture
+def history(house: Any, shop: Any, shared: Path) -> Any:
+    """The whole history; orders over nothing stand as one cent, because the figures leave nothing out then."""
+    rows, people = [], set()
+    for n, line in enumerate(
+        gzip.decompress((shared / "data" / "CDNOW_master.txt.gz").read_bytes()).splitlines()[1:]
+    ):
+        person, at, _cds, dollars = line.decode().split()
+        people.add(int(person))
+        moment = datetime.strptime(at, "%Y%m%d").replace(tzinfo=UTC) + timedelta(hours=12, seconds=n % 1000)
+        whole, _, cents = dollars.partition(".")
+        rows.append((str(n), person, moment, max(int(whole) * 100 + int(cents.ljust(2, "0")), 1)))
+    here = {"merchant_id": shop.merchant_id, "shop_id": shop.id}
+    with house.database.merchant(shop.merchant_id) as tx:
+        made = [{"merchant_id": shop.merchant_id, "created_at": day(1997, 1)}] * len(people)
+        ids = list(tx.run(insert(members).values(made).returning(members.c.id)).scalars())
+        member = dict(zip(sorted(people), ids, strict=True))
+        at = {"created_at": day(1997, 1), "changed_at": day(1997, 1)}
+        tx.run(
+            insert(customers),
+            [here | at | {"id": f"{one:05}", "member_id": member[one]} for one in sorted(people)],
+        )
+        plain = {"currency": "USD", "test": False, "refunded": 0, "refunded_shipping": 0, "kept_goods": 0}
+        plain |= {"lines": [], "digest": b""}
+        tx.run(
+            insert(orders),
+            [
+                here
+                | plain
+                | {"id": id_, "number": id_, "customer_id": person.zfill(5), "total": cents}
+                | {"placed_at": moment, "paid_at": moment, "changed_at": moment}
+                for id_, person, moment, cents in rows
+            ],
+        )
+    return house, shop
+
+
+def test_the_third_quarter_of_1997_and_the_totals_come_out_as_known(history: Any) -> None:
+    house, shop = history
+    with house.database.merchant(shop.merchant_id) as tx:
+        found = figures.people(tx, day(1997, 4), day(1997, 7), day(1997, 10), day(1997, 1))
+        assert (found.at_start, found.at_end, found.new, found.kept) == (5376, 4263, 0, 2289)
+        whole = figures.people(tx, day(1997, 1), day(1997, 4), day(1998, 7), day(1997, 1))
+        assert (whole.known, whole.returning, whole.buyers, whole.orders) == (23_570, 11_662, 23_570, 69_659)
+        (sold,) = figures.sold(tx, day(1997, 1), day(1998, 7))
+        assert (sold.currency, sold.total - 80, sold.orders) == ("USD", 2_500_315_63, 69_659)
+        months = figures.months(tx, day(1997, 1).date(), "UTC")
+        assert len(months) == 18
+        assert sum(month.first for month in months) == 23_570
+        assert sum(month.first + month.again for month in months) == 69_659
+        assert all(month.first == 0 for month in months[3:])
