@@ -60,7 +60,7 @@ def order(shop: Shop, it: Order) -> Body:
         "discount_codes": [parts.code(it, place, used) for place, used in parts.codes(it)],
         "discount_applications": [parts.application(used) for used in it.applications],
         "tax_lines": parts.taxes([(it.tax, parts.line_rate(it))]),
-        "line_items": [parts.line(part) for part in it.lines],
+        "line_items": [parts.line(part, it.fulfilled) for part in it.lines],
         "shipping_lines": parts.shipping_lines(it),
         "fulfillments": [parts.parcel(it, parcel) for parcel in it.fulfillments],
         "refunds": [refund(shop, it, given) for given in it.refunds],

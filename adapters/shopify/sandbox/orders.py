@@ -108,7 +108,9 @@ def cancel(shop: Shop, order: Order, at: datetime) -> None:
     if order.fulfillments:
         raise Refusal(f"order {order.number} has been sent; refund it instead")
     changes = [Change(line.id, line.current_quantity) for line in order.lines if line.current_quantity]
-    refund = _refund(shop, order, at, changes, order.shipping_due - order.refunded_shipping, restock="CANCEL")
+    # What was never paid cannot come back: an unpaid order gives back its units only.
+    shipping = order.shipping_due - order.refunded_shipping if order.received > order.refunded else 0
+    refund = _refund(shop, order, at, changes, shipping, restock="CANCEL")
     _settle(shop, order, refund, order.received - order.refunded)
     order.cancelled_at = at
     _touch(shop, order, at)

@@ -45,8 +45,8 @@ def line_rate(it: Order) -> int:
     return next((part.tax_rate for part in it.lines if part.tax_rate), 0)
 
 
-def line(it: Line) -> Body:
-    """One line of an order's body."""
+def line(it: Line, sent: bool = False) -> Body:
+    """One line of an order's body; `sent` when nothing of the order is left to send."""
     return {
         "id": it.id,
         "admin_graphql_api_id": gid("LineItem", it.id),
@@ -60,9 +60,9 @@ def line(it: Line) -> Body:
         "variant_title": None,
         "quantity": it.quantity,
         "current_quantity": it.current_quantity,
-        "fulfillable_quantity": it.current_quantity,
+        "fulfillable_quantity": 0 if sent else it.current_quantity,
         "fulfillment_service": "manual",
-        "fulfillment_status": None,
+        "fulfillment_status": "fulfilled" if sent else None,
         "gift_card": it.gift_card,
         "grams": 0,
         "price": money.text(it.unit_price),

@@ -47,6 +47,13 @@ def test_a_paid_order_that_is_cancelled_is_given_back_whole(stand) -> None:
         stand.control(f"orders/{order}/{what}", {"at": "2026-11-04T10:00:00Z"}, status=422)
 
 
+def test_an_unpaid_order_that_is_cancelled_gives_back_its_units_and_no_money(stand) -> None:
+    order = stand.order("10.00", 2, shipping="3.00", paid=False)
+    truth = stand.act(order, "cancel")
+    assert (truth["refunded"], truth["refunded_shipping"], truth["paid_at"]) == ("0.00", "0.00", None)
+    assert truth["lines"][0]["current_quantity"] == 0
+
+
 def test_what_was_sent_is_refunded_not_cancelled(stand) -> None:
     order = stand.order()
     assert stand.act(order, "fulfil")["fulfilled_at"] == "2026-11-03T10:00:00Z"
