@@ -24,6 +24,9 @@ from webhooks import subscriptions
 BATCH = 100  # deliveries applied in one transaction
 ASK_AT_ONCE = 100  # ids in one question to a shop
 TRIES = len(pushing.WAITS)
+PUT_OFF = timedelta(hours=1)  # until a member who could not be settled is tried again
+# What a fault of ours raises; what a database that is away raises is none of it, and ends the round.
+_OURS = (ValueError, LookupError, TypeError, ArithmeticError, AssertionError)
 
 Wake = Callable[[Connection, int, int, datetime | None], None]
 
@@ -75,7 +78,7 @@ def _apply_batch(house: House, shop: Shop, reads: list[applying.Read]) -> None:
         return
     try:
         _apply(house, shop, reads, fetched)
-    except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+    except _OURS as error:
         # A fault in one message (or in our understanding of it) must not hold up the others.
         if len(reads) == 1:
             _postpone(house, shop, reads[0], f"{type(error).__name__} while applying it", error)
@@ -119,7 +122,11 @@ def _without_asking(house: House, shop: Shop, reads: list[applying.Read], error:
     for one in reads:
         with house.database.merchant(shop.merchant_id) as tx:
             needs = bool(applying.wish(tx, shop.id, [one]))
-        if needs:
+        if needs and shop.state == "removed":
+            with house.database.merchant(shop.merchant_id) as tx:
+                why = "The shop was removed before this could be looked up."
+                inbox.done(tx, shop.id, one.waiting.id, "ignored", why, None, house.now())
+        elif needs:
             _postpone(house, shop, one, str(error), error)
         else:
             _apply(house, shop, [one], applying.Fetched())
@@ -148,14 +155,27 @@ def _postpone(house: House, shop: Shop, one: applying.Read, why: str, error: Exc
 
 def settle(house: House, merchant_id: int, stop: threading.Event = _never) -> int:
     """Settle every member of the merchant whose moment has come; return how many."""
-    done = 0
+    done, limit = 0, settling.BATCH
     while not stop.is_set():
-        with house.database.merchant(merchant_id) as tx:
-            settled = settling.settle_due(tx, house.now())
+        try:
+            with house.database.merchant(merchant_id) as tx:
+                settled = settling.settle_due(tx, house.now(), limit)
+        except _OURS as error:
+            # One member whose story we do not understand must not hold up the others.
+            if limit == 1:
+                _put_off(house, merchant_id, error)
+            limit = 1
+            continue
         done += settled
         if settled == 0:
             break
     return done
+
+
+def _put_off(house: House, merchant_id: int, error: Exception) -> None:
+    with house.database.merchant(merchant_id) as tx:
+        member_id = settling.put_off(tx, house.now(), PUT_OFF)
+    _log.error("not settled", merchant=merchant_id, member=member_id, error=type(error).__name__)
 
 
 def push(house: House, merchant_id: int, shop_id: int, stop: threading.Event = _never) -> int:

@@ -92,8 +92,12 @@ def wish(tx: Tx, shop_id: int, reads: list[Read]) -> Wish:
                 orders.add(order.id)
             case _:
                 pass
+    people_told = [
+        change.customer for change, found in changes if isinstance(change, CustomerChanged) and not found
+    ]
     customers = {change.customer_id for change, _ in changes if isinstance(change, CustomerTouched)}
-    told = {change.customer.id for change, _ in changes if isinstance(change, CustomerChanged)}
+    customers |= _contradicted(tx, shop_id, people_told)
+    told = {customer.id for customer in people_told}
     named = {change.order.customer_id for change in states if change.order.customer_id is not None}
     return Wish(frozenset(orders), frozenset(customers), unknown_customers(tx, shop_id, named - told))
 
@@ -105,6 +109,18 @@ def _contradicting(states: list[OrderChanged]) -> set[str]:
         key = change.order.id, change.order.changed_at
         said.setdefault(key, set()).add(purchases.digest(change.order))
     return {order_id for (order_id, _), digests in said.items() if len(digests) > 1}
+
+
+def _contradicted(tx: Tx, shop_id: int, told: list[Customer]) -> set[str]:
+    """Return customers of whom something else is said for the same moment, here or in this batch."""
+    known = people.known(tx, shop_id, [customer.id for customer in told])
+    said: dict[tuple[str, datetime], set[tuple[bytes | None, bool]]] = {}
+    for customer_id, one in known.items():
+        said[customer_id, one.changed_at] = {(one.email_hash, one.email_verified)}
+    for customer in told:
+        words = tx.ring.email_hash(tx.merchant_id, customer.email), customer.email_verified
+        said.setdefault((customer.id, customer.changed_at), set()).add(words)
+    return {customer_id for (customer_id, _), versions in said.items() if len(versions) > 1}
 
 
 def unknown_customers(tx: Tx, shop_id: int, ids: Iterable[str]) -> frozenset[str]:
@@ -188,11 +204,11 @@ def _change(
         case OrderRemoved(order_id):
             return _order_removed(tx, shop.id, order_id, touched, now)
         case CustomerChanged(customer):
+            if customer.id in fetched.asked_customers:
+                return _fetched_customer(tx, shop.id, customer.id, fetched, touched, now)
             return _customer(tx, shop.id, customer, touched, now)
         case CustomerTouched(customer_id):
-            if customer_id in fetched.customers:
-                return _customer(tx, shop.id, fetched.customers[customer_id], touched, now)
-            return _customer_removed(tx, shop.id, customer_id, touched, now)
+            return _fetched_customer(tx, shop.id, customer_id, fetched, touched, now)
         case CustomerRemoved(customer_id):
             return _customer_removed(tx, shop.id, customer_id, touched, now)
         case CustomersMerged(kept_id, gone_id):
@@ -286,6 +302,14 @@ def _customer(tx: Tx, shop_id: int, customer: Customer, touched: set[int], now: 
     if customer.email_verified and word is not None:
         touched.add(joining.join_same_person(tx, word))
     return _Result(True, "Customer brought up to date.", subject)
+
+
+def _fetched_customer(
+    tx: Tx, shop_id: int, customer_id: str, fetched: Fetched, touched: set[int], now: datetime
+) -> _Result:
+    if customer_id in fetched.customers:
+        return _customer(tx, shop_id, fetched.customers[customer_id], touched, now)
+    return _customer_removed(tx, shop_id, customer_id, touched, now)
 
 
 def _is_forgotten(tx: Tx, shop_id: int, customer_id: str, email_hash: bytes | None) -> bool:

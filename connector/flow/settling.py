@@ -1,7 +1,7 @@
 """Settling: bring members in line with what is known of them. Every road ends here."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -50,6 +50,13 @@ def settle_due(tx: Tx, now: datetime, limit: int = BATCH) -> int:
     due = people.due(tx, now, limit)
     settle(tx, due, now)
     return len(due)
+
+
+def put_off(tx: Tx, now: datetime, by: timedelta) -> int | None:
+    """Let the first member who is due wait; return who it is."""
+    due = people.due(tx, now, 1)
+    people.make_due(tx, now + by, due)
+    return due[0] if due else None
 
 
 def due_soon(tx: Tx, member_ids: Sequence[int] | None, now: datetime) -> None:

@@ -438,3 +438,46 @@ def test_a_preview_says_what_starting_then_does(world: Any, start: Any, make: An
     assert world.sums() == {}
     start()
     assert sum(world.sums().values()) == 290
+
+
+def test_two_messages_about_a_customer_for_one_moment_are_asked_for(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    true = make.person(email_verified=True)
+    world.corner.people["7"] = true
+    other = msgspec.structs.replace(true, email_verified=False)
+    world.tell(CustomerChanged(true), CustomerChanged(other))
+    world.tell(CustomerChanged(other))
+    assert world.rows(customers)[0].email_verified
+
+
+def test_a_member_nobody_understands_waits_and_the_others_are_settled(
+    world: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.happen(make.order(1, 10, make.NOW, "7"), make.order(2, 20, make.NOW, "8"))
+    from connector.flow import settling
+
+    real = settling.decide
+
+    def decide(history: Any, *rest: Any) -> Any:
+        if history.orders[0].order.id == "1":
+            raise ValueError("a story nobody understands")
+        return real(history, *rest)
+
+    monkeypatch.setattr(settling, "decide", decide)
+    start()
+    assert world.sums() == {"order:1:2": 20}
+    monkeypatch.undo()
+    world.later(1)
+    assert world.sums() == {"order:1:1": 10, "order:1:2": 20}
+
+
+def test_what_a_removed_shop_left_waiting_is_let_go(world: Any, start: Any, make: Any) -> None:
+    start()
+    world.tell(OrderTouched("1"), drain=False)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        shops.remove(tx, world.shop.id, world.now)
+    world.corner.trouble = [Unauthorized("no tokens"), Unauthorized("no tokens")]
+    world.apply()
+    assert [row.state for row in world.rows(inbox)] == ["ignored"]
