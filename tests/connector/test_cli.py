@@ -16,6 +16,9 @@ import requests
 
 from connector import config
 from connector.demo.ground import free_port
+from connector.house import House
+from connector.store import merchants
+from connector.store.shops import Shop
 
 
 @pytest.fixture
@@ -74,6 +77,37 @@ def test_unknown_shops_sandboxes_and_merchants_are_named(env: dict[str, str], tm
     ):
         told = comeback(env, tmp_path, *words)
         assert (told.returncode, sentence in told.stderr) == (1, True), told.stderr
+
+
+def test_a_merchant_gets_a_link_and_a_shop_is_synced_on_request(
+    env: dict[str, str], house: House, shop: Shop, tmp_path: Path
+) -> None:
+    same = env | {"PUBLIC_URL": "https://loyalty.example"}
+    link = comeback(same, tmp_path, "signin", "paper.example").stdout.strip()
+    assert link.startswith("https://loyalty.example/signin/")
+    with house.database.everyone() as connection:
+        assert (
+            merchants.find_pass(connection, link.rpartition("/")[2], "sign_in", house.now())
+            == shop.merchant_id
+        )
+    assert "paper.example" in comeback(same, tmp_path, "sync", str(shop.id)).stdout
+    with house.database.everyone() as connection:
+        tasks = (
+            connection.exec_driver_sql("SELECT task_name FROM procrastinate_jobs ORDER BY 1").scalars().all()
+        )
+    assert tasks == ["import_history", "reconcile"]
+
+
+def test_the_doctor_names_a_shop_whose_platform_is_not_set_up(
+    env: dict[str, str], shop: Shop, tmp_path: Path
+) -> None:
+    told = comeback(env, tmp_path, "doctor", "--json")
+    [finding] = [finding for finding in json.loads(told.stdout) if not finding["well"]]
+    assert (told.returncode, finding["about"], finding["says"]) == (
+        1,
+        "shop paper.example",
+        "its platform is not set up",
+    )
 
 
 def test_a_port_in_use_is_told_in_one_line(env: dict[str, str], tmp_path: Path) -> None:
