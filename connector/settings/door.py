@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NoReturn, Protocol
 
 import msgspec
-from flask import abort, g, session
+from flask import Response, abort, g, request, session
 
 from connector.port import Platform
 from connector.store import merchants, shops
@@ -53,7 +53,7 @@ def current_merchant() -> int:
     """Return the id of the signed-in merchant; answer 401 when nobody is signed in."""
     merchant_id = session.get("merchant_id")
     if not isinstance(merchant_id, int):
-        abort(401)
+        _not_signed_in()
     return merchant_id
 
 
@@ -67,9 +67,16 @@ def visit(house: House) -> Iterator[Visit]:
         except LookupError:
             # The merchant was erased while a browser was still signed in.
             session.clear()
-            abort(401)
+            _not_signed_in()
         g.merchant = merchant
         yield Visit(tx, merchant, shops.of_merchant(tx), house.now())
+
+
+def _not_signed_in() -> NoReturn:
+    if request.headers.get("HX-Request"):
+        # A part of a page asks: the whole page must show that the visit is over, not that part.
+        abort(Response(status=401, headers={"HX-Refresh": "true"}))
+    abort(401)
 
 
 def not_there() -> NoReturn:

@@ -32,7 +32,11 @@ class Form(msgspec.Struct, frozen=True):
 
     def error(self, name: str) -> str:
         """Return what is wrong with the field; empty when nothing is."""
-        return " ".join(wrong.text for wrong in self.wrongs if wrong.field == name)
+        return " ".join(wrong.text for wrong in self.errors if wrong.field == name)
+
+    def warning(self, name: str) -> str:
+        """Return what may stay in the field, but is seldom meant."""
+        return " ".join(wrong.text for wrong in self.warnings if wrong.field == name)
 
     def rows(self, prefix: str) -> range:
         """Return the numbers of the rows whose fields are called `<prefix>.<number>.<name>`."""

@@ -11,7 +11,7 @@ from connector.flow.programme import Preview
 from connector.loyalty import sentences
 from connector.loyalty.calendar import add_months, local, start
 from connector.loyalty.example import Example, example
-from connector.loyalty.terms import Terms
+from connector.loyalty.terms import CurrencyTerms, Terms
 from connector.secrets import fingerprint
 from connector.settings import forms, terms_form
 from connector.settings.door import House, Visit, not_there, visit
@@ -36,7 +36,7 @@ def furnish(pages: Blueprint, house: House) -> None:
     @pages.get("/settings/programme", endpoint="programme")
     def draft() -> str:
         with visit(house) as seen:
-            return _page(seen, terms_form.fill(flow.draft(seen.tx, seen.now)))
+            return _page(seen, terms_form.fill(_draft(seen)))
 
     @pages.post("/settings/programme/draft")
     def save() -> Response | tuple[str, int]:
@@ -73,7 +73,7 @@ def furnish(pages: Blueprint, house: House) -> None:
     @pages.post("/settings/programme/publish")
     def publish() -> Response | tuple[str, int]:
         with visit(house) as seen:
-            terms = flow.draft(seen.tx, seen.now)
+            terms = _draft(seen)
             form = terms_form.fill(terms)
             day, wrong = _counts_from(seen)
             wrongs = (*terms_form.read(form.values, terms)[1].errors, *wrong)
@@ -111,7 +111,7 @@ def furnish(pages: Blueprint, house: House) -> None:
 
 
 def _page(seen: Visit, form: Form, tried: Tried | None = None) -> str:
-    before = flow.draft(seen.tx, seen.now)
+    before = _draft(seen)
     terms, checked = terms_form.read(form.values, before)
     versions = flow.versions(seen.tx)
     return render_template(
@@ -153,7 +153,16 @@ def _told(seen: Visit, terms: Terms, form: Form) -> dict[str, object]:
 
 
 def _read(seen: Visit) -> tuple[Terms, Form]:
-    return terms_form.read(_typed(), flow.draft(seen.tx, seen.now))
+    return terms_form.read(_typed(), _draft(seen))
+
+
+def _draft(seen: Visit) -> Terms:
+    """Return the draft, with a line for every currency that a shop has brought since it was saved."""
+    terms = flow.draft(seen.tx, seen.now)
+    there = {one.currency for one in terms.currencies}
+    new = dict.fromkeys(shop.currency for shop in seen.shops if shop.currency not in there)
+    more = tuple(CurrencyTerms(code) for code in new)
+    return msgspec.structs.replace(terms, currencies=(*terms.currencies, *more))
 
 
 def _typed() -> dict[str, str]:

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from connector.port import MarkKind, ShopFacts, ShopLine
+from connector.port import MarkKind, ShopFacts, ShopLine, Unauthorized
 from connector.secrets import random_word
 from connector.store.database import Database, Tx
 from connector.store.tables import shops, strays
@@ -154,7 +154,7 @@ def count_stray(connection: Connection, platform: str, topic: str, now: datetime
     )
 
 
-class NoTokens(Exception):
+class NoTokens(Unauthorized):
     """The shop has no tokens: it was removed, or never finished installing."""
 
 

@@ -1,0 +1,20 @@
+"""One round of each road, as workers and commands run it: transactions here, talk with the shop between them.
+
+The only place that catches what goes wrong on a shop's line: there it becomes a later try, never a lost message.
+"""
+
+from connector.rounds.history import import_history, reconcile, subscribe
+from connector.rounds.members import settle
+from connector.rounds.messages import apply
+from connector.rounds.post import push
+
+__all__ = ["apply", "finish", "import_history", "push", "reconcile", "settle", "subscribe"]
+
+from connector.house import House
+
+
+def finish(house: House, merchant_id: int, shop_id: int) -> None:
+    """Do what a reconciliation asked for, here and now: apply, settle, push."""
+    apply(house, merchant_id, shop_id)
+    settle(house, merchant_id)
+    push(house, merchant_id, shop_id)

@@ -1,0 +1,127 @@
+"""History: a shop is read from end to end, by the first import and by every reconciliation after it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import structlog
+
+from connector.flow import importing, reconciling
+from connector.house import House
+from connector.port import Refused, ShopError, TryLater, Window
+from connector.rounds.lines import NEVER, line, note
+from connector.store import queue, runs, shops
+from connector.store.shops import Shop
+from webhooks import subscriptions
+
+_log = structlog.get_logger()
+
+
+def import_history(house: House, merchant_id: int, shop_id: int, stop: threading.Event = NEVER) -> bool:
+    """Import the shop's history from where it stopped; True when it is through."""
+    with house.database.alone("import", shop_id) as mine:
+        return mine and _import(house, merchant_id, shop_id, stop)
+
+
+def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> bool:
+    with house.database.merchant(merchant_id) as tx:
+        shop, run = shops.get(tx, shop_id), runs.latest(tx, shop_id, "import")
+    if run is None or run.state in ("done", "failed") or shop.state != "connected":
+        return run is not None and run.state == "done"
+    done = run.done
+    try:
+        for batch in line(house, shop).history(run.checkpoint):
+            done += len(batch.orders) + len(batch.customers)
+            with house.database.merchant(merchant_id) as tx:
+                importing.take(tx, shop_id, run, batch, done, house.now())
+            if stop.is_set():
+                return False
+    except ShopError as error:
+        note(house, shop, error)
+        _pause_import(house, shop, run, error)
+        return False
+    with house.database.merchant(merchant_id) as tx:
+        importing.finish(tx, shop_id, run, done, house.now())
+    _log.info("imported", shop=shop_id, count=done)
+    return True
+
+
+def _pause_import(house: House, shop: Shop, run: runs.Run, error: ShopError) -> None:
+    wait = getattr(error, "wait", None) or timedelta(seconds=30)
+    with house.database.merchant(shop.merchant_id) as tx:
+        if isinstance(error, Refused):
+            runs.fail(tx, run, house.now(), str(error))
+        else:
+            # The sweep resumes it.
+            runs.pause(tx, run, str(error))
+            shops.leave_alone_until(tx, shop.id, house.now() + wait)
+
+
+def reconcile(
+    house: House, merchant_id: int, shop_id: int, kind: runs.RunKind, stop: threading.Event = NEVER
+) -> runs.Run | None:
+    """Read the shop again, and have what differs settled; None when it cannot be read now, or is being read."""
+    with house.database.alone("reconcile", shop_id) as mine:
+        return _reconcile(house, merchant_id, shop_id, kind, stop) if mine else None
+
+
+def _reconcile(
+    house: House, merchant_id: int, shop_id: int, kind: runs.RunKind, stop: threading.Event
+) -> runs.Run | None:
+    now = house.now()
+    with house.database.merchant(merchant_id) as tx:
+        shop, imported = shops.get(tx, shop_id), runs.latest(tx, shop_id, "import")
+        if shop.state != "connected" or imported is None or imported.state != "done":
+            return None
+        window = reconciling.window(shop, now)
+        run = runs.begin(tx, shop_id, kind, now, window.since if kind == "window" else None, window.until)
+    try:
+        done, differences = _compare(house, shop, run, window, stop)
+    except ShopError as error:
+        note(house, shop, error)
+        with house.database.merchant(merchant_id) as tx:
+            runs.fail(tx, run, house.now(), str(error))
+        return None
+    with house.database.merchant(merchant_id) as tx:
+        runs.finish(tx, run, house.now(), done, differences)
+        shops.looked_until(tx, shop_id, window.until)
+        _log.info("reconciled", shop=shop_id, kind=kind, count=done, differences=differences)
+        return runs.latest(tx, shop_id, kind)
+
+
+def _compare(
+    house: House, shop: Shop, run: runs.Run, window: Window, stop: threading.Event
+) -> tuple[int, int]:
+    """Return how many objects were looked at, and how many differed."""
+    there = line(house, shop)
+    seen_orders, seen_customers, differences = set[str](), set[str](), 0
+    for batch in there.history(None) if run.kind == "full" else there.changed(window):
+        seen_orders |= {order.id for order in batch.orders}
+        seen_customers |= {customer.id for customer in batch.customers}
+        with house.database.merchant(shop.merchant_id) as tx:
+            differences += reconciling.compare(tx, shop, run, batch, house.now())
+        if stop.is_set():
+            raise TryLater("stopped while reading; it starts again by itself")
+    if run.kind == "full":
+        found = list(there.coupons())
+        with house.database.merchant(shop.merchant_id) as tx:
+            differences += reconciling.compare_absent(tx, shop, run, seen_orders, seen_customers, house.now())
+            differences += reconciling.compare_coupons(tx, shop, found, house.now())
+    return len(seen_orders) + len(seen_customers), differences
+
+
+def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
+    """Tell the shop where to send its webhooks; a shop that cannot be asked now is asked again by the sweep's window."""
+    with house.database.merchant(merchant_id) as tx:
+        shop = shops.get(tx, shop_id)
+    if shop.state != "connected":
+        return
+    try:
+        topics = subscriptions.subscribe(line(house, shop), house.settings.public_url, shop)
+        _log.info("subscribed", shop=shop_id, count=len(topics))
+    except ShopError as error:
+        note(house, shop, error)
+        at = house.now() + (getattr(error, "wait", None) or timedelta(minutes=1))
+        with house.database.merchant(merchant_id) as tx:
+            queue.subscribe(tx.connection, merchant_id, shop_id, at)

@@ -1,0 +1,135 @@
+"""Messages: a shop's inbox is drained, batch by batch."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+
+from connector.flow import applying, asking, pushing
+from connector.house import House
+from connector.port import Refused, ShopError, Unauthorized
+from connector.records import Customer, Order
+from connector.rounds.lines import NEVER, OURS, chunks, line, note, wake_later
+from connector.store import inbox, queue, shops
+from connector.store.shops import Shop
+
+BATCH = 100  # deliveries applied in one transaction
+TRIES = len(pushing.WAITS)
+
+_log = structlog.get_logger()
+
+
+def apply(house: House, merchant_id: int, shop_id: int, stop: threading.Event = NEVER) -> int:
+    """Drain the shop's inbox, one drain at a time; return how many deliveries were dealt with."""
+    done = 0
+    while not stop.is_set():
+        with house.database.alone("apply", shop_id) as mine:
+            if not mine:
+                return done
+            done += _apply_all(house, merchant_id, shop_id, stop)
+        # Whoever came while we held the lock has gone away; what they came for must not be left lying.
+        with house.database.everyone() as connection:
+            if (merchant_id, shop_id) not in inbox.shops_waiting(connection, house.now()):
+                return done
+    return done
+
+
+def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> int:
+    done = 0
+    with house.database.everyone() as connection:
+        queue.listen(connection, shop_id)
+    while not stop.is_set():
+        with house.database.merchant(merchant_id) as tx:
+            shop = shops.get(tx, shop_id)
+            waiting = inbox.waiting(tx, shop_id, house.now(), BATCH)
+            if not waiting:
+                wake_later(tx, shop_id, inbox.next_try(tx, shop_id), queue.apply)
+                return done
+            reads = [applying.read(house.platforms[shop.platform], one) for one in waiting]
+        _apply_batch(house, shop, reads)
+        done += len(reads)
+    return done
+
+
+def _apply_batch(house: House, shop: Shop, reads: list[asking.Read]) -> None:
+    """Apply a batch in one go; where one delivery spoils it, each by itself."""
+    try:
+        fetched = _fetch(house, shop, reads)
+    except ShopError as error:
+        _without_asking(house, shop, reads, error)
+        return
+    try:
+        _apply(house, shop, reads, fetched)
+    except OURS as error:
+        # A fault in one message (or in our understanding of it) must not hold up the others.
+        if len(reads) == 1:
+            _postpone(house, shop, reads[0], f"{type(error).__name__} while applying it", error)
+            return
+        for one in reads:
+            _apply_batch(house, shop, [one])
+
+
+def _apply(house: House, shop: Shop, reads: list[asking.Read], fetched: asking.Fetched) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        ours = inbox.still_waiting(tx, shop.id, [one.waiting.id for one in reads])
+        applying.apply(tx, shop, [one for one in reads if one.waiting.id in ours], fetched, house.now())
+    _log.info("applied", shop=shop.id, count=len(ours))
+
+
+def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched:
+    """Ask the shop for what the messages only name. What merely completes the picture may fail."""
+    with house.database.merchant(shop.merchant_id) as tx:
+        wish = asking.wish(tx, shop.id, reads)
+    if not wish and not wish.useful:
+        return asking.Fetched()
+    open_line = line(house, shop)
+    orders: dict[str, Order] = {}
+    for ids in chunks(wish.orders):
+        orders |= open_line.orders(ids)
+    with house.database.merchant(shop.merchant_id) as tx:
+        named = [order.customer_id for order in orders.values() if order.customer_id is not None]
+        useful = (wish.useful | asking.unknown_customers(tx, shop.id, named)) - wish.customers
+    customers: dict[str, Customer] = {}
+    for ids in chunks(wish.customers):
+        customers |= open_line.customers(ids)
+    with suppress(ShopError):
+        for ids in chunks(useful):
+            customers |= open_line.customers(ids)
+    return asking.Fetched(wish.orders, wish.customers, orders, customers)
+
+
+def _without_asking(house: House, shop: Shop, reads: list[asking.Read], error: ShopError) -> None:
+    """The shop cannot be asked now: apply what needs no answer, leave the rest for later."""
+    note(house, shop, error)
+    for one in reads:
+        with house.database.merchant(shop.merchant_id) as tx:
+            needs = bool(asking.wish(tx, shop.id, [one]))
+        if needs and shop.state == "removed":
+            with house.database.merchant(shop.merchant_id) as tx:
+                why = "The shop was removed before this could be looked up."
+                inbox.done(tx, shop.id, one.waiting.id, "ignored", why, None, house.now())
+        elif needs:
+            _postpone(house, shop, one, str(error), error)
+        else:
+            _apply(house, shop, [one], asking.Fetched())
+
+
+def _postpone(house: House, shop: Shop, one: asking.Read, why: str, error: Exception) -> None:
+    """Leave a delivery for a later try, or park it after the last one."""
+    now, attempts = house.now(), one.waiting.attempts
+    waits = getattr(error, "wait", None)
+    patient = waits is not None or isinstance(error, Unauthorized)
+    with house.database.merchant(shop.merchant_id) as tx:
+        if patient:
+            inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + (waits or timedelta(minutes=5)), why)
+        elif attempts >= TRIES or isinstance(error, Refused):
+            inbox.park(tx, shop.id, one.waiting.id, attempts + 1, why, now)
+        else:
+            at = now + pushing.WAITS[attempts]
+            inbox.try_later(tx, shop.id, one.waiting.id, attempts + 1, at, why)
+    _log.warning(
+        "postponed", shop=shop.id, delivery=one.waiting.id, attempts=attempts + 1, error=type(error).__name__
+    )
