@@ -1,7 +1,7 @@
 """What a query costs, and the leaky bucket it is paid from.
 
-The weights were fitted to published answers: an object 1, a mutation or a count 10, a page 2 plus its children
-times 1 + round(log2(size)); money, page information and lists that are no pages add nothing of their own.
+The weights were fitted to recorded answers: an object or a list of objects 1, a mutation or a count 10, a page 2 plus
+one child for every power of 1.7 in its size; money, page information and what a mutation hands back are free.
 """
 
 import math
@@ -21,13 +21,13 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     get_named_type,
-    is_abstract_type,
     is_composite_type,
 )
 
 DEAREST = 1000  # of a single query
-_FREE = {"MoneyBag", "MoneyV2", "PageInfo", "TaxLine", "DiscountAllocation", "CustomerEmailAddress"}
+_FREE = {"MoneyBag", "MoneyV2", "PageInfo", "UserError", "DiscountUserError", "BulkOperationUserError"}
 _FLAT = 10
+_GROWTH = 1.7
 
 
 class Bucket(msgspec.Struct):
@@ -72,15 +72,33 @@ class Weigher:
         assert root is not None
         if mutation:
             roots = [it for it in self._fields(operation.selection_set, root) if self._included(it[0])]
-            return max(1, _FLAT * len(roots))
+            return max(1, sum(_FLAT + self._payload(it, kind, data) for it, kind in roots))
         return max(1, self._set(operation.selection_set, root, data if isinstance(data, dict) else None))
+
+    def _payload(self, field: FieldNode, root: Any, data: object) -> int:
+        """Weigh what hangs below the things a mutation hands back."""
+        kind = get_named_type(root.fields[field.name.value].type)
+        value = data.get(_key(field)) if isinstance(data, dict) else None
+        if field.selection_set is None or (data is not None and value is None):
+            return 0
+        total = 0
+        for part, _ in self._fields(field.selection_set, kind):
+            named = (
+                get_named_type(kind.fields[part.name.value].type) if part.name.value in kind.fields else None
+            )
+            if part.selection_set is None or named is None or named.name in _FREE:
+                continue
+            inner = None if value is None else value.get(_key(part))
+            if value is None or inner is not None:
+                total += self._set(part.selection_set, named, inner)
+        return total
 
     def _set(self, selections: SelectionSetNode, parent: Any, data: dict[str, Any] | None) -> int:
         total = 0
         for field, kind in self._fields(selections, parent):
             if not self._included(field):
                 continue
-            key = field.alias.value if field.alias else field.name.value
+            key = _key(field)
             if data is not None and data.get(key) is None:
                 continue
             total += self._field(field, kind, None if data is None else data[key])
@@ -99,7 +117,7 @@ class Weigher:
             return self._page(field, named, value)
         if isinstance(value, list):
             value = value[0] if value and isinstance(value[0], dict) else None
-        own = 0 if named.name in _FREE or (is_abstract_type(named) and named.name != "Node") else 1
+        own = 0 if named.name in _FREE else 1
         return own + self._set(field.selection_set, named, value)
 
     def _page(self, field: FieldNode, named: Any, value: Any) -> int:
@@ -112,7 +130,7 @@ class Weigher:
                 continue
             child, first = get_named_type(child_type.type), None
             if value is not None:
-                rows = value.get(part.alias.value if part.alias else part.name.value) or []
+                rows = value.get(_key(part)) or []
                 size, first = len(rows), rows[0] if rows else {}
             if part.name.value == "edges":
                 edge = [it for it, _ in self._fields(inner, child) if it.name.value == "node"]
@@ -124,7 +142,7 @@ class Weigher:
                 )
             else:
                 children = 1 + self._set(inner, child, first)
-        return 2 + (children * (1 + round(math.log2(size))) if size else 0)
+        return 2 + (children * max(1, int(math.log(size, _GROWTH))) if size else 0)
 
     def _size(self, field: FieldNode) -> int:
         for argument in field.arguments or ():
@@ -161,3 +179,7 @@ class Weigher:
                 kind = self._schema.type_map[fragment.type_condition.name.value]
                 found += self._fields(fragment.selection_set, kind)
         return found
+
+
+def _key(field: FieldNode) -> str:
+    return field.alias.value if field.alias else field.name.value

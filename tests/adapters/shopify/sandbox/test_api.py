@@ -49,7 +49,7 @@ def test_weights_agree_with_published_answers(stand) -> None:
         cost('{ order(id: "gid://shopify/Order/1") { id totalRefundedSet { shopMoney { amount } } } }') == 1
     )
     nested = "{ orders(first: 10) { nodes { id lineItems(first: 10) { nodes { id } } } } }"
-    assert cost(nested) == 2 + 4 * (1 + 2 + 4)
+    assert cost(nested) == 2 + 4 * (1 + (2 + 4))
 
 
 def test_an_empty_bucket_throttles_with_200_and_fills_again(stand) -> None:
