@@ -54,7 +54,7 @@ def barriers(page: Page) -> list[str]:
 def test_every_page_is_clean_and_open_to_everybody(
     town: Any, fair: Any, enter: Callable[..., Page], url: str, language: str, size: str, scheme: str
 ) -> None:
-    fair.furnish(town)
+    fair.furnish(town, 110)
     page = enter(language, size, scheme)
     for name, address in rooms(town).items():
         page.goto(url + address)
@@ -64,6 +64,21 @@ def test_every_page_is_clean_and_open_to_everybody(
             "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
         ), address
         look(page, f"{name}-{language}-{size}-{scheme}")
+
+
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_an_empty_house_is_clean_too(enter: Callable[..., Page], url: str, size: str) -> None:
+    page = enter("en", size)
+    for address in (
+        "/",
+        "/settings/programme",
+        "/settings/members",
+        "/settings/coupons",
+        "/settings/activity",
+    ):
+        page.goto(url + address)
+        assert barriers(page) == []
+        look(page, f"empty{address.replace('/', '-')}-{size}")
 
 
 def test_a_programme_is_filled_in_previewed_and_started(

@@ -209,8 +209,29 @@ def test_the_day_from_which_orders_earn_must_be_a_day_of_the_past(send: Any, day
     assert '<a href="#counts_from">' in answer.text
 
 
-def test_warnings_do_not_keep_it_from_being_kept(send: Any) -> None:
+def test_a_generous_reward_is_warned_of_and_may_stay(browser: Any, send: Any) -> None:
     assert send("draft", redeemables__0__points="10").status_code == 303
+    page = browser.get(PAGE)
+    assert re.search(r'<p class="warning" id="redeemables.0.points.error">[^<]*50', page)
+    assert 'aria-invalid="true"' not in page
+
+
+def test_a_shop_with_another_currency_brings_its_own_step_and_rate(
+    town: Any, browser: Any, send: Any
+) -> None:
+    send("draft", hold_days="3")
+    town.second_shop("paper.uk", "GBP")
+    assert "1 GBP counts as" in browser.get(PAGE)
+    assert send("draft", currencies__1__earn_step="0,85", currencies__1__rate="1,17").status_code == 303
+    pounds = draft(town).currencies[1]
+    assert (pounds.currency, pounds.earn_step, pounds.rate) == ("GBP", 85, 1_170_000)
+    assert send("draft", currencies__1__rate="0").status_code == 422
+    assert send("draft", currencies__1__rate="1.1234567").status_code == 422
+
+
+def test_a_visit_that_is_over_refreshes_the_whole_page(app: Any) -> None:
+    answer = app.test_client().get("/settings/shops", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (401, "true")
 
 
 def test_a_form_without_its_token_is_refused(browser: Any) -> None:
