@@ -1,7 +1,6 @@
 """Bulk queries: checked like the platform checks them, run in the background, written as JSON lines."""
 
 import os
-import tempfile
 import threading
 import time
 from typing import IO
@@ -59,7 +58,7 @@ def file_url(shop: Shop, it: Bulk) -> str:
 def _run(ask: Ask, it: Bulk, grouped: bool) -> None:
     shop = ask.shop
     time.sleep(shop.bulk_seconds)
-    with tempfile.NamedTemporaryFile(prefix="bulk-", suffix=".jsonl", delete=False) as file:
+    with open(os.path.join(shop.folder, f"bulk-{it.id}.jsonl"), "wb") as file:
         with shop.lock:
             shop.files[it.id] = file.name
             if it.status == "CREATED":

@@ -65,10 +65,3 @@ def load(shop: Shop, path: Path) -> None:
     shop.subscriptions = {it.id: it for it in memory.subscriptions}
     shop.desk, shop.last_ids = memory.desk, memory.last_ids
     shop.last_number, shop.notes = memory.last_number, memory.notes
-
-
-def clear(shop: Shop) -> None:
-    """Remove the bulk files."""
-    for path in shop.files.values():
-        Path(path).unlink(missing_ok=True)
-    shop.files = {}

@@ -70,4 +70,3 @@ def serve(argv: list[str]) -> None:
     server.shutdown()
     if asked.state:
         kept.save(shop, asked.state)
-    kept.clear(shop)

@@ -1,10 +1,14 @@
 """The shop: everything it knows, under one lock, and the rooms that its rules work in."""
 
 import secrets
+import shutil
+import tempfile
 import threading
+import weakref
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from adapters.shopify.sandbox.cost import Bucket
@@ -102,6 +106,13 @@ class Shop:
         self.bucket = Bucket()
         self.desk = Desk()
         self.faulty = Faulty()
+
+    @cached_property
+    def folder(self) -> str:
+        """Where bulk files lie; it goes when the shop goes."""
+        made = tempfile.mkdtemp(prefix="sandbox-shop-")
+        weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+        return made
 
     def next_id(self, kind: str) -> int:
         """Return a number no other thing of this kind has."""
