@@ -42,6 +42,9 @@ def granian(env: dict[str, str], tmp_path: Path) -> Iterator[int]:
         str(port),
         "--workers",
         "2",
+        # Now and then a worker of it does not end by itself; the Procfile has this option for the same reason.
+        "--workers-kill-timeout",
+        "5",
     ]
     with (tmp_path / "log").open("wb") as log:
         serving = subprocess.Popen(
