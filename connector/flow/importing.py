@@ -26,6 +26,7 @@ def finish(tx: Tx, shop_id: int, run: runs.Run, done: int, now: datetime) -> Non
     runs.finish(tx, run, now, done)
     # What changed while the history was read is looked at again by the first window.
     shops.looked_until(tx, shop_id, run.started_at)
+    intake.take_stock(tx)
     settling.due_soon(tx, [], now)
 
 

@@ -54,6 +54,7 @@ def redeem(
         code=coupon_code(secret, shop_id, f"redemption:{act_key}", redeemable_key, 0),
         coupon_ends_at=agreed.ends_at,
         actor=actor,
+        reward_name=agreed.redeemable.name,
     )
     wanted = WantedCoupon(
         shop_id=shop_id,

@@ -64,6 +64,8 @@ def _currencies(terms: Terms) -> Iterator[Problem]:
         yield from _range(f"{at}.rate", one.rate, 1, MOST * MILLION)
         if one.currency == terms.currency and one.rate != MILLION:
             yield Problem(f"{at}.rate", "own_rate")
+        if one.currency != terms.currency and one.rate == MILLION:
+            yield Problem(f"{at}.rate", "equal_rate", (one.currency, terms.currency), warning=True)
 
 
 def _tiers(terms: Terms) -> Iterator[Problem]:

@@ -76,7 +76,7 @@ def of_redemptions(
         if target != before:
             moment = outcome.moment if outcome.returned and act.source in booked else act.at
             inputs = RedemptionInputs(
-                act.reward_key, act.points, outcome.returned, outcome.why, target, before
+                act.reward_key, act.points, outcome.returned, outcome.why, target, before, act.reward_name
             )
             yield _entry(act.source, "redemption", act.version, min(moment, now), inputs)
 

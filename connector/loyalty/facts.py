@@ -60,6 +60,7 @@ class Redemption(msgspec.Struct, frozen=True, tag=True):
     actor: str
     state: Literal["open", "refused"] = "open"
     closed_at: datetime | None = None
+    reward_name: str = ""  # as it was called when it was exchanged
 
     @property
     def source(self) -> str:
@@ -165,6 +166,7 @@ class RedemptionInputs(msgspec.Struct, frozen=True, tag="redemption"):
     why: Why
     target: int
     booked: int
+    name: str = ""  # the reward's name; empty in entries from before it was kept
 
 
 class AdjustmentInputs(msgspec.Struct, frozen=True, tag="adjustment"):

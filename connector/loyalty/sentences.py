@@ -94,7 +94,9 @@ def _expiry(inputs: ExpiryInputs, phrases: Phrases) -> str:
 def _redemption(inputs: RedemptionInputs, phrases: Phrases) -> str:
     if inputs.points == 0:
         return phrases.say("redeemed_gone", points=phrases.points(-inputs.booked))
-    said = phrases.say("redeemed", points=phrases.points(inputs.points), reward=inputs.reward_key)
+    said = phrases.say(
+        "redeemed", points=phrases.points(inputs.points), reward=inputs.name or inputs.reward_key
+    )
     if inputs.why:
         said += phrases.say(f"back_{inputs.why}", points=phrases.points(inputs.returned))
     before = inputs.points + inputs.booked

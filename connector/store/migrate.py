@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, text
 
 APP_ROLE = "comeback_app"
+_MAY_ANALYZE = 170_000  # from PostgreSQL 17 on others than the owner can be allowed to
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -55,3 +56,6 @@ def _grant(connection: Connection) -> None:
         f"REVOKE UPDATE ON entries FROM {APP_ROLE}",
     ):
         connection.execute(text(statement))
+    version = connection.execute(text("SELECT current_setting('server_version_num')::int")).scalar_one()
+    if version >= _MAY_ANALYZE:
+        connection.execute(text(f"GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {APP_ROLE}"))

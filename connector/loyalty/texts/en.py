@@ -79,6 +79,7 @@ TEXTS = {
     "problem_no_currency": "A currency is three capital letters, such as EUR.",
     "problem_not_listed": "The programme must also say how it counts in {0}.",
     "problem_own_rate": "The programme's own currency counts as itself: the rate must be 1.",
+    "problem_equal_rate": "1 {0} counts as 1 {1} towards tiers and rewards. Is that meant?",
     "problem_generous": "This gives back {0} % of what customers spend. Is that meant?",
     "problem_worth_nothing": "In {0} this would be worth nothing.",
     # why points cannot be exchanged

@@ -80,6 +80,7 @@ TEXTS = {
     "problem_no_currency": "Een munt bestaat uit drie hoofdletters, zoals EUR.",
     "problem_not_listed": "Het programma moet ook zeggen hoe het in {0} telt.",
     "problem_own_rate": "De eigen munt van het programma telt als zichzelf: de koers moet 1 zijn.",
+    "problem_equal_rate": "1 {0} telt als 1 {1} voor niveaus en beloningen. Is dat de bedoeling?",
     "problem_generous": "Dit geeft {0} % terug van wat klanten besteden. Is dat de bedoeling?",
     "problem_worth_nothing": "In {0} zou dit niets waard zijn.",
     # waarom punten niet zijn in te wisselen
