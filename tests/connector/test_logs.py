@@ -19,6 +19,7 @@ def written() -> Iterator[io.StringIO]:
     out = io.StringIO()
     root = logging.getLogger()
     before = (root.handlers[:], root.level)
+    structlog.contextvars.clear_contextvars()
     logs.set_up(out)
     yield out
     structlog.reset_defaults()
