@@ -13,6 +13,7 @@ from connector.loyalty.texts import TEXTS
 
 CHANGE = msgspec.structs.replace
 GOOD = suggested("EUR", ("USD",))
+RATE = Problem("currencies.1.rate", "equal_rate", ("USD", "EUR"), warning=True)
 
 
 def with_reward(**more):
@@ -30,7 +31,7 @@ def test_the_suggested_programme_can_be_published(currency):
 
 def test_a_rate_nobody_has_looked_at_is_a_warning():
     found = problems(suggested("EUR", ("USD",)))
-    assert found == (Problem("currencies.1.rate", "equal_rate", ("USD", "EUR"), warning=True),)
+    assert found == (RATE,)
     assert (
         sentences.problem(found[0], "en") == "1 USD counts as 1 EUR towards tiers and rewards. Is that meant?"
     )
@@ -140,7 +141,7 @@ def test_a_reward_that_gives_back_a_fifth_of_spend_is_a_warning_with_its_figure(
     warned = Problem("redeemables.0.points", "generous", (25,), warning=True)
     assert warned in problems(generous)
     assert sentences.problem(warned, "en") == ("This gives back 25 % of what customers spend. Is that meant?")
-    assert problems(CHANGE(GOOD, redeemables=(Redeemable("k", "n", 26, Reward("amount", 5_00)),))) == ()
+    assert problems(CHANGE(GOOD, redeemables=(Redeemable("k", "n", 26, Reward("amount", 5_00)),))) == (RATE,)
 
 
 def test_every_code_of_the_checks_has_a_text_and_no_text_is_left_over():
