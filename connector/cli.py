@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -167,6 +168,8 @@ def demo(once: bool, full: bool, port: int) -> None:
 
 def main() -> None:
     """Run a command; what people can put right ends in one line and exit code 1."""
+    # Until it is told where to, structlog prints to stdout, in the middle of what --json says.
+    logs.set_up(level=logging.WARNING)
     try:
         commands.main(standalone_mode=True)
     except (BadSettings, postgres.CannotStart, plugins.UnknownPlug, ShopError) as error:
