@@ -30,8 +30,12 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--client-secret", help="default: random, or what the state knows")
     parser.add_argument("--scopes", default=ALL_SCOPES, help="what a managed install grants")
     parser.add_argument("--order-days", type=int, help="show orders this far back without read_all_orders")
-    parser.add_argument("--bucket", type=int, default=2000, help="points the API bucket holds")
-    parser.add_argument("--restore", type=int, default=100, help="points that come back every second")
+    parser.add_argument(
+        "--bucket", type=int, default=20_000, help="points the API bucket holds (default: a Plus shop)"
+    )
+    parser.add_argument(
+        "--restore", type=int, default=1_000, help="points that come back every second (a Plus shop)"
+    )
     parser.add_argument("--retry-scale", type=float, default=1.0, help="of the pauses between webhook tries")
     parser.add_argument("--bulk-seconds", type=float, default=0.0, help="what a bulk query takes at least")
     return parser
