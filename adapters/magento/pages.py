@@ -7,7 +7,7 @@ import flask
 from connector.port import Hall
 
 from . import network, rights, texts
-from .install import KEYS, NotConnected, Typed, connect
+from .install import KEYS, LONGEST, NotConnected, Typed, connect
 
 
 def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
@@ -19,7 +19,9 @@ def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
 
     @pages.get("/")
     def form() -> flask.Response:
-        return _page(Typed(), None)
+        # A link of the house brings what it knows already: a shop to connect again, a code to join with.
+        shop, code = (flask.request.args.get(name, "")[:LONGEST] for name in ("shop", "merchant_code"))
+        return _page(Typed(address=shop, merchant_code=code), None)
 
     @pages.post("/")
     def install() -> flask.Response:

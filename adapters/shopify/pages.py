@@ -65,7 +65,8 @@ class Porch:
         """Receive a merchant whom Shopify sends, or send a bare visitor to the form."""
         token = request.args.get("id_token")
         if token is None:
-            return redirect(url_for(".install", shop=request.args.get("shop")))
+            code = _merchant_code(request.args.get("merchant_code"))
+            return redirect(url_for(".install", shop=request.args.get("shop"), merchant_code=code))
         try:
             shop = grants.shop_of_session_token(self._app, token)
             if request.args.get("shop", shop) != shop:

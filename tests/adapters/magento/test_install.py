@@ -146,6 +146,13 @@ def test_a_short_secret_and_a_spent_code_are_explained(sandbox: Any, hall: Doors
     )
 
 
+def test_a_link_of_the_house_fills_in_the_code_and_the_shops_address(browser: Any) -> None:
+    text = browser.get("/magento/?merchant_code=JOIN-ME&shop=https://tea.example/").text
+    assert re.search(r'name="merchant_code" type="text" value="JOIN-ME"', text)
+    assert re.search(r'name="address" type="url" value="https://tea.example/"', text)
+    assert "<script>" not in browser.get("/magento/?merchant_code=<script>").text
+
+
 @pytest.mark.parametrize(
     ("accepts", "language", "title"),
     [

@@ -255,6 +255,13 @@ def test_a_merchants_code_travels_along(browser: FlaskClient, hall: Doorstep, sh
     assert 'name="merchant_code" value="JOIN-ME-1"' in page.text
 
 
+def test_a_code_brought_to_the_bare_address_reaches_the_form(browser: FlaskClient) -> None:
+    page = browser.get("/shopify/?merchant_code=JOIN-ME-1", follow_redirects=True)
+    assert 'name="merchant_code" value="JOIN-ME-1"' in page.text
+    page = browser.get("/shopify/?merchant_code=<script>", follow_redirects=True)
+    assert "merchant_code" not in page.text
+
+
 def test_a_state_is_good_once(browser: FlaskClient, hall: Doorstep, shopify: Any) -> None:
     state = depart(browser)
     kept = browser.get_cookie("__Host-shopify-install")
