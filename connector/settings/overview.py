@@ -12,6 +12,7 @@ from connector.insight.shares import Share, half_up, share
 from connector.loyalty.calendar import local
 from connector.settings import charts
 from connector.settings.door import House, Visit, visit
+from connector.settings.shops import again_address
 from connector.store import figures
 from connector.store.figures import Month, Standing
 from connector.store.reading import activity, runs
@@ -23,10 +24,14 @@ _MONTHS = 12
 
 
 class ShopCard(msgspec.Struct, frozen=True):
-    """A shop and its import. `left`: how long the import will still take, as far as can be told."""
+    """A shop and its import. `again`: where a lost shop is connected again.
+
+    `left`: how long the import will still take, as far as can be told.
+    """
 
     shop: Shop
     platform: str
+    again: str | None
     imported: Run | None
     per_minute: int
     left: timedelta | None
@@ -80,8 +85,8 @@ def furnish(pages: Blueprint, house: House) -> None:
                 any_sale=found.known > 0,
             )
 
-    @pages.get("/settings/shops")
-    def shops() -> str:
+    @pages.get("/settings/shops/state")
+    def shops_state() -> str:
         with visit(house) as seen:
             return render_template("_shops.html", zone=seen.zone, cards=_cards(seen, house))
 
@@ -94,13 +99,14 @@ def _cards(seen: Visit, house: House) -> tuple[ShopCard, ...]:
 def _card(seen: Visit, house: House, shop: Shop, run: Run | None) -> ShopCard:
     known = house.platforms.get(shop.platform)
     title = shop.platform if known is None else known.title
+    again = again_address(house, shop)
     if run is None or run.state != "running" or run.done == 0:
-        return ShopCard(shop, title, run, 0, None)
+        return ShopCard(shop, title, again, run, 0, None)
     seconds = max(int((seen.now - run.started_at).total_seconds()), 1)
     left = None
     if run.total is not None and run.total > run.done:
         left = timedelta(seconds=(run.total - run.done) * seconds // run.done)
-    return ShopCard(shop, title, run, half_up(run.done * 60, seconds), left)
+    return ShopCard(shop, title, again, run, half_up(run.done * 60, seconds), left)
 
 
 def _set_up(seen: Visit) -> SetUp:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from connector.settings import sentences
 from connector.settings.tongue import _
 from connector.store.reading.activity import Arrival, Sending
 from connector.store.reading.coupons import CodeLine
@@ -58,6 +59,22 @@ def sending(line: Sending) -> str:
 def arrival_way(line: Arrival) -> str:
     """Say how we came to know."""
     return _("found by checking") if line.way == "found" else _("sent by the shop")
+
+
+def topic(line: Arrival) -> str:
+    """Say what a message is about: the shop's own word for it, or ours where nobody sent one."""
+    return {"order found": _("An order"), "customer found": _("A customer")}.get(line.topic, line.topic)
+
+
+def subject(text: str) -> str:
+    """Say whom or what a message was about, by the shop's own number."""
+    kind, _blank, number = text.partition(" ")
+    return {
+        "order": _("order %(id)s", id=number),
+        "customer": _("customer %(id)s", id=number),
+        "privacy": _("privacy"),
+        "shop": _("the shop itself"),
+    }.get(kind, text)
 
 
 def code_state(line: CodeLine) -> str:
@@ -145,6 +162,9 @@ FILTERS: dict[str, Callable[..., str]] = {
     "tone": tone,
     "sending": sending,
     "arrival_way": arrival_way,
+    "topic": topic,
+    "subject": subject,
+    "said": sentences.said,
     "code_state_text": code_state_text,
     "run_kind": run_kind,
     "run_state": run_state,

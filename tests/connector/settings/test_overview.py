@@ -98,7 +98,7 @@ def test_an_import_shows_count_rate_and_time_left(town: Any, browser: Any) -> No
                 **here, state="running", done=3000, total=12000, started_at=town.now - timedelta(minutes=2)
             )
         )
-    page = browser.get("/settings/shops")
+    page = browser.get("/settings/shops/state")
     assert 'hx-trigger="every 2s"' in page
     assert "3,000 of about 12,000" in page
     assert "1,500 per minute · about 6 minutes left" in page
@@ -109,4 +109,4 @@ def test_a_shop_that_refuses_our_key_says_how_to_connect_it_again(town: Any, bro
         tx.run(update(shops).values(state="reconnect"))
     page = browser.get("/")
     assert "Reconnect needed" in page
-    assert "that connects it again" in page
+    assert "Connect it again" in page

@@ -230,7 +230,7 @@ def test_a_shop_with_another_currency_brings_its_own_step_and_rate(
 
 
 def test_a_visit_that_is_over_refreshes_the_whole_page(app: Any) -> None:
-    answer = app.test_client().get("/settings/shops", headers={"HX-Request": "true"})
+    answer = app.test_client().get("/settings/shops/state", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Refresh"]) == (401, "true")
 
 

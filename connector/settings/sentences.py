@@ -1,0 +1,181 @@
+"""What was written down in English while no page was open, said in the page's language.
+
+Results of messages and changes, and what a shop's line said, are kept as English sentences. Each is listed here, with a
+`%(name)s` where a figure or a name stands in it, and found again when it is shown. What is not listed is shown as it
+stands, behind a word that says it was reported.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from connector.settings import tongue
+
+_ = str  # marks a text for translation; it is looked up when it is shown
+
+OURS = (
+    _("%(error)s while applying it"),
+    _("A person was erased (%(rows)s rows); the figures stay."),
+    _("An order that is not known is gone."),
+    _("Carries: %(words)s."),
+    _("Carries: nothing of ours."),
+    _("Comeback was removed from the shop; its tokens are deleted."),
+    _("Customer brought up to date."),
+    _("Customer: forgotten, and stays so."),
+    _("Customer: older than what is known."),
+    _("Everything personal of this shop was erased (%(rows)s rows)."),
+    _("No longer needed."),
+    _("Nothing to do."),
+    _("Order %(number)s brought up to date."),
+    _("Order %(number)s: known already."),
+    _("Order %(number)s: older than what is known."),
+    _("The code belongs to somebody else; another one is made."),
+    _("The code can no longer be used."),
+    _("The code is live in the shop."),
+    _("The customer was deleted in the shop."),
+    _("The history is ready to be fetched."),
+    _("The order was deleted in the shop; its points are taken back."),
+    _("The shop hinted at changes; they are being looked up."),
+    _("The shop was removed before this could be looked up."),
+    _("The signed message names another shop; nothing was done."),
+    _("Two customers were joined in the shop."),
+    _("What is known of a person was put together; it is on the activity page."),
+    _("stopped while reading; it starts again by itself"),
+    _("the platform %(platform)s is not set up here; `comeback doctor` says more"),
+)
+"""What applying, pushing and reading a shop write down."""
+
+LINES = (
+    _("%(platform)s answered %(status)s; it may have done what was asked."),
+    _("%(platform)s answers with a redirect, which Comeback does not follow."),
+    _("%(platform)s asks to wait."),
+    _("%(platform)s cuts group names at %(length)s characters; give the tier a shorter name."),
+    _("%(platform)s does not accept this sign-in any more. Start again from the shop."),
+    _("%(platform)s cannot be reached."),
+    _("%(platform)s did not answer in time."),
+    _("%(platform)s does not know this app: check %(one)s and %(other)s."),
+    _("%(platform)s failed on the way."),
+    _("%(platform)s failed on the way; it may have done what was asked."),
+    _("%(platform)s gave no renewable access. Check that the app may use expiring offline tokens."),
+    _("%(platform)s has frozen or locked this shop."),
+    _("%(platform)s is out of order (status %(status)s)."),
+    _("%(platform)s knows no shop, or no API version, at this address."),
+    _("%(platform)s no longer accepts Comeback's access to this shop. Connect it again."),
+    _("%(platform)s refuses Comeback a right it needs. Connect the shop again."),
+    _("%(platform)s refuses the coupon (%(place)s)."),
+    _("%(platform)s refuses the request (%(reason)s)."),
+    _("%(platform)s refuses the request (status %(status)s)."),
+    _("%(platform)s refuses the tags (%(place)s)."),
+    _("%(platform)s refuses to end the coupon (%(place)s)."),
+    _("%(platform)s refuses to read in bulk (%(reason)s)."),
+    _("%(platform)s refuses to send %(topic)s webhooks: %(reason)s"),
+    _("%(platform)s says the code exists but does not show it yet."),
+    _("%(platform)s says this shop is not active."),
+    _("%(platform)s withheld some of what was asked; it may still be there."),
+    _("%(platform)s's certificate is not good."),
+    _("%(platform)s's answer about access is not as agreed."),
+    _("%(platform)s's answer cannot be read."),
+    _("%(platform)s's answer cannot be read; it may have done what was asked."),
+    _("%(platform)s's answer is not as agreed: %(reason)s"),
+    _("%(platform)s's answer to a change is not as agreed."),
+    _("A line of the shop's file cannot be read."),
+    _("A page came where data was expected (%(status)s): is a firewall or maintenance page in between?"),
+    _("A page came where data was expected; the call may have been done."),
+    _("A tag may not be empty or hold a comma: %(platform)s would make two of it."),
+    _("An order went away while its lines were read."),
+    _("Comeback also needs these rights in the shop: %(rights)s."),
+    _("Comeback does not use %(topic)s"),
+    _("It may have done what was asked."),
+    _("No website of the shop keeps its books in %(currency)s."),
+    _("Order %(number)s states an amount that is none in %(currency)s."),
+    _("The connection to %(platform)s broke off."),
+    _("The customer is in the group %(group)s, which is the shop's own; Comeback leaves it alone."),
+    _("The customer is no longer in the shop."),
+    _("The shop asks us to slow down (429)."),
+    _("The shop cannot be reached."),
+    _("The shop does not honour our search; does a proxy drop the query of its addresses?"),
+    _("The shop failed on our call (%(status)s)."),
+    _("The shop failed on our call (%(status)s); it may have been done."),
+    _("The shop gave up preparing its history."),
+    _("The shop has a group %(group)s; give the tier exactly that name."),
+    _("The shop has no store view."),
+    _("The shop is busy with other bulk reading."),
+    _("The shop is out of order for a while (503)."),
+    _("The shop is still preparing its history."),
+    _("The shop names a result file at an address Comeback does not fetch from."),
+    _("The shop names itself differently than its address."),
+    _("The shop no longer accepts our keys; connect it again."),
+    _("The shop refused the call (%(status)s)."),
+    _("The shop took the new group and kept the old one; does a module assign groups by itself?"),
+    _("The shop's address must begin with https://."),
+    _("The shop's answer did not arrive."),
+    _("The shop's answer did not arrive; it may have been done."),
+    _("The shop's answer is not understood: %(reason)s."),
+    _("The shop's answer is not understood: no JSON."),
+    _("The shop's answer is not understood: no object."),
+    _("The shop's certificate is not accepted."),
+    _("The shop's file is not there (status %(status)s)."),
+    _("The shop's file lists an order's lines apart from it."),
+    _("The shop's firewall turns us away (403)."),
+    _("This customer is no longer in the shop."),
+    _("This is no address of a %(platform)s shop. Connect the shop again."),
+    _("Your store answers with a redirect to another address; connect with that address."),
+    _("a bulk change has ended; Comeback waits for none"),
+    _("order %(number)s states an amount that is none in %(currency)s"),
+    _("the body holds a number that is none"),
+    _("the body holds a value that cannot be"),
+    _("the body is nested deeper than %(levels)s levels"),
+    _("the body is not JSON"),
+    _("the body is not UTF-8"),
+    _("the body is not as expected: %(reason)s"),
+    _("the body names one key twice"),
+    _("the shop could not join these two customers"),
+)
+"""What a shop's line says when something is not as usual; the platform's name stands in it as `%(platform)s`."""
+
+_FIGURE = re.compile(r"%\((\w+)\)s")
+_BETWEEN = re.compile(r"(?<=[.!?]) (?=[A-Z])")
+
+
+def said(text: str) -> str:
+    """Return what was written down, in the page's language; as it stands where it is not known."""
+    if tongue.language() == "en":
+        return text
+    # Two sentences in a row before one with room for the other: "Order 7: known already. Customer brought up to date."
+    for parts in (_BETWEEN.split(text), [text]):
+        known = [found for part in parts if (found := _known(part)) is not None]
+        if len(known) == len(parts):
+            return " ".join(known)
+    return tongue._("Reported: %(words)s", words=text)
+
+
+def pattern(sentence: str) -> re.Pattern[str]:
+    """Return what finds a sentence again, whatever figures stand in it."""
+    pieces = _FIGURE.split(sentence)
+    return re.compile("".join(_piece(number, piece) for number, piece in enumerate(pieces)), re.S)
+
+
+def _piece(number: int, piece: str) -> str:
+    return f"(?P<{piece}>.+?)" if number % 2 else re.escape(piece)
+
+
+def _known(text: str) -> str | None:
+    for sentence, found_by in _patterns():
+        if (found := found_by.fullmatch(text)) is not None:
+            return tongue._(sentence, **found.groupdict())
+    return None
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    # The one with the most words of its own first: the others may match it too, with words for figures.
+    return tuple((sentence, pattern(sentence)) for sentence in sorted(_all(), key=_words, reverse=True))
+
+
+def _all() -> Iterator[str]:
+    yield from OURS
+    yield from LINES
+
+
+def _words(sentence: str) -> int:
+    return len(_FIGURE.sub("", sentence))
