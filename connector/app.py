@@ -109,18 +109,15 @@ def _entrance(house: House) -> Blueprint:
             abort(401)
         with house.database.merchant(merchant_id) as tx:
             merchant = merchants.get(tx)
-        chosen = session.get("language")
-        session.clear()
+        tongue.start_over()
         session.update(merchant_id=merchant_id, since=int(house.now().timestamp()))
         session["merchant_language"] = merchant.language
-        if chosen:
-            session["language"] = chosen
         _log.info("signed in", merchant_id=merchant_id)
         return redirect("/")
 
     @entrance.post("/signout")
     def signout() -> Answer:
-        session.clear()
+        tongue.start_over()
         return redirect(url_for("entrance.signed_out"))
 
     @entrance.get("/signout")

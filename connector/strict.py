@@ -37,7 +37,7 @@ def keep(app: Flask, house: House) -> None:
             abort(403)
         since = session.get("since")
         if since is not None and house.now().timestamp() - since > SESSION_LASTS.total_seconds():
-            session.clear()
+            tongue.start_over()
         if request.args.get("lang") in tongue.LANGUAGES:
             session["language"] = request.args["lang"]
 

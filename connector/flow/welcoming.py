@@ -4,9 +4,11 @@ from datetime import datetime
 
 import msgspec
 
-from connector.port import Installed, Platform
+from connector.port import Installed, Platform, Refused
 from connector.store import merchants, queue, runs, shops
 from connector.store.database import Connection, Database, Tx
+
+SPENT = "This code was used before or is too old. Make a new one in Comeback, under Add a shop."
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -19,7 +21,10 @@ class Arrived(msgspec.Struct, frozen=True):
 
 
 def welcome(database: Database, platform: Platform, installed: Installed, now: datetime) -> Arrived:
-    """Keep the shop and its tokens; a known shop comes back to its merchant, a new one joins or founds one."""
+    """Keep the shop and its tokens; a known shop comes back to its merchant, a new one joins or founds one.
+
+    Raises Refused when a new shop brings a code that is unknown, used or too old.
+    """
     with database.everyone() as connection:
         known = shops.find_by_address(connection, platform.name, installed.facts.address)
         merchant_id = known.merchant_id if known else _merchant(database, connection, installed, now)
@@ -34,9 +39,12 @@ def welcome(database: Database, platform: Platform, installed: Installed, now: d
 
 
 def _merchant(database: Database, connection: Connection, installed: Installed, now: datetime) -> int:
-    joined = installed.merchant_code and merchants.find_pass(connection, installed.merchant_code, "join", now)
-    if joined:
-        return int(joined)
+    if installed.merchant_code:
+        joined = merchants.find_pass(connection, installed.merchant_code, "join", now)
+        if joined is None:
+            # Founding a programme instead would go unnoticed until the points are missed.
+            raise Refused(SPENT)
+        return joined
     facts = installed.facts
     language = "nl" if facts.language.lower().startswith("nl") else "en"
     return merchants.add(connection, database.ring, facts.name, facts.currency, facts.timezone, language, now)

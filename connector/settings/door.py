@@ -9,6 +9,7 @@ import msgspec
 from flask import Response, abort, g, request, session
 
 from connector.port import Platform
+from connector.settings import tongue
 from connector.store import merchants, shops
 from connector.store.database import Database, Tx
 from connector.store.merchants import Merchant
@@ -66,7 +67,7 @@ def visit(house: House) -> Iterator[Visit]:
             merchant = merchants.get(tx)
         except LookupError:
             # The merchant was erased while a browser was still signed in.
-            session.clear()
+            tongue.start_over()
             _not_signed_in()
         g.merchant = merchant
         yield Visit(tx, merchant, shops.of_merchant(tx), house.now())

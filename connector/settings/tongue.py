@@ -45,3 +45,11 @@ def chosen(suggested: str | None = None) -> Language:
         if wish in LANGUAGES:
             return "nl" if wish == "nl" else "en"
     return "en"
+
+
+def start_over() -> None:
+    """Empty the session, signed in or not; the language this browser chose stays."""
+    wish = session.get("language")
+    session.clear()
+    if wish in LANGUAGES:
+        session["language"] = wish

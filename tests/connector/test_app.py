@@ -124,6 +124,18 @@ def test_signing_out_needs_the_page_it_is_asked_from(house: House, shop: Shop, u
         assert browser.get(url, timeout=5).status_code == 401
 
 
+def test_the_chosen_language_outlives_the_visit(house: House, shop: Shop, url: str) -> None:
+    with requests.Session() as browser:
+        browser.headers["Accept-Language"] = "en"
+        browser.get(url + path(sign_in_url(house, shop.merchant_id)) + "?lang=nl", timeout=5)
+        page = browser.get(url, timeout=5).text
+        assert '<html lang="nl">' in page
+        token = page.split('name="csrf_token" value="')[1].split('"')[0]
+        out = browser.post(f"{url}/signout", {"csrf_token": token}, timeout=5)
+        assert '<html lang="nl">' in out.text
+        assert '<html lang="nl">' in browser.get(url, timeout=5).text
+
+
 def test_a_form_sent_from_another_site_is_refused(house: House, url: str) -> None:
     answer = requests.post(f"{url}/signout", headers={"Sec-Fetch-Site": "cross-site"}, timeout=5)
     assert answer.status_code == 403
@@ -273,12 +285,23 @@ def test_a_further_shop_joins_its_merchant_by_a_code(house: House, shop: Shop) -
     app.config["WTF_CSRF_ENABLED"] = False
     with house.database.merchant(shop.merchant_id) as tx:
         code = merchants.give_pass(tx, "join", house.now(), HOUR)
-    for address, joined in (("second.example", True), ("third.example", False)):  # the code works once
-        app.test_client().post("/paper/install", data={"address": address, "merchant_code": code})
+    # The code works once; whoever brings a spent one is refused: a programme of its own is not what they asked for.
+    for address, word, joined in (
+        ("second.example", code, True),
+        ("third.example", code, False),
+        ("fourth.example", "never-given", False),
+    ):
+        app.test_client().post("/paper/install", data={"address": address, "merchant_code": word})
         with house.database.everyone() as connection:
             found = shops.find_by_address(connection, "paper", address)
-        assert found is not None
-        assert (found.merchant_id == shop.merchant_id) is joined
+        assert (found is not None and found.merchant_id == shop.merchant_id) is joined
+        assert (found is not None) is joined
+    # A shop that is known already comes back to its merchant, whatever code it brings.
+    app.test_client().post("/paper/install", data={"address": shop.line.address, "merchant_code": code})
+    with house.database.everyone() as connection:
+        back = shops.find_by_address(connection, "paper", shop.line.address)
+    assert back is not None
+    assert back.merchant_id == shop.merchant_id
 
 
 def test_install_forms_need_their_token(url: str) -> None:
