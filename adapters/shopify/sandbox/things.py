@@ -186,11 +186,15 @@ class Order(msgspec.Struct):
 
     @property
     def paid_at(self) -> datetime | None:
-        """When it became fully paid, None while something is open."""
+        """Since when it is paid: what was asked for first was covered then; None while something is open."""
         if self.received < self.due:
             return None
-        sales = [move.at for move in self.transactions if move.kind == "SALE"]
-        return max(sales) if sales else self.placed_at
+        covered, sales = 0, sorted((move.at, move.amount) for move in self.transactions if move.kind == "SALE")
+        for at, amount in sales:
+            covered += amount
+            if covered >= self.original_total:
+                return at
+        return sales[-1][0] if sales else self.placed_at
 
     @property
     def fulfilled_at(self) -> datetime | None:
