@@ -44,7 +44,7 @@ def _typed(form: Mapping[str, str]) -> Typed:
 
 
 def _page(typed: Typed, error: NotConnected | None) -> flask.Response:
-    language = flask.request.accept_languages.best_match(texts.LANGUAGES, "en")
+    language = _language()
     said = texts.MISTAKES[language]
     html = flask.render_template(
         "magento/install.html",
@@ -57,6 +57,13 @@ def _page(typed: Typed, error: NotConnected | None) -> flask.Response:
         needed=rights.NEEDED,
     )
     return _private(flask.make_response(html, 422 if error else 200))
+
+
+def _language() -> str:
+    # Whoever comes from the house's own pages reads on in the language chosen there.
+    if (chosen := flask.session.get("language")) in texts.LANGUAGES:
+        return str(chosen)
+    return str(flask.request.accept_languages.best_match(texts.LANGUAGES, "en"))
 
 
 def _private(response: flask.Response) -> flask.Response:

@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as Answer
 
 from adapters.shopify import grants, tokens
@@ -176,6 +176,9 @@ def _in_language(facts: ShopFacts) -> ShopFacts:
 
 
 def _language() -> str:
+    # Whoever comes from the house's own pages reads on in the language chosen there.
+    if (chosen := session.get("language")) in LANGUAGES:
+        return str(chosen)
     return request.accept_languages.best_match(LANGUAGES) or "en"
 
 

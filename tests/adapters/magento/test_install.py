@@ -172,6 +172,13 @@ def test_the_page_speaks_the_merchants_language(
         assert style.status_code == 200
 
 
+def test_the_language_chosen_in_the_house_goes_before_the_browsers(browser: Any) -> None:
+    browser.application.secret_key = "a key of this test"
+    with browser.session_transaction() as session:
+        session["language"] = "nl"
+    assert '<html lang="nl">' in browser.get("/magento/", headers={"Accept-Language": "en"}).text
+
+
 def test_the_page_has_nothing_that_a_strict_policy_would_stop(browser: Any) -> None:
     text = browser.get("/magento/").text
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://(?!shop\.example)", text)

@@ -143,6 +143,14 @@ def test_the_form_speaks_dutch_and_english(browser: FlaskClient, language: str, 
     assert words in page.text
 
 
+def test_the_language_chosen_in_the_house_goes_before_the_browsers(browser: FlaskClient) -> None:
+    browser.application.secret_key = "a key of this test"
+    with browser.session_transaction() as session:
+        session["language"] = "nl"
+    page = browser.get("/shopify/install", headers={"Accept-Language": "en"})
+    assert "Verbind je Shopify-winkel" in page.text
+
+
 def test_no_page_has_a_script_or_a_style_inside(browser: FlaskClient) -> None:
     page = browser.get("/shopify/install?shop=<script>alert(1)</script>")
     assert re.search(r"<script|<style|style=|\son\w+=", page.text) is None
