@@ -77,7 +77,7 @@ def ago(moment: datetime, now: datetime) -> str:
     """Write how long ago, or in how long."""
     if abs(moment - now) < _JUST_NOW:
         return _("just now")
-    return str(format_timedelta(moment - now, add_direction=True, locale=locale()))
+    return str(format_timedelta(moment - now, threshold=1, add_direction=True, locale=locale()))
 
 
 def span(length: timedelta) -> str:

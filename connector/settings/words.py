@@ -141,6 +141,31 @@ def order_state(order: Placed) -> str:
     return _("Partly refunded") if order.refunded else _("Paid")
 
 
+def field_title(name: str) -> str:
+    """Return what is written above a field of the programme, so that a list of mistakes says which field is meant."""
+    return {
+        "earn_points": _("Points"),
+        "earn_step": _("for every full"),
+        "hold_days": _("Points wait for"),
+        "expiry_months": _("Points last for"),
+        "returned_days": _("Returned points last"),
+        "kind": _("Gives"),
+        "value": _("Amount"),
+        "minimum": _("Smallest order"),
+        "valid_days": _("Valid for"),
+        "name": _("Name"),
+        "points": _("Costs"),
+        "after": _("After order"),
+        "threshold": _("From a spend of"),
+        "tag": _("Tag"),
+        "tier_window_months": _("Spend counted over"),
+        "tier_term_months": _("A tier is kept for"),
+        "tier_grace_days": _("and then for another"),
+        "returning_tag": _("Tag for returning customers"),
+        "counts_from": _("Orders earn points if paid since"),
+    }.get(name.rpartition(".")[2], "")
+
+
 def sequence(name: str) -> str:
     """Say in what order the members stand."""
     return {"balance": _("Most points"), "orders": _("Most orders"), "newest": _("Newest")}.get(name, name)
@@ -170,6 +195,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "run_state": run_state,
     "privacy_topic": privacy_topic,
     "order_state": order_state,
+    "field_title": field_title,
     "sequence": sequence,
 }
 LISTS: dict[str, Callable[..., object]] = {"pairs": pairs, "names": names}

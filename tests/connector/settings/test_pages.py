@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+
+from connector.settings import show
 
 PAGES = (
     "/",
@@ -48,3 +51,13 @@ def test_every_page_opens_on_a_running_house(sign_in: Callable[..., Any], town: 
     browser = sign_in(town.shop.merchant_id, language)
     for page in (*PAGES, f"/settings/members/{town.member_of('c0')}", "/settings/programme/versions/1"):
         browser.get(page)
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(324, "11 months ago"), (370, "1 year ago"), (10, "1 week ago"), (0.98, "24 hours ago")],
+)
+def test_how_long_ago_is_not_rounded_up_to_a_longer_unit(app: Flask, days: float, told: str) -> None:
+    now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    with app.test_request_context():
+        assert show.ago(now - timedelta(days=days), now) == told

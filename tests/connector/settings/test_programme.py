@@ -116,6 +116,12 @@ def test_what_cannot_be_is_said_beside_the_field_and_kept_as_typed(
     assert draft(town) == before
 
 
+def test_the_list_of_mistakes_says_which_field_is_meant(town: Any, send: Any) -> None:
+    page = send("draft", hold_days="-3", tiers__0__threshold="much").text
+    assert '<a href="#hold_days">Points wait for: ' in page
+    assert '<a href="#tiers.0.threshold">From a spend of: ' in page
+
+
 def test_a_percentage_above_100_is_refused(send: Any) -> None:
     typed = {"redeemables__0__reward__kind": "percentage", "redeemables__0__reward__value": "101"}
     assert send("draft", **typed).status_code == 422

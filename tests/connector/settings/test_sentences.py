@@ -182,3 +182,22 @@ def test_the_list_of_messages_speaks_dutch(town: Any, sign_in: Any) -> None:
     assert "bestelling 5001" in page
     assert "Een bestelling" in page
     assert "brought up" not in page
+
+
+def test_shops_in_other_zones_share_one_clock_in_the_lists(town: Any, browser: Any) -> None:
+    british = town.second_shop()
+    for n, shop in enumerate((town.shop, british)):
+        with town.house.database.merchant(shop.merchant_id) as tx:
+            tx.run(
+                inbox.insert().values(
+                    merchant_id=shop.merchant_id,
+                    shop_id=shop.id,
+                    way="found",
+                    delivery_id=f"w{n}",
+                    topic="order found",
+                    received_at=town.now,
+                    state="applied",
+                )
+            )
+    # 12:00 in UTC is 13:00 in Amsterdam, where the merchant is, and noon in London.
+    assert browser.get("/settings/activity").count("20 Nov 2026, 13:00") == 2
