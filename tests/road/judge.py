@@ -91,6 +91,7 @@ class Truth:
         self.orders: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self.codes: list[dict[str, Any]] = []
+        self.coded: list[dict[str, Any]] = []  # orders that carry a code, tests aside
         for shop in books.shops:
             keeper = keepers[shop["platform"]]
             self.orders += [one | {"shop_id": shop["id"]} for one in keeper.all("orders")]
@@ -107,6 +108,7 @@ def differences(house: House, merchant_id: int, keepers: dict[str, Keeper], now:
 def compared(books: Books, truth: Truth, now: datetime) -> list[str]:
     """Compare what is kept with what is so."""
     found: list[str] = []
+    truth.coded = [one for one in truth.orders if one["codes"] and not one["test"]]
     standings = books.standings(now)
     live: set[tuple[int, str]] = set()
     seen: set[int] = set()
@@ -203,13 +205,8 @@ def _of_coupons(
     books: Books, truth: Truth, member_id: int, judged: dict[str, Any], now: datetime, found: list[str]
 ) -> set[tuple[int, str]]:
     """Compare the member's unused codes; return them."""
-    carried = {(one["shop_id"], code) for one in truth.orders if not one["test"] for code in one["codes"]}
-    spent = {
-        (one["shop_id"], code)
-        for one in truth.orders
-        if not one["test"] and not undone(one)
-        for code in one["codes"]
-    }
+    carried = {(one["shop_id"], code) for one in truth.coded for code in one["codes"]}
+    spent = {(one["shop_id"], code) for one in truth.coded if not undone(one) for code in one["codes"]}
     should = set(judged["coupons"])
     should |= {
         (act["shop_id"], f"redemption:{act['id']}", act["reward_key"])
@@ -242,7 +239,9 @@ def _of_shops(books: Books, truth: Truth, should: set[tuple[int, str]]) -> list[
         for one in truth.codes
         if one["live"] and not one["used"] and CODE.fullmatch(one["code"].upper())
     }
-    found = [f"code {code} of shop {shop} is not there" for shop, code in sorted(should - there)]
+    # An order that was deleted, or was only a test, has used its code up all the same: the shop counts it.
+    spent = {(one["shop_id"], one["code"].upper()) for one in truth.codes if one["used"]}
+    found = [f"code {code} of shop {shop} is not there" for shop, code in sorted(should - there - spent)]
     return found + [
         f"code {code} of shop {shop} can be used and should not ({'ours' if (shop, code) in ours else 'unknown'})"
         for shop, code in sorted(there - should)
@@ -250,12 +249,12 @@ def _of_shops(books: Books, truth: Truth, should: set[tuple[int, str]]) -> list[
 
 
 def left_to_do(house: House, merchant_id: int, now: datetime) -> dict[str, int]:
-    """What is still waiting: deliveries, pushes, members, runs; and what was put aside."""
+    """What is still waiting: deliveries, pushes, members, imports; and what was put aside."""
     queries = {
         "deliveries": "SELECT count(*) FROM inbox WHERE merchant_id = %(m)s AND state = 'waiting'",
         "pushes": "SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'waiting'",
         "members": "SELECT count(*) FROM members WHERE merchant_id = %(m)s AND due_at <= %(now)s",
-        "runs": "SELECT count(*) FROM runs WHERE merchant_id = %(m)s AND state = 'waiting'",
+        "imports": "SELECT count(*) FROM runs WHERE merchant_id = %(m)s AND kind = 'import' AND state <> 'done'",
         "parked": "SELECT (SELECT count(*) FROM inbox WHERE merchant_id = %(m)s AND state = 'parked')"
         " + (SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'parked')",
     }

@@ -1,11 +1,13 @@
 """What an order is worth, from the shop's own words: decimal texts in, whole minor units out, fractions in between."""
 
 from fractions import Fraction
+from functools import cache
 from math import ceil, floor
 
 DECIMALS = {"JPY": 0, "KRW": 0, "KWD": 3, "BHD": 3}
 
 
+@cache
 def minor(text: str, currency: str) -> int:
     """Count the smallest unit of the currency."""
     amount = Fraction(text) * 10 ** DECIMALS.get(currency, 2)

@@ -6,6 +6,7 @@ from functools import cache
 from zoneinfo import ZoneInfo
 
 
+@cache
 def moment(text: str | None) -> datetime | None:
     """Read an ISO moment as UTC; None stays None."""
     return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
@@ -32,6 +33,7 @@ def some_days_later(day: date, days: int) -> date:
     return day
 
 
+@cache
 def some_months_later(day: date, months: int) -> date:
     """The same day of the month, month by month; a month that is too short gives its last day."""
     year, month = day.year, day.month
@@ -44,6 +46,7 @@ def some_months_later(day: date, months: int) -> date:
     return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
 
 
+@cache
 def end_after(day: date, zone: str, *, months: int = 0, days: int = 0) -> datetime:
     """The end of the local day that lies so many months and then days behind `day`."""
     last = some_days_later(some_months_later(day, months), days)

@@ -17,33 +17,30 @@ def zone_of(truth: dict, shop_id: int) -> str:
     return next(one["timezone"] for one in truth["shops"] if one["id"] == shop_id)
 
 
-def spend(orders: list[dict], until: dict, truth: dict, terms: dict) -> int:
-    """Net spend of the window that ends with one order, in the merchant's currency."""
-    day = local_day(moment(until["paid_at"]), zone_of(truth, until["shop_id"]))
-    before = some_months_later(day, -terms["tier_window_months"])
-    total = 0
+def worths(orders: list[dict], truth: dict, terms: dict) -> list[tuple]:
+    """Each order with its moment, its local day and what it is worth in the merchant's currency."""
+    found = []
     for order in orders:
-        own_day = local_day(moment(order["paid_at"]), zone_of(truth, order["shop_id"]))
+        paid = moment(order["paid_at"])
         money = programme.currency(terms, order["currency"])
-        if moment(order["paid_at"]) <= moment(until["paid_at"]) and own_day > before and money:
-            total += amounts.base(order, terms["base"]) * money["rate"] // 1_000_000
-    return total
+        worth = amounts.base(order, terms["base"]) * money["rate"] // 1_000_000 if money else 0
+        found.append((order, paid, local_day(paid, zone_of(truth, order["shop_id"])), worth))
+    return found
 
 
 def reached(truth: dict, versions: list[dict], now: datetime) -> list[tuple[int, dict, datetime]]:
     """Every order that reached a level: the level's place, the tier, and until when it is held."""
     terms = programme.at(versions, now)["terms"]
-    orders = counting(truth, versions, now)
+    rows = worths(counting(truth, versions, now), truth, terms)
     found = []
-    for order in orders:
-        sum_ = spend(orders, order, truth, terms)
-        places = [place for place, tier in enumerate(terms["tiers"]) if tier["threshold"] <= sum_]
-        if places:
+    for order, paid, day, _ in rows:
+        before = some_months_later(day, -terms["tier_window_months"])
+        spend = sum(worth for _, other, own_day, worth in rows if other <= paid and own_day > before)
+        places = [place for place, tier in enumerate(terms["tiers"]) if tier["threshold"] <= spend]
+        if places and paid <= now:
             zone = zone_of(truth, order["shop_id"])
-            day = local_day(moment(order["paid_at"]), zone)
             until = end_after(day, zone, months=terms["tier_term_months"], days=terms["tier_grace_days"])
-            if moment(order["paid_at"]) <= now:
-                found.append((places[-1], terms["tiers"][places[-1]], until))
+            found.append((places[-1], terms["tiers"][places[-1]], until))
     return found
 
 

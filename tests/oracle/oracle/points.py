@@ -128,9 +128,13 @@ class Purse:
         self.sums[source] = self.sums.get(source, 0) + points
 
     def run_out(self, until: datetime) -> None:
-        for token in [one for one in self.tokens if one.ends is not None and one.ends <= until]:
-            self.tokens.remove(token)
-            self.book(f"expiry:{token.source}", -1)
+        staying = []
+        for token in self.tokens:
+            if token.ends is not None and token.ends <= until:
+                self.book(f"expiry:{token.source}", -1)
+            else:
+                staying.append(token)
+        self.tokens = staying
 
     def add(self, token: Token) -> None:
         if self.debt > 0:
