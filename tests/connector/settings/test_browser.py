@@ -30,6 +30,7 @@ def rooms(town: Any) -> dict[str, str]:
         "members": "/settings/members",
         "member": f"/settings/members/{town.star[0]}",
         "coupons": "/settings/coupons",
+        "shops": "/settings/shops",
         "activity": "/settings/activity",
         "sent": "/settings/activity/sent",
         "checks": "/settings/activity/checks",
@@ -73,6 +74,7 @@ def test_an_empty_house_is_clean_too(enter: Callable[..., Page], url: str, size:
         "/",
         "/settings/programme",
         "/settings/members",
+        "/settings/shops",
         "/settings/coupons",
         "/settings/activity",
     ):
@@ -184,7 +186,7 @@ def test_the_keyboard_finds_the_content_first_and_the_language_can_be_changed(
     page.get_by_role("heading", name="Overzicht").wait_for()
     assert page.get_attribute("html", "lang") == "nl"
     page.get_by_role("button", name="Afmelden").click()
-    page.get_by_role("heading", name="Please sign in").wait_for()
+    page.get_by_role("heading", name="Meld je aan").wait_for()
     assert barriers(page) == []
 
 
