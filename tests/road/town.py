@@ -38,6 +38,13 @@ class Town:
         self._stack = ExitStack()
         self._folder, self._started = folder, 0
         self.keepers: dict[str, Keeper] = {}
+        self.merchant_id, self.shop_ids = 0, dict[str, int]()
+        with ExitStack() as opening:
+            opening.push(self._stack)
+            self._opens_doors(database, pasts, workers)
+            opening.pop_all()
+
+    def _opens_doors(self, database: Any, pasts: dict[str, str], workers: int) -> None:
         environments = []
         for name, past in pasts.items():
             ready = ready_line(self._begin(name, ["sandbox", name, "--port", "0", "--history", past], {}))
@@ -50,7 +57,6 @@ class Town:
         self.url = self.house.settings.public_url
         self.web = self.begins_web()
         self.workers = [self.begins_worker() for _ in range(workers)]
-        self.merchant_id, self.shop_ids = 0, dict[str, int]()
 
     def __enter__(self) -> Town:
         return self
