@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 
 import structlog
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from connector import rounds
 from connector.house import House
 from connector.store import inbox, merchants, outbox, people, queue, runs, shops
 from connector.store.database import Connection
+from connector.store.health import GONE
 
-AT_ONCE = 6  # jobs side by side in one worker
+AT_ONCE = 24  # jobs side by side in one worker; most of them wait for a shop's answer
+AT_ONCE_PER_SHOP = 2  # of those that talk with it: a shop that hangs must not take every place
+TRY_AGAIN = 2.0  # seconds until a worker whose database went away looks for it again
 SWEEP = "* * * * * */15"  # the sixth field is seconds
 WINDOW_EVERY = timedelta(minutes=15)
 POLL_EVERY = timedelta(seconds=30)
@@ -29,11 +37,17 @@ _log = structlog.get_logger()
 
 
 def run_worker(house: House, stop: threading.Event) -> None:
-    """Work until `stop` is set; what has begun is brought to a good end."""
-    asyncio.run(_work(house, stop))
+    """Work until `stop` is set; what has begun is brought to a good end. A database that goes away is waited for."""
+    while not stop.is_set():
+        try:
+            asyncio.run(_work(house, stop))
+        except (ConnectorException, *GONE) as error:
+            _log.warning("the database is away", error=type(error).__name__)
+            stop.wait(TRY_AGAIN)
 
 
 async def _work(house: House, stop: threading.Event) -> None:
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE + 4, "job"))
     app = _app(house, stop)
     async with app.open_async():
         sweep(house)
@@ -67,13 +81,19 @@ def _app(house: House, stop: threading.Event) -> App:
     def settle(merchant_id: int) -> None:
         rounds.settle(house, merchant_id, stop)
 
+    places = Places()
+
     @app.task(name="push", queue="push")
     def push(merchant_id: int, shop_id: int) -> None:
-        rounds.push(house, merchant_id, shop_id, stop)
+        with places.take(shop_id) as free:
+            if free:
+                rounds.push(house, merchant_id, shop_id, stop)
 
     @app.task(name="import_history", queue="import_history")
     def import_history(merchant_id: int, shop_id: int) -> None:
-        rounds.import_history(house, merchant_id, shop_id, stop)
+        with places.take(shop_id) as free:
+            if free:
+                rounds.import_history(house, merchant_id, shop_id, stop)
 
     @app.task(name="subscribe", queue="subscribe")
     def subscribe(merchant_id: int, shop_id: int) -> None:
@@ -81,7 +101,9 @@ def _app(house: House, stop: threading.Event) -> App:
 
     @app.task(name="reconcile", queue="reconcile")
     def reconcile(merchant_id: int, shop_id: int, kind: runs.RunKind) -> None:
-        rounds.reconcile(house, merchant_id, shop_id, kind, stop)
+        with places.take(shop_id) as free:
+            if free:
+                rounds.reconcile(house, merchant_id, shop_id, kind, stop)
 
     @app.periodic(cron=SWEEP)
     @app.task(name="sweep", queue="sweep", queueing_lock="sweep")
@@ -95,6 +117,26 @@ def _app(house: House, stop: threading.Event) -> App:
         tidy(house)
 
     return app
+
+
+class Places:
+    """How many jobs of this worker talk with each shop. Whoever finds no place goes; the sweep brings them back."""
+
+    def __init__(self) -> None:
+        self._taken: Counter[int] = Counter()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def take(self, shop_id: int) -> Iterator[bool]:
+        """Yield whether there is a place for one more."""
+        with self._lock:
+            free = self._taken[shop_id] < AT_ONCE_PER_SHOP
+            self._taken[shop_id] += free
+        try:
+            yield free
+        finally:
+            with self._lock:
+                self._taken[shop_id] -= free
 
 
 def sweep(house: House) -> None:

@@ -33,6 +33,7 @@ def keep(app: Flask, house: House) -> None:
         if request.path in _FOR_MACHINES or request.path.startswith("/webhooks/"):
             return
         _known_host(house.settings)
+        _no_nul()
         if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site") == "cross-site":
             abort(403)
         since = session.get("since")
@@ -49,6 +50,12 @@ def keep(app: Flask, house: House) -> None:
         answer.headers.setdefault("Cache-Control", "no-store")
         answer.headers["X-Request-Id"] = structlog.contextvars.get_contextvars().get("request", "")
         return answer
+
+
+def _no_nul() -> None:
+    """Refuse NULs, which no text of ours may hold and PostgreSQL refuses with an error."""
+    if any("\0" in word for words in (request.args, request.form) for _, word in words.items(multi=True)):
+        abort(400)
 
 
 def headers(settings: Settings) -> dict[str, str]:

@@ -2,33 +2,40 @@
 
 from datetime import datetime
 
-from connector.flow import redeeming
+from connector.flow import pushing, redeeming
 from connector.store import coupons, inbox, outbox, queue
 from connector.store.database import Tx
 
 
 class StillImpossible(Exception):
-    """Trying again would take points that the member no longer has."""
+    """It cannot be tried again now; the text says why."""
 
 
-def apply_again(tx: Tx, inbox_id: int, now: datetime) -> None:
-    """Bring a parked delivery back."""
-    for shop_id in inbox.again(tx, inbox_id):
+def apply_again(tx: Tx, inbox_id: int, now: datetime) -> bool:
+    """Bring a parked delivery back; False when there is none."""
+    concerned = inbox.again(tx, inbox_id)
+    for shop_id in concerned:
         queue.apply(tx.connection, tx.merchant_id, shop_id)
+    return bool(concerned)
 
 
-def push_again(tx: Tx, outbox_id: int, now: datetime) -> None:
-    """Bring a parked push back; raise StillImpossible when its points were given back and are spent."""
+def push_again(tx: Tx, outbox_id: int, now: datetime) -> bool:
+    """Bring a parked push back; False when there is none. StillImpossible: its points were given back and are spent."""
     push = outbox.find(tx, outbox_id)
     if push is None:
-        return
+        return False
     if push.kind != "marks":
         kept = coupons.get(tx, push.shop_id, push.subject)
         if kept is not None and kept.state in ("parked", "refused"):
+            if kept.subject in outbox.pending(tx, push.shop_id, ("revoke",)):
+                raise StillImpossible("The earlier code is still being ended; try again in a moment.")
             if not redeeming.try_again(tx, kept, now):
                 raise StillImpossible("The member no longer has the points for this coupon.")
-            coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "wanted")
+            outbox.drop(tx, push, "Tried again with a fresh code.", now)
+            pushing.make_again(tx, kept, now)
+            return True
     outbox.again(tx, push, now)
+    return True
 
 
 def all_again(tx: Tx, now: datetime) -> int:

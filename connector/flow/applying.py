@@ -107,7 +107,7 @@ def _change(
         case CustomersMerged(kept_id, gone_id):
             return _merged(tx, shop.id, kept_id, gone_id, touched, now)
         case CustomerForgotten() | DataAsked() | ShopForgotten() | ShopRemoved():
-            did, said = forgetting.heed(tx, shop, change, touched, now)
+            did, said = forgetting.heed(tx, shop, change, touched, item.waiting.sent_at, now)
             return _Result(did, said, "privacy" if not isinstance(change, ShopRemoved) else "shop")
         case SyncWanted():
             queue.reconcile(tx.connection, tx.merchant_id, shop.id, "window")
@@ -137,6 +137,7 @@ def _order(tx: Tx, shop_id: int, order: Order, touched: set[int], now: datetime)
         if order.changed_at <= known.changed_at and purchases.digest(order) == known.digest:
             return _Result(False, f"Order {order.number}: known already.", subject)
     before = purchases.holders(tx, shop_id, [order.id])
+    codes = {*order.coupon_codes, *purchases.codes_of(tx, shop_id, order.id)}
     told, order = order, _without_forgotten(tx, shop_id, order)
     forgotten = told is not order and told.email != order.email
     if order.customer_id is not None:
@@ -146,8 +147,7 @@ def _order(tx: Tx, shop_id: int, order: Order, touched: set[int], now: datetime)
     holders = {*before, *purchases.holders(tx, shop_id, [order.id])}
     touched |= people.members_of(tx, shop_id, [customer for customer, _ in holders if customer is not None])
     touched |= people.members_claiming(tx, shop_id, [guest for _, guest in holders if guest is not None])
-    if order.coupon_codes:
-        touched |= coupons.members_with(tx, order.coupon_codes)
+    touched |= coupons.members_with(tx, sorted(codes))
     return _Result(True, f"Order {order.number} brought up to date.", subject, erase=forgotten)
 
 
@@ -164,6 +164,7 @@ def _order_removed(tx: Tx, shop_id: int, order_id: str, touched: set[int], now: 
     if gone is None:
         return _Result(False, "An order that is not known is gone.", f"order {order_id}")
     customer_id, guest = gone
+    touched |= coupons.members_with(tx, purchases.codes_of(tx, shop_id, order_id))
     touched |= people.members_of(tx, shop_id, [customer_id] if customer_id is not None else [])
     touched |= people.members_claiming(tx, shop_id, [guest] if guest is not None else [])
     return _Result(True, "The order was deleted in the shop; its points are taken back.", f"order {order_id}")
@@ -220,6 +221,7 @@ def _merged(tx: Tx, shop_id: int, kept_id: str, gone_id: str, touched: set[int],
     kept = _ensure_customer(tx, shop_id, kept_id, now, now)
     gone = people.known(tx, shop_id, [gone_id]).get(gone_id)
     purchases.move(tx, shop_id, gone_id, kept_id)
+    joining.rebind(tx, shop_id, gone_id, kept_id, now)
     if gone is not None:
         people.remove(tx, shop_id, gone_id, now)
         if gone.member_id != kept:

@@ -11,11 +11,16 @@ from connector.store.database import Tx
 Request = CustomerForgotten | DataAsked | ShopForgotten | ShopRemoved
 
 
-def heed(tx: Tx, shop: shops.Shop, request: Request, touched: set[int], now: datetime) -> tuple[bool, str]:
+def heed(
+    tx: Tx, shop: shops.Shop, request: Request, touched: set[int], sent_at: datetime, now: datetime
+) -> tuple[bool, str]:
     """Do what is asked; return whether anything was done, and a sentence without personal words."""
     if request.shop_address.casefold() != shop.address.casefold():
         # Headers are not signed: a genuine message of one shop could be sent again in the name of another.
         return False, "The signed message names another shop; nothing was done."
+    if isinstance(request, ShopRemoved | ShopForgotten) and sent_at < shop.installed_at:
+        # It was late, and the merchant has installed again since: acting on it would cut off a living shop.
+        return False, "Sent before the shop was installed again; nothing was done."
     match request:
         case ShopRemoved():
             shops.remove(tx, shop.id, now)

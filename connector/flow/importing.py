@@ -1,5 +1,6 @@
 """Importing: a shop's history comes in batches; each batch and its checkpoint are kept in one transaction."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from connector.flow import joining, settling
@@ -19,6 +20,14 @@ def take(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, done: int, now: date
     members = people.members_of(tx, shop_id, touched) | people.members_claiming(tx, shop_id, claimed)
     people.make_due(tx, now, sorted(members))
     runs.progress(tx, run, batch.checkpoint, done, batch.total)
+
+
+def singly(batch: Batch) -> Iterator[Batch]:
+    """Yield every object of a batch by itself, in its order."""
+    for customer in batch.customers:
+        yield Batch((customer,), (), batch.checkpoint, batch.total)
+    for order in batch.orders:
+        yield Batch((), (order,), batch.checkpoint, batch.total)
 
 
 def finish(tx: Tx, shop_id: int, run: runs.Run, done: int, now: datetime) -> None:

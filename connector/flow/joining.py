@@ -1,6 +1,8 @@
 """Joining: one person, one member. Only a verified address (or the shop itself) joins two members."""
 
-from connector.store import coupons, ledger, people
+from datetime import datetime
+
+from connector.store import coupons, ledger, outbox, people
 from connector.store.database import Tx
 
 
@@ -10,6 +12,19 @@ def join_same_person(tx: Tx, email_hash: bytes) -> int:
     for member_id in members[1:]:
         join(tx, members[0], member_id)
     return members[0]
+
+
+def rebind(tx: Tx, shop_id: int, gone_id: str, kept_id: str, now: datetime) -> None:
+    """Let the survivor of two joined customers have what the other one's codes promised: codes are bound to a person.
+
+    Each open code is ended, and made again for the survivor under another code.
+    """
+    for kept in coupons.of_customer(tx, shop_id, gone_id):
+        if kept.state in ("wanted", "live") and kept.coupon.ends_at is not None and kept.coupon.ends_at > now:
+            coupons.set_state(tx, shop_id, kept.source, kept.reward_key, "revoking")
+            outbox.want(tx, "revoke", [(shop_id, kept.subject)], now)
+    coupons.move(tx, shop_id, gone_id, kept_id)
+    ledger.rebind(tx, shop_id, gone_id, kept_id)
 
 
 def join(tx: Tx, kept: int, gone: int) -> int:

@@ -39,6 +39,10 @@ WAITS = (
 """Pauses after a failure; after the last one a push is parked."""
 
 
+class Misunderstood(ShopError):
+    """A fault of ours on the way; it may be mended by the next version, so it is tried again like a shop's."""
+
+
 class Job(msgspec.Struct, frozen=True):
     """A claimed push with what is to be brought about, read when it was claimed. Neither: nothing to do any more."""
 
@@ -72,10 +76,14 @@ def send(adapter: ShopAdapter, job: Job) -> Sent:
     try:
         if job.mark is not None:
             return adapter.mark(job.mark.customer_id, job.mark.wanted, job.mark.known)
-        if job.coupon is not None and job.push.kind == "revoke":
+        if (
+            job.coupon is not None
+            and job.push.kind == "revoke"
+            and job.coupon.state not in ("wanted", "live")
+        ):
             adapter.revoke_coupon(job.coupon.coupon.code, job.coupon.remote_id)
             return None
-        if job.coupon is not None and job.coupon.state in ("wanted", "live"):
+        if job.coupon is not None and job.push.kind == "coupon" and job.coupon.state in ("wanted", "live"):
             return adapter.make_coupon(job.coupon.coupon)
     except ShopError as error:
         return error
@@ -89,11 +97,12 @@ def keep(tx: Tx, job: Job, sent: Sent, now: datetime) -> None:
             until = now + wait
             shops.leave_alone_until(tx, job.push.shop_id, until)
             outbox.try_later(tx, job.push, until, str(sent), counts=False)
-        case TryLater() | OutcomeUnknown():
+        case TryLater() | OutcomeUnknown() | Misunderstood():
             _again_or_park(tx, job, str(sent), now)
         case Unauthorized():
+            # Nothing goes out until the merchant has connected the shop again; then it goes at once.
             shops.needs_reconnect(tx, job.push.shop_id)
-            outbox.try_later(tx, job.push, now + WAITS[-1], str(sent), counts=False)
+            outbox.try_later(tx, job.push, now, str(sent), counts=False)
         case Refused() | ShopError():
             _give_up(tx, job, str(sent), now, refused=True)
         case Marked(stands):
@@ -138,13 +147,32 @@ def _other_code(tx: Tx, kept: coupons.Kept) -> None:
 
 
 def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
-    if job.push.kind == "revoke" and job.coupon is not None:
-        coupons.set_state(tx, job.push.shop_id, job.coupon.source, job.coupon.reward_key, "revoked")
+    if job.push.kind == "revoke" and job.coupon is not None and job.coupon.state not in ("wanted", "live"):
         outbox.done(tx, job.push, job.revision, "The code can no longer be used.", now)
-        # Its order may have come back to life meanwhile; then it is wanted again, with a fresh code.
-        settling.due_soon(tx, [job.coupon.member_id], now)
+        _revoked(tx, job.coupon, now)
     else:
         outbox.drop(tx, job.push, "No longer needed.", now)
+
+
+def _revoked(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
+    there = coupons.get(tx, kept.shop_id, kept.subject)
+    if there is None or there.state != "revoking":
+        return  # given up, or wanted again meanwhile
+    coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "revoked")
+    found = ledger.find_redemption(tx, kept.source)
+    if found is not None and found[1].state == "open" and found[1].coupon_ends_at > now:
+        # Its customer was joined with another one: the points are spent, so the survivor gets a code of their own.
+        make_again(tx, there, now)
+    else:
+        # Its order may have come back to life meanwhile; then it is wanted again, with a fresh code.
+        settling.due_soon(tx, [kept.member_id], now)
+
+
+def make_again(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
+    """Have a coupon made once more, with a fresh code: the old one was ended, or may be."""
+    _other_code(tx, kept)
+    coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "wanted")
+    outbox.want(tx, "coupon", [(kept.shop_id, kept.subject)], now)
 
 
 def _again_or_park(tx: Tx, job: Job, why: str, now: datetime) -> None:
@@ -160,6 +188,9 @@ def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool) -> Non
         state = "refused" if refused else "parked"
         coupons.set_state(tx, job.push.shop_id, job.coupon.source, job.coupon.reward_key, state)
         _points_back(tx, job.coupon, now)
+        if not refused:
+            # One of the tries may have worked without our hearing of it: never points and code at once.
+            outbox.want(tx, "revoke", [(job.push.shop_id, job.push.subject)], now)
 
 
 def _points_back(tx: Tx, kept: coupons.Kept, now: datetime) -> None:

@@ -50,6 +50,14 @@ def compare(tx: Tx, shop: shops.Shop, run: runs.Run, batch: Batch, now: datetime
     return len(found) + _other_marks(tx, shop, batch.customers, now)
 
 
+def put_aside(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, now: datetime) -> None:
+    """Keep what could not be kept as a message like any other: it is tried once more, then shown with the reason."""
+    for order in batch.orders:
+        _keep(tx, shop_id, run, OrderChanged(order), now)
+    for customer in batch.customers:
+        _keep(tx, shop_id, run, CustomerChanged(customer), now)
+
+
 def compare_absent(
     tx: Tx, shop: shops.Shop, run: runs.Run, orders: set[str], customers: set[str], now: datetime
 ) -> int:
@@ -64,9 +72,11 @@ def compare_absent(
 
 
 def compare_coupons(tx: Tx, shop: shops.Shop, found: Iterable[Coupon], now: datetime) -> int:
-    """Have codes made again that should be live and are not there; return how many."""
-    there = {coupon.code.upper() for coupon in found}
-    missing = [kept for kept in coupons.live(tx, shop.id, now) if kept.coupon.code.upper() not in there]
+    """Have codes made again that should be live and are not, and ended that are and should not; return how many."""
+    there = {coupon.code.upper(): coupon for coupon in found}
+    busy = outbox.pending(tx, shop.id, ("coupon", "revoke"))
+    quiet = [kept for kept in coupons.unended(tx, shop.id, now) if kept.subject not in busy]
+    missing = [kept for kept in quiet if kept.state == "live" and kept.coupon.code not in there]
     used = {
         code
         for order in purchases.with_codes(tx, [kept.coupon.code for kept in missing])
@@ -76,7 +86,15 @@ def compare_coupons(tx: Tx, shop: shops.Shop, found: Iterable[Coupon], now: date
     for kept in dead:
         coupons.set_state(tx, shop.id, kept.source, kept.reward_key, "wanted")
     outbox.want(tx, "coupon", [(shop.id, kept.subject) for kept in dead], now)
-    return len(dead)
+    left = [
+        kept
+        for kept in quiet
+        if kept.state in ("revoked", "refused", "parked")
+        and kept.coupon.code in there
+        and not there[kept.coupon.code].used
+    ]
+    outbox.want(tx, "revoke", [(shop.id, kept.subject) for kept in left], now)
+    return len(dead) + len(left)
 
 
 def _other_orders(tx: Tx, shop_id: int, orders: tuple[Order, ...]) -> list[Order]:
@@ -112,13 +130,14 @@ def _other_marks(tx: Tx, shop: shops.Shop, customers: tuple[Customer, ...], now:
     """Have marks pushed again where the shop shows other marks of ours than we believe; return how many."""
     ours = programs.words(tx)
     standing = marks.standing(tx, shop.id, [customer.id for customer in customers])
+    busy = outbox.pending(tx, shop.id, ("marks",))
     wrong: list[str] = []
     for customer in customers:
         mark = standing.get(customer.id)
-        if mark is None or mark.left_alone or mark.wanted != mark.known:
+        if mark is None or mark.left_alone or customer.id in busy:
             continue  # nothing of ours there, or on its way
         there = tuple(sorted(word for word in customer.marks if word in ours))
-        if there != mark.known:
+        if there != mark.wanted:
             marks.now_stands(tx, shop.id, customer.id, there)
             wrong.append(customer.id)
     outbox.want(tx, "marks", [(shop.id, customer_id) for customer_id in wrong], now)

@@ -33,6 +33,8 @@ def redeem(
     if earlier is not None and isinstance(earlier[1], Redemption):
         return earlier[1]
     shop = shops.get(tx, shop_id)
+    if shop.state == "removed":
+        raise NotHere(f"shop {shop_id} was removed; no code can be made there")
     if not people.members_of(tx, shop_id, [customer_id]) & {member_id}:
         raise NotHere(f"member {member_id} has no customer {customer_id} in shop {shop_id}")
     versions = programs.versions(tx)

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from connector.port import Installed, Platform, Refused
-from connector.store import merchants, queue, runs, shops
+from connector.store import inbox, merchants, outbox, queue, runs, shops
 from connector.store.database import Connection, Database, Tx
 
 SPENT = "This code was used before or is too old. Make a new one in Comeback, under Add a shop."
@@ -31,7 +31,9 @@ def welcome(database: Database, platform: Platform, installed: Installed, now: d
         tx = Tx(connection, merchant_id, database.ring)
         shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
         if known is not None:
-            shops.come_back(tx, known.id, installed.facts)
+            shops.come_back(tx, known.id, installed.facts, now)
+            inbox.hurry(tx, known.id)
+            outbox.hurry(tx, known.id, now)
         shops.keep_tokens(tx, shop.id, installed.tokens)
         queue.subscribe(connection, merchant_id, shop.id)
         _send_for_history(tx, shop, now)

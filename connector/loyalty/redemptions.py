@@ -45,11 +45,12 @@ def outcome(redemption: Redemption, uses: Uses, now: datetime) -> Outcome:
 
 
 def _found(redemption: Redemption, orders: list[Order], now: datetime) -> Outcome:
-    if redemption.state == "refused":
-        return Outcome(redemption.points, redemption.closed_at or redemption.at, "refused")
+    # A code that was given up after a lost answer may live all the same: who has used it has spent the points.
     for order in orders:
         if not undone(order):
             return _part(redemption, order)
+    if redemption.state == "refused":
+        return Outcome(redemption.points, redemption.closed_at or redemption.at, "refused")
     if orders:
         return Outcome(
             redemption.points, max(order.cancelled_at or order.changed_at for order in orders), "order_undone"

@@ -9,8 +9,8 @@ import structlog
 
 from connector.flow import importing, reconciling
 from connector.house import House
-from connector.port import Refused, ShopError, TryLater, Window
-from connector.rounds.lines import NEVER, line, note
+from connector.port import Batch, Refused, ShopError, TryLater, Window
+from connector.rounds.lines import NEVER, OURS, line, note
 from connector.store import queue, runs, shops
 from connector.store.shops import Shop
 from webhooks import subscriptions
@@ -33,8 +33,7 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
     try:
         for batch in line(house, shop).history(run.checkpoint):
             done += len(batch.orders) + len(batch.customers)
-            with house.database.merchant(merchant_id) as tx:
-                importing.take(tx, shop_id, run, batch, done, house.now())
+            _take(house, shop, run, batch, done)
             if stop.is_set():
                 return False
     except ShopError as error:
@@ -45,6 +44,26 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
         importing.finish(tx, shop_id, run, done, house.now())
     _log.info("imported", shop=shop_id, count=done)
     return True
+
+
+def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> None:
+    """Keep a batch; where one object spoils it, each by itself, and what cannot be kept is put aside to be looked at."""
+    try:
+        with house.database.merchant(shop.merchant_id) as tx:
+            importing.take(tx, shop.id, run, batch, done, house.now())
+    except OURS as error:
+        _log.error("a batch could not be kept", shop=shop.id, error=type(error).__name__)
+        for one in importing.singly(batch):
+            _take_one(house, shop, run, one, done)
+
+
+def _take_one(house: House, shop: Shop, run: runs.Run, one: Batch, done: int) -> None:
+    try:
+        with house.database.merchant(shop.merchant_id) as tx:
+            importing.take(tx, shop.id, run, one, done, house.now())
+    except OURS:
+        with house.database.merchant(shop.merchant_id) as tx:
+            reconciling.put_aside(tx, shop.id, run, one, house.now())
 
 
 def _pause_import(house: House, shop: Shop, run: runs.Run, error: ShopError) -> None:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
 from connector.house import House
-from connector.port import ShopAdapter, ShopError, TryLater, Unauthorized
-from connector.store import shops
+from connector.port import OutcomeUnknown, ShopAdapter, ShopError, TryLater, Unauthorized
+from connector.store import health, shops
 from connector.store.database import Connection, Tx
 from connector.store.shops import Shop
 
 ASK_AT_ONCE = 100  # ids in one question to a shop
 NEVER = threading.Event()
 # What a fault of ours raises; what a database that is away raises is none of it, and ends the round.
-OURS = (ValueError, LookupError, TypeError, ArithmeticError, AssertionError)
+OURS = (ValueError, LookupError, TypeError, ArithmeticError, AssertionError, *health.UNFIT)
+PAUSE = timedelta(seconds=30)  # for a shop that fails without saying for how long
 Wake = Callable[[Connection, int, int, datetime | None], None]
 
 _log = structlog.get_logger()
@@ -39,8 +40,16 @@ def note(house: House, shop: Shop, error: ShopError) -> None:
     with house.database.merchant(shop.merchant_id) as tx:
         if isinstance(error, Unauthorized):
             shops.needs_reconnect(tx, shop.id)
-        elif isinstance(error, TryLater) and error.wait is not None:
-            shops.leave_alone_until(tx, shop.id, house.now() + error.wait)
+        elif isinstance(error, TryLater | OutcomeUnknown):
+            shops.leave_alone_until(tx, shop.id, house.now() + (getattr(error, "wait", None) or PAUSE))
+
+
+def spared(house: House, shop: Shop) -> timedelta | None:
+    """Return how long the shop is still to be left alone; None when it may be asked."""
+    with house.database.merchant(shop.merchant_id) as tx:
+        busy_until = shops.get(tx, shop.id).busy_until
+    left = timedelta(0) if busy_until is None else busy_until - house.now()
+    return left if left > timedelta(0) else None
 
 
 def wake_later(tx: Tx, shop_id: int, at: datetime | None, wake: Wake) -> None:

@@ -10,9 +10,9 @@ import structlog
 
 from connector.flow import applying, asking, pushing
 from connector.house import House
-from connector.port import Refused, ShopError, Unauthorized
+from connector.port import Refused, ShopError, TryLater, Unauthorized
 from connector.records import Customer, Order
-from connector.rounds.lines import NEVER, OURS, chunks, line, note, wake_later
+from connector.rounds.lines import NEVER, OURS, chunks, line, note, spared, wake_later
 from connector.store import inbox, queue, shops
 from connector.store.shops import Shop
 
@@ -83,8 +83,11 @@ def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched
     """Ask the shop for what the messages only name. What merely completes the picture may fail."""
     with house.database.merchant(shop.merchant_id) as tx:
         wish = asking.wish(tx, shop.id, reads)
-    if not wish and not wish.useful:
+    alone = spared(house, shop)
+    if not wish and (alone or not wish.useful):
         return asking.Fetched()
+    if alone:
+        raise TryLater("The shop is left alone for a moment.", alone)
     open_line = line(house, shop)
     orders: dict[str, Order] = {}
     for ids in chunks(wish.orders):

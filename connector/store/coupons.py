@@ -91,17 +91,29 @@ def get(tx: Tx, shop_id: int, name: str) -> Kept | None:
     return None if row is None else _kept(row)
 
 
-def live(tx: Tx, shop_id: int, now: datetime) -> list[Kept]:
-    """Return the coupons that should stand in the shop now."""
-    rows = tx.all(
-        select(coupons).where(
+def unended(tx: Tx, shop_id: int, now: datetime) -> list[Kept]:
+    """Return the shop's coupons whose end has not come, in whatever state."""
+    mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id
+    return [_kept(row) for row in tx.all(select(coupons).where(*mine, coupons.c.ends_at > now))]
+
+
+def of_customer(tx: Tx, shop_id: int, customer_id: str) -> list[Kept]:
+    """Return the coupons made for one customer."""
+    mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id
+    return [_kept(row) for row in tx.all(select(coupons).where(*mine, coupons.c.customer_id == customer_id))]
+
+
+def move(tx: Tx, shop_id: int, gone_id: str, kept_id: str) -> None:
+    """Note that one customer's coupons are to be another's."""
+    tx.run(
+        update(coupons)
+        .where(
             coupons.c.merchant_id == tx.merchant_id,
             coupons.c.shop_id == shop_id,
-            coupons.c.state == "live",
-            coupons.c.ends_at > now,
+            coupons.c.customer_id == gone_id,
         )
+        .values(customer_id=kept_id)
     )
-    return [_kept(row) for row in rows]
 
 
 def booked(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[BookedCoupon]]:

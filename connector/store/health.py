@@ -1,13 +1,16 @@
 """Whether the database can be worked with, and the errors that say it is gone."""
 
+import psycopg
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 
 from connector.store import migrate
 
 # What a query raises while the database is away, starting, full or too busy: trying later helps.
-GONE = (OperationalError, InterfaceError, PoolEmpty)
+GONE = (OperationalError, InterfaceError, PoolEmpty, psycopg.OperationalError)
+# What it raises when it is there and cannot take what it is given: trying the same again does not help.
+UNFIT = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 
 
 def problem(engine: Engine) -> str | None:

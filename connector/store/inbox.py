@@ -24,6 +24,12 @@ class Waiting(msgspec.Struct, frozen=True):
     way: Way
     attempts: int
     delivery: Delivery
+    received_at: datetime
+
+    @property
+    def sent_at(self) -> datetime:
+        """When the shop sent it, as far as it says."""
+        return min(self.delivery.triggered_at or self.received_at, self.received_at)
 
 
 def keep(tx: Tx, shop_id: int, delivery: Delivery, way: Way, now: datetime) -> bool:
@@ -66,6 +72,7 @@ def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
             id=row.id,
             way=row.way,
             attempts=row.attempts,
+            received_at=row.received_at,
             delivery=Delivery(
                 id=row.delivery_id,
                 topic=row.topic,
@@ -75,6 +82,12 @@ def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
         )
         for row in rows
     ]
+
+
+def hurry(tx: Tx, shop_id: int) -> None:
+    """Have everything that waits for this shop applied now."""
+    tx.run(update(inbox).where(*_of(tx, shop_id), inbox.c.state == "waiting").values(next_at=None))
+    queue.apply(tx.connection, tx.merchant_id, shop_id)
 
 
 def still_waiting(tx: Tx, shop_id: int, ids: Sequence[int]) -> set[int]:

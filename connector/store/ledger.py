@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.loyalty.facts import Act, Adjustment, Entry, Redemption, Standing
@@ -130,6 +130,14 @@ def acts_of(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[Act]]:
     for row in rows:
         found[row.member_id].append(_act(row.record))
     return found
+
+
+def rebind(tx: Tx, shop_id: int, gone_id: str, kept_id: str) -> None:
+    """Let the redemptions of one customer of a shop be another's."""
+    record = acts.c.record
+    whose = record["shop_id"].as_integer() == shop_id, record["customer_id"].as_string() == gone_id
+    changed = func.jsonb_set(record, ["customer_id"], func.to_jsonb(cast(kept_id, Text)))
+    tx.run(update(acts).where(acts.c.merchant_id == tx.merchant_id, *whose).values(record=changed))
 
 
 def give(tx: Tx, gone: int, kept: int) -> None:

@@ -42,8 +42,9 @@ def want(tx: Tx, wanted: Iterable[WantedMarks]) -> list[tuple[int, str]]:
         index_elements=["merchant_id", "shop_id", "customer_id"],
         set_={"wanted": new.excluded.wanted, "revision": marks.c.revision + 1, "left_alone": None},
         where=marks.c.wanted != new.excluded.wanted,
-    ).returning(marks.c.shop_id, marks.c.customer_id, marks.c.wanted, marks.c.known)
-    return [(row.shop_id, row.customer_id) for row in tx.all(changed) if row.wanted != row.known]
+    ).returning(marks.c.shop_id, marks.c.customer_id, marks.c.wanted, marks.c.revision)
+    # Also where nothing but the old wish has to go: what was wanted a moment ago may be on its way to the shop.
+    return [(row.shop_id, row.customer_id) for row in tx.all(changed) if row.wanted or row.revision > 0]
 
 
 def get(tx: Tx, shop_id: int, customer_id: str) -> Mark | None:

@@ -1,6 +1,6 @@
 """The outbox: pushes waiting to be sent. A push names what to change; the wanted state is read when it goes out."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -153,6 +153,26 @@ def shops_waiting(connection: Connection, now: datetime) -> list[tuple[int, int]
     due = outbox.c.state == "waiting", outbox.c.next_at <= now
     chosen = select(outbox.c.merchant_id, outbox.c.shop_id).where(*due).distinct()
     return [(row.merchant_id, row.shop_id) for row in connection.execute(chosen)]
+
+
+def pending(tx: Tx, shop_id: int, kinds: Sequence[PushKind]) -> set[str]:
+    """Return the subjects of pushes of these kinds that wait, or were put aside."""
+    chosen = select(outbox.c.subject).where(
+        *_of(tx, shop_id), outbox.c.kind.in_(kinds), outbox.c.state.in_(("waiting", "parked"))
+    )
+    return set(tx.run(chosen).scalars())
+
+
+def give_back(tx: Tx, pushes: Collection[Push], now: datetime) -> None:
+    """Let go of claimed pushes that were not tried."""
+    for push in pushes:
+        _set(tx, push, next_at=now, attempts=push.attempts - 1)
+
+
+def hurry(tx: Tx, shop_id: int, now: datetime) -> None:
+    """Have everything that waits for this shop go out now."""
+    tx.run(update(outbox).where(*_of(tx, shop_id), outbox.c.state == "waiting").values(next_at=now))
+    queue.push(tx.connection, tx.merchant_id, shop_id)
 
 
 def waiting_count(tx: Tx, shop_id: int) -> int:

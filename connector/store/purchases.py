@@ -38,7 +38,7 @@ def row(tx: Tx, shop_id: int, order: Order) -> dict[str, Any]:
         "merchant_id": tx.merchant_id,
         "shop_id": shop_id,
         "id": order.id,
-        "number": order.number,
+        "number": fit(order.number),
         "customer_id": order.customer_id,
         "guest_hash": tx.ring.email_hash(tx.merchant_id, order.email) if order.customer_id is None else None,
         "currency": order.currency,
@@ -53,10 +53,20 @@ def row(tx: Tx, shop_id: int, order: Order) -> dict[str, Any]:
         "refunded": order.refunded,
         "refunded_shipping": order.refunded_shipping,
         "kept_goods": order.kept_goods,
-        "coupon_codes": list(order.coupon_codes),
-        "lines": msgspec.to_builtins(order.lines),
+        "coupon_codes": [fit(code) for code in order.coupon_codes],
+        "lines": [fit_all(msgspec.to_builtins(line)) for line in order.lines],
         "digest": digest(order),
     }
+
+
+def fit(word: str) -> str:
+    """Return the word without what PostgreSQL cannot keep: a shop's title may hold a NUL."""
+    return word.replace("\0", "")
+
+
+def fit_all(line: dict[str, Any]) -> dict[str, Any]:
+    """Return an order line whose words can all be kept."""
+    return {name: fit(value) if isinstance(value, str) else value for name, value in line.items()}
 
 
 def keep(tx: Tx, shop_id: int, batch: Iterable[Order]) -> None:
@@ -108,6 +118,12 @@ def holders(tx: Tx, shop_id: int, ids: Sequence[str]) -> list[tuple[str | None, 
     """Return customer and guest hash of these orders as they stand here now."""
     chosen = select(orders.c.customer_id, orders.c.guest_hash).where(*_of(tx, shop_id), orders.c.id.in_(ids))
     return [(row.customer_id, row.guest_hash) for row in tx.all(chosen)]
+
+
+def codes_of(tx: Tx, shop_id: int, order_id: str) -> list[str]:
+    """Return the codes an order used, as it stands here now."""
+    chosen = select(orders.c.coupon_codes).where(*_of(tx, shop_id), orders.c.id == order_id)
+    return list(tx.value(chosen) or ())
 
 
 def move(tx: Tx, shop_id: int, gone_id: str, kept_id: str) -> None:

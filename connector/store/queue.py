@@ -11,6 +11,7 @@ from procrastinate import App, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import Connection, text
 
+_WAITS = text("SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = :key AND status = 'todo' LIMIT 1")
 # Defers by name on a connection that is handed in; never opened, runs nothing.
 _app = App(connector=SyncPsycopgConnector())
 
@@ -19,6 +20,8 @@ def defer(
     connection: Connection, task: str, *, key: str, at: datetime | None = None, **arguments: Any
 ) -> None:
     """Enqueue `task` once per `key`, visible when the transaction commits."""
+    if connection.execute(_WAITS, {"key": key}).first() is not None:
+        return  # the usual case, without an error that PostgreSQL would log
     try:
         # AlreadyEnqueued leaves the transaction aborted. Only a savepoint that the driver itself has seen saves it:
         # the driver's connection must be taken inside the nested block, or commit() quietly rolls everything back.

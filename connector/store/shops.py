@@ -98,7 +98,7 @@ def add(tx: Tx, platform: str, mark_kind: MarkKind, facts: ShopFacts, now: datet
     return _shop(row)
 
 
-def come_back(tx: Tx, shop_id: int, facts: ShopFacts) -> None:
+def come_back(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
     """Note that a known shop has proved itself again, and what it says of itself now."""
     _set(
         tx,
@@ -107,6 +107,7 @@ def come_back(tx: Tx, shop_id: int, facts: ShopFacts) -> None:
         currency=facts.currency,
         timezone=facts.timezone,
         state="connected",
+        installed_at=now,
         removed_at=None,
         busy_until=None,
     )
