@@ -52,8 +52,6 @@ def ends_of_credit(day: date, zone: str, terms: dict) -> datetime | None:
 def returned(redemption: dict, truth: dict, now: datetime) -> tuple[int, datetime | None]:
     """How many points of a redemption come back, and when."""
     all_of_it = redemption["points"]
-    if redemption["refused_at"]:
-        return all_of_it, moment(redemption["refused_at"])
     uses = [
         one
         for one in truth["uses"]
@@ -68,6 +66,8 @@ def returned(redemption: dict, truth: dict, now: datetime) -> tuple[int, datetim
             return 0, None
         back = all_of_it * (goods - amounts.kept(first)) // goods
         return back, moment(first["changed_at"])
+    if redemption["refused_at"]:
+        return all_of_it, moment(redemption["refused_at"])
     if uses:
         return all_of_it, max(moment(one["cancelled_at"] or one["changed_at"]) for one in uses)
     if moment(redemption["coupon_ends_at"]) <= now:
