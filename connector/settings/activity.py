@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from connector.flow import again, reconciling
-from connector.settings import asked
+from connector.settings import asked, sentences
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.frame import inside
 from connector.settings.tongue import _, _n
@@ -60,21 +60,16 @@ def _buttons(pages: Blueprint, house: House) -> None:
     @pages.post("/settings/activity/arrived/<int:row_id>/again")
     def apply_again(row_id: int) -> Answer:
         with visit(house) as seen:
-            again.apply_again(seen.tx, row_id, seen.now)
-            flash(_("It is tried again."), "good")
+            _tried(again.apply_again(seen.tx, row_id, seen.now))
         return _back("settings.activity")
 
     @pages.post("/settings/activity/sent/<int:row_id>/again")
     def push_again(row_id: int) -> Answer:
         with visit(house) as seen:
             try:
-                again.push_again(seen.tx, row_id, seen.now)
-                flash(_("It is tried again."), "good")
-            except again.StillImpossible:
-                flash(
-                    _("The points went back to the member and are no longer there, so it stays as it is."),
-                    "bad",
-                )
+                _tried(again.push_again(seen.tx, row_id, seen.now))
+            except again.StillImpossible as error:
+                flash(sentences.said(str(error)), "bad")
         return _back("settings.sent")
 
     @pages.post("/settings/activity/again")
@@ -84,8 +79,8 @@ def _buttons(pages: Blueprint, house: House) -> None:
             flash(_("Everything is tried again."), "good")
             if stayed:
                 said = _n(
-                    "%(num)s code stays as it is: its points went back to the member and are no longer there.",
-                    "%(num)s codes stay as they are: their points went back and are no longer there.",
+                    "%(num)s code stays as it is for now; try it by itself to see why.",
+                    "%(num)s codes stay as they are for now; try them one by one to see why.",
                     stayed,
                 )
                 flash(said, "warn")
@@ -101,6 +96,13 @@ def _buttons(pages: Blueprint, house: House) -> None:
             )
             flash(_("%(shop)s is being checked; the result appears here.", shop=shop.name), "good")
         return _back("settings.checks")
+
+
+def _tried(found: bool) -> None:
+    if found:
+        flash(_("It is tried again."), "good")
+    else:
+        flash(_("It no longer waits for a try."), "warn")
 
 
 def _show(seen: Visit, tab: str, states: tuple[str, ...], wanted: Wanted, **found: object) -> str:

@@ -17,9 +17,10 @@ from connector.store.tables import inbox
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
-LOGGED = ("debug", "info", "warning", "error")
+LOGGED = ("debug", "info", "warning", "error", "exception")
 TOLD = (
-    "TryLater OutcomeUnknown Refused Unauthorized LeftAlone Ignored BadMessage BadGrant NoReply NotMagento Redirected"
+    "TryLater OutcomeUnknown Refused Unauthorized LeftAlone Ignored BadMessage BadGrant NoReply NotMagento "
+    "Redirected StillImpossible"
 ).split()
 
 
