@@ -128,7 +128,9 @@ def done(
     erase: bool = False,
 ) -> None:
     """Write down what became of a delivery, in the transaction that made it so; `erase` drops its body."""
-    values: dict[str, Any] = {"state": state, "result": result, "subject": subject, "applied_at": now}
+    # A shop's order number may hold a NUL, which PostgreSQL cannot keep.
+    said = result.replace("\0", "")
+    values: dict[str, Any] = {"state": state, "result": said, "subject": subject, "applied_at": now}
     _set(tx, shop_id, row_id, next_at=None, **values | ({"body_sealed": None} if erase else {}))
 
 

@@ -62,6 +62,8 @@ class Corner:
         self.trouble: list[ShopError] = []  # what the next calls answer
         self.lose_answers = 0  # so many coupon calls work, and their answer is lost
         self.calls: list[str] = []
+        self.meanwhile: Callable[[], object] | None = None  # happens once while a mark is being written
+        self.puzzling: set[str] = set()  # customers whose marks break the adapter
 
     # platform
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
@@ -117,9 +119,14 @@ class Corner:
 
     def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
         self._answer("mark")
+        if customer_id in self.puzzling:
+            raise ValueError("a fault of the adapter")
         standing = self.tags.setdefault(customer_id, set())
         standing -= set(known)
         standing |= set(wanted)
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
         return Marked(wanted)
 
     def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
