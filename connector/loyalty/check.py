@@ -20,12 +20,29 @@ GENEROUS = 20  # per cent of spend given back
 _CURRENCY = re.compile("[A-Z]{3}")
 
 
+class Percentage(msgspec.Struct, frozen=True):
+    """A share of a whole, in hundredths of a per cent."""
+
+    hundredths: int
+
+
+class Rate(msgspec.Struct, frozen=True):
+    """What a currency is worth in another: millionths of a minor unit of `into` for one minor unit of `currency`."""
+
+    millionths: int
+    currency: str
+    into: str
+
+
+Figure = int | str | Money | Percentage | Rate
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Something wrong at `field` ("tiers.1.threshold"); `sentences.problem` says it. A warning may be published."""
 
     field: str
     code: str
-    values: tuple[int | str, ...] = ()
+    values: tuple[Figure, ...] = ()
     warning: bool = False
 
 
@@ -60,8 +77,10 @@ def _currencies(terms: Terms) -> Iterator[Problem]:
         at = f"currencies.{n}"
         if not _CURRENCY.fullmatch(one.currency):
             yield Problem(f"{at}.currency", "no_currency")
-        yield from _range(f"{at}.earn_step", one.earn_step, 1, MOST)
-        yield from _range(f"{at}.rate", one.rate, 1, MOST * MILLION)
+        yield from _sum(f"{at}.earn_step", one.earn_step, 1, one.currency)
+        if not 1 <= one.rate <= MOST * MILLION:
+            limits = (Rate(rate, one.currency, terms.currency) for rate in (1, MOST * MILLION))
+            yield Problem(f"{at}.rate", "out_of_range", tuple(limits))
         if one.currency == terms.currency and one.rate != MILLION:
             yield Problem(f"{at}.rate", "own_rate")
         if one.currency != terms.currency and one.rate == MILLION:
@@ -73,9 +92,9 @@ def _tiers(terms: Terms) -> Iterator[Problem]:
     for n, tier in enumerate(terms.tiers):
         at = f"tiers.{n}"
         yield from _name(f"{at}.name", tier.name)
-        yield from _range(f"{at}.threshold", tier.threshold, 1, MOST)
+        yield from _sum(f"{at}.threshold", tier.threshold, 1, terms.currency)
         if n and tier.threshold <= floor:
-            yield Problem(f"{at}.threshold", "not_ascending", (_amount(floor, terms),))
+            yield Problem(f"{at}.threshold", "not_ascending", (Money(floor, terms.currency),))
         floor = tier.threshold
         yield from _tag(f"{at}.tag", tier.tag)
     yield from _unique("tiers", "name", [tier.name for tier in terms.tiers])
@@ -109,17 +128,18 @@ def _redeemables(terms: Terms) -> Iterator[Problem]:
 def _reward(at: str, reward: Reward, terms: Terms) -> Iterator[Problem]:
     match reward.kind:
         case "amount":
-            yield from _range(f"{at}.value", reward.value, 1, MOST)
+            yield from _sum(f"{at}.value", reward.value, 1, terms.currency)
             for one in terms.currencies:
                 if reward.value > 0 and one.rate > 0 and not exchanged(reward.value, terms, one.currency):
                     yield Problem(f"{at}.value", "worth_nothing", (one.currency,))
         case "percentage":
-            yield from _range(f"{at}.value", reward.value, 1, 100_00)
+            if not 1 <= reward.value <= 100_00:
+                yield Problem(f"{at}.value", "out_of_range", (Percentage(1), Percentage(100_00)))
         case "free_shipping":
             yield from _range(f"{at}.value", reward.value, 0, 0)
         case _:
             assert_never(reward.kind)
-    yield from _range(f"{at}.minimum", reward.minimum, 0, MOST)
+    yield from _sum(f"{at}.minimum", reward.minimum, 0, terms.currency)
     yield from _range(f"{at}.valid_days", reward.valid_days, 1, 3650)
 
 
@@ -136,6 +156,11 @@ def _worth(at: str, offer: Redeemable, terms: Terms) -> Iterator[Problem]:
 def _range(field: str, value: int, low: int, high: int) -> Iterator[Problem]:
     if not low <= value <= high:
         yield Problem(field, "out_of_range", (low, high))
+
+
+def _sum(field: str, minor: int, low: int, currency: str) -> Iterator[Problem]:
+    if not low <= minor <= MOST:
+        yield Problem(field, "out_of_range", (Money(low, currency), Money(MOST, currency)))
 
 
 def _name(field: str, name: str) -> Iterator[Problem]:
@@ -165,7 +190,3 @@ def _unique(at: str, field: str, values: Iterable[str]) -> Iterator[Problem]:
         if value and value.casefold() in seen:
             yield Problem(f"{at}.{n}.{field}", "not_unique", (value,))
         seen.add(value.casefold())
-
-
-def _amount(minor: int, terms: Terms) -> str:
-    return str(Money(minor, terms.currency))

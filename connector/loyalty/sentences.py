@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from connector.loyalty.check import Problem
+from connector.loyalty.check import Figure, Percentage, Problem, Rate
 from connector.loyalty.facts import (
     AdjustmentInputs,
     EarnInputs,
@@ -18,6 +18,7 @@ from connector.loyalty.facts import (
 from connector.loyalty.phrases import Phrases
 from connector.loyalty.redeem import CannotRedeem
 from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, Terms
+from connector.money import Money
 
 
 def explain(told: Entry | Inputs, language: str) -> str:
@@ -43,13 +44,28 @@ def describe(terms: Terms, language: str) -> tuple[str, ...]:
 
 
 def problem(found: Problem, language: str) -> str:
-    """Return what is wrong, as one sentence beside the field."""
-    return Phrases(language).say(f"problem_{found.code}", *found.values)
+    """Return what is wrong, as one sentence beside the field; its figures in the units that people type."""
+    phrases = Phrases(language)
+    return phrases.say(f"problem_{found.code}", *(_figure(value, phrases) for value in found.values))
 
 
 def refusal(error: CannotRedeem, language: str) -> str:
     """Return why points cannot be exchanged, as one sentence for the shopper."""
     return Phrases(language).say(f"refusal_{error.code}", *error.values)
+
+
+def _figure(value: Figure, phrases: Phrases) -> str:
+    match value:
+        case Money(minor=minor, currency=currency):
+            return phrases.money(minor, currency)
+        case Percentage(hundredths=hundredths):
+            return phrases.percentage(hundredths)
+        case Rate(millionths=millionths, currency=currency, into=into):
+            return phrases.rate(millionths, currency, into)[1]
+        case int() | str():
+            return str(value)
+        case _:
+            assert_never(value)
 
 
 # --- entries

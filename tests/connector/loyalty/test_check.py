@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from connector.loyalty import check, sentences
-from connector.loyalty.check import Problem, problems
+from connector.loyalty.check import Percentage, Problem, Rate, problems
 from connector.loyalty.terms import CurrencyTerms, NthOrder, Redeemable, Reward, Tier, suggested
 from connector.loyalty.texts import TEXTS
+from connector.money import Money
 
 CHANGE = msgspec.structs.replace
 GOOD = suggested("EUR", ("USD",))
+CENTS = (Money(1, "EUR"), Money(10**9, "EUR"))
 RATE = Problem("currencies.1.rate", "equal_rate", ("USD", "EUR"), warning=True)
 
 
@@ -65,22 +67,22 @@ def test_a_rate_nobody_has_looked_at_is_a_warning():
             {"currencies": (CurrencyTerms("EUR", earn_step=0),)},
             "currencies.0.earn_step",
             "out_of_range",
-            (1, 10**9),
+            CENTS,
         ),
         (
             {"currencies": (CurrencyTerms("EUR"), CurrencyTerms("USD", rate=0))},
             "currencies.1.rate",
             "out_of_range",
-            (1, 10**15),
+            (Rate(1, "USD", "EUR"), Rate(10**15, "USD", "EUR")),
         ),
         ({"currencies": (CurrencyTerms("EUR", rate=2),)}, "currencies.0.rate", "own_rate", ()),
         (
             with_tiers(Tier("A", 5_00, "a"), Tier("B", 5_00, "b")),
             "tiers.1.threshold",
             "not_ascending",
-            ("5.00 EUR",),
+            (Money(5_00, "EUR"),),
         ),
-        (with_tiers(Tier("A", 0, "a")), "tiers.0.threshold", "out_of_range", (1, 10**9)),
+        (with_tiers(Tier("A", 0, "a")), "tiers.0.threshold", "out_of_range", CENTS),
         (with_tiers(Tier("A", 1, "a"), Tier("a", 2, "b")), "tiers.1.name", "not_unique", ("a",)),
         (with_tiers(Tier("A", 1, "x"), Tier("B", 2, "X")), "tiers.1.tag", "not_unique", ("X",)),
         (with_tiers(Tier("", 1, "a")), "tiers.0.name", "empty", ()),
@@ -91,15 +93,20 @@ def test_a_rate_nobody_has_looked_at_is_a_warning():
         (with_tiers(Tier("A", 1, "a ")), "tiers.0.tag", "spaces", ()),
         ({"returning_tag": "Loyalty-Gold"}, "returning_tag", "not_unique", ("Loyalty-Gold",)),
         ({"returning_tag": "a,b"}, "returning_tag", "comma", ()),
-        (with_reward(value=0), "nth_orders.0.reward.value", "out_of_range", (1, 10**9)),
+        (with_reward(value=0), "nth_orders.0.reward.value", "out_of_range", CENTS),
         (
             with_reward(kind="percentage", value=100_01),
             "nth_orders.0.reward.value",
             "out_of_range",
-            (1, 10000),
+            (Percentage(1), Percentage(100_00)),
         ),
         (with_reward(kind="free_shipping", value=1), "nth_orders.0.reward.value", "out_of_range", (0, 0)),
-        (with_reward(minimum=-1), "nth_orders.0.reward.minimum", "out_of_range", (0, 10**9)),
+        (
+            with_reward(minimum=-1),
+            "nth_orders.0.reward.minimum",
+            "out_of_range",
+            (Money(0, "EUR"), Money(10**9, "EUR")),
+        ),
         (with_reward(valid_days=0), "nth_orders.0.reward.valid_days", "out_of_range", (1, 3650)),
         (
             {"nth_orders": (NthOrder("k", "n", 0, Reward("free_shipping")),)},
@@ -130,6 +137,32 @@ def test_each_mistake_is_named_at_its_field(change, field, code, values):
     for language in ("en", "nl"):
         for one in found:
             assert re.fullmatch(r"[^{}]+[.?]", sentences.problem(one, language))
+
+
+@pytest.mark.parametrize(
+    ("figures", "english", "dutch"),
+    [
+        ((1, 1000), "1 and 1000", "1 en 1000"),
+        (CENTS, "EUR 0.01 and EUR 10000000.00", "EUR 0,01 en EUR 10000000,00"),
+        ((Money(0, "JPY"), Money(10**9, "JPY")), "JPY 0 and JPY 1000000000", "JPY 0 en JPY 1000000000"),
+        ((Percentage(1), Percentage(100_00)), "0.01 % and 100 %", "0,01 % en 100 %"),
+        (
+            (Rate(1, "USD", "EUR"), Rate(10**15, "USD", "EUR")),
+            "EUR 0.000001 and EUR 1000000000.00",
+            "EUR 0,000001 en EUR 1000000000,00",
+        ),
+    ],
+)
+def test_limits_are_told_in_the_units_that_people_type(figures, english, dutch):
+    found = Problem("anywhere", "out_of_range", figures)
+    assert sentences.problem(found, "en") == f"This must lie between {english}."
+    assert sentences.problem(found, "nl") == f"Dit moet tussen {dutch} liggen."
+
+
+def test_a_tier_must_need_more_than_the_one_before_told_as_an_amount():
+    found = Problem("tiers.1.threshold", "not_ascending", (Money(250_50, "EUR"),))
+    assert sentences.problem(found, "en") == "This must be more than the tier before it needs (EUR 250.50)."
+    assert "(EUR 250,50)" in sentences.problem(found, "nl")
 
 
 def test_a_currency_is_three_capital_letters():
