@@ -106,6 +106,9 @@ def _entrance(house: House) -> Blueprint:
         with house.database.everyone() as connection:
             merchant_id = merchants.find_pass(connection, word, "sign_in", house.now())
         if merchant_id is None:
+            if "merchant_id" in session:
+                # The link of a visit that goes on, opened again.
+                return redirect("/")
             abort(401)
         with house.database.merchant(merchant_id) as tx:
             merchant = merchants.get(tx)

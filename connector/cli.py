@@ -46,7 +46,7 @@ def secrets() -> None:
 @commands.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    with _house() as house:
+    with _house(migrating=True) as house:
         house.migrate()
     click.echo("The tables are up to date.")
 
@@ -184,9 +184,12 @@ def _fail(text: str) -> None:
 
 
 @contextmanager
-def _house() -> Iterator[House]:
+def _house(*, migrating: bool = False) -> Iterator[House]:
+    """The house; its tables are those of this version unless the command is about to bring them up to date."""
     house = furnish(config.environment())
     try:
+        if not migrating and (problem := house.problem()) is not None:
+            raise Failed(problem)
         yield house
     finally:
         house.close()
@@ -200,11 +203,9 @@ def _run(
     logs.set_up()
     stop = serving.Stop()
     stop.heed_signals()
-    with _house() as house:
+    with _house(migrating=migrate_first) as house:
         if migrate_first:
             house.migrate()
-        elif (problem := house.problem()) is not None:
-            raise Failed(problem)
         server = _listen(house, host, port) if web else None
         code = serving.until_stopped(house, stop, server, jobs.run_worker if work else None)
     sys.exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -152,6 +153,10 @@ def _problems(words: Mapping[str, str], public_url: str) -> Iterator[Problem]:
             yield Problem(
                 name, "must start with postgresql://; leave it empty for a database of Comeback's own"
             )
+        elif not _whole(words[name]):
+            yield Problem(name, "must look like postgresql://role:password@host:5432/name, without blanks")
+    if words["HOST"] and not _listenable(words["HOST"]):
+        yield Problem("HOST", "must be an address of this machine, such as 127.0.0.1 or 0.0.0.0")
     if words["DATABASE_OWNER_URL"] and not words["DATABASE_URL"]:
         yield Problem("DATABASE_URL", "is missing, while DATABASE_OWNER_URL is set; set both or neither")
     yield from _address_problems(words, public_url)
@@ -170,6 +175,24 @@ def _problems(words: Mapping[str, str], public_url: str) -> Iterator[Problem]:
             yield Problem(name, f"must be a whole number up to {highest}")
 
 
+def _whole(url: str) -> bool:
+    """Tell whether a database's address can be taken apart."""
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        return False
+    return not any(sign.isspace() for sign in url)
+
+
+def _listenable(host: str) -> bool:
+    """Tell whether a server could listen there: an IP address, or a name without dots such as localhost."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return re.fullmatch(r"[a-z][a-z0-9-]*", host) is not None
+    return True
+
+
 def _address_problems(words: Mapping[str, str], public_url: str) -> Iterator[Problem]:
     try:
         url = urlsplit(public_url)
@@ -179,8 +202,7 @@ def _address_problems(words: Mapping[str, str], public_url: str) -> Iterator[Pro
         host, odd = "", ""
     if not host or odd or not public_url.startswith(("https://", "http://")):
         yield Problem("PUBLIC_URL", "must be an address such as https://loyalty.example.com, without a path")
-        return
-    if not on_loopback(host) and not public_url.startswith("https://"):
+    elif not on_loopback(host) and not public_url.startswith("https://"):
         yield Problem("PUBLIC_URL", "must start with https:// (shops send personal data there)")
     if words["ALLOW_PRIVATE_HOSTS"] and not on_loopback(host):
         yield Problem("ALLOW_PRIVATE_HOSTS", "is only for trying out on one machine; empty it, or PUBLIC_URL")

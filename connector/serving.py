@@ -82,10 +82,9 @@ def until_stopped(
         try:
             assert work is not None
             work(house, stop)
-        except BaseException:
+        except Exception:
             _log.exception("the worker ended")
             failed.set()
-            raise
         finally:
             stop.set()
 

@@ -42,7 +42,7 @@ def furnish(pages: Blueprint, house: House) -> None:
             wanted = Wanted(after=asked.number("after"))
             return _show(seen, "privacy", (), wanted, page=privacy.requests(seen.tx, wanted.after))
 
-    @pages.get("/settings/activity/privacy/<int:request_id>.json")
+    @pages.get(f"/settings/activity/privacy/<{asked.ROW}:request_id>.json")
     def export(request_id: int) -> Response:
         with visit(house) as seen:
             try:
@@ -57,13 +57,13 @@ def furnish(pages: Blueprint, house: House) -> None:
 
 
 def _buttons(pages: Blueprint, house: House) -> None:
-    @pages.post("/settings/activity/arrived/<int:row_id>/again")
+    @pages.post(f"/settings/activity/arrived/<{asked.ROW}:row_id>/again")
     def apply_again(row_id: int) -> Answer:
         with visit(house) as seen:
             _tried(again.apply_again(seen.tx, row_id, seen.now))
         return _back("settings.activity")
 
-    @pages.post("/settings/activity/sent/<int:row_id>/again")
+    @pages.post(f"/settings/activity/sent/<{asked.ROW}:row_id>/again")
     def push_again(row_id: int) -> Answer:
         with visit(house) as seen:
             try:
@@ -75,8 +75,12 @@ def _buttons(pages: Blueprint, house: House) -> None:
     @pages.post("/settings/activity/again")
     def all_again() -> Answer:
         with visit(house) as seen:
+            parked = reading.waiting(seen.tx).parked
             stayed = again.all_again(seen.tx, seen.now)
-            flash(_("Everything is tried again."), "good")
+            if parked > stayed:
+                flash(_("Everything is tried again."), "good")
+            elif not parked:
+                _tell(tried=False)
             if stayed:
                 said = _n(
                     "%(num)s code stays as it is for now; try it by itself to see why.",
@@ -88,9 +92,8 @@ def _buttons(pages: Blueprint, house: House) -> None:
 
     @pages.post("/settings/activity/check")
     def check() -> Answer:
-        wanted = request.form.get("shop", "")
         with visit(house) as seen:
-            shop = seen.shop(int(wanted)) if wanted.isdecimal() and len(wanted) < 18 else not_there()
+            shop = seen.shop(asked.whole(request.form.get("shop", "")))
             reconciling.ask(
                 seen.tx, shop.id, "full" if request.form.get("kind") == "full" else "window", seen.now
             )
@@ -119,6 +122,14 @@ def _show(seen: Visit, tab: str, states: tuple[str, ...], wanted: Wanted, **foun
         parked_sendings=reading.sendings(seen.tx, Wanted(state="parked"), _PARKED_SHOWN),
         **found,
     )
+
+
+def _tell(tried: bool) -> None:
+    """Say that it is tried again; where there was nothing (any more) of that number, say that."""
+    if tried:
+        flash(_("It is tried again."), "good")
+    else:
+        flash(_("There is nothing to try again."), "warn")
 
 
 def _back(endpoint: str) -> Answer:

@@ -1,4 +1,7 @@
-"""What the address asks for, read once: numbers, places and choices; nonsense is 404, as an unknown address is."""
+"""What the address asks for, read once: numbers, places and choices; nonsense is 404, as an unknown address is.
+
+No number is longer than the database's columns hold: PostgreSQL refuses those with an error.
+"""
 
 from collections.abc import Sequence
 
@@ -6,15 +9,21 @@ from flask import request
 
 from connector.settings.door import Visit, not_there
 
+ROW = f"int(max={2**63 - 1})"  # how an address holds the number of a row: "/members/<ROW:member_id>"
+_LONGEST = 18  # digits
+
+
+def whole(text: str) -> int:
+    """Return the whole number that the text is; answer 404 when it is none that a row can have."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST):
+        not_there()
+    return int(text)
+
 
 def number(name: str) -> int | None:
     """Return the whole number asked for; None when nothing is asked."""
     text = request.args.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        not_there()
-    return int(text)
+    return whole(text) if text else None
 
 
 def choice(name: str, choices: Sequence[str]) -> str | None:

@@ -6,7 +6,7 @@ from connector.money import plain
 from connector.settings import asked, table
 from connector.settings.door import House, Visit, not_there, visit
 from connector.store.reading import coupons
-from connector.store.reading.coupons import OPEN_STATES, CodeLine, Wanted
+from connector.store.reading.coupons import OPEN_STATES, CodeLine, Place, Wanted
 
 _HEAD = (
     "code",
@@ -61,12 +61,13 @@ def _wanted(seen: Visit, rewards: tuple[tuple[str, str], ...]) -> Wanted:
     )
 
 
-def _after() -> str | None:
+def _after() -> Place | None:
     """Read the place of the last line seen."""
-    text = request.args.get("after") or None
-    if text is not None and not coupons.is_place(text):
+    text = request.args.get("after")
+    try:
+        return coupons.read_place(text) if text else None
+    except ValueError:
         not_there()
-    return text
 
 
 def _cells(line: CodeLine, shops: dict[int, str]) -> tuple[str, ...]:

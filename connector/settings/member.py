@@ -12,7 +12,7 @@ from connector.loyalty.redeem import CannotRedeem
 from connector.loyalty.terms import Redeemable, Version
 from connector.loyalty.versions import in_force
 from connector.secrets import random_word
-from connector.settings import forms, show
+from connector.settings import asked, forms, show
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.forms import Form, Refused, Wrong
 from connector.settings.tongue import _, language
@@ -49,7 +49,7 @@ class Forms(msgspec.Struct, frozen=True):
 def furnish(pages: Blueprint, house: House) -> None:
     """Mount the card and its two forms."""
 
-    @pages.get("/settings/members/<int:member_id>")
+    @pages.get(f"/settings/members/<{asked.ROW}:member_id>")
     def member(member_id: int) -> str | Response:
         with visit(house) as seen:
             found = _member(seen, member_id)
@@ -57,7 +57,7 @@ def furnish(pages: Blueprint, house: House) -> None:
                 return redirect(url_for("settings.member", member_id=found.survivor_id))
             return _card(seen, found, Forms())
 
-    @pages.post("/settings/members/<int:member_id>/redeem")
+    @pages.post(f"/settings/members/<{asked.ROW}:member_id>/redeem")
     def redeem(member_id: int) -> Response | tuple[str, int]:
         with visit(house) as seen:
             found = _member(seen, member_id)
@@ -70,7 +70,7 @@ def furnish(pages: Blueprint, house: House) -> None:
             flash(_("The code %(code)s is being made in the shop.", code=made), "good")
         return redirect(url_for("settings.member", member_id=member_id), 303)
 
-    @pages.post("/settings/members/<int:member_id>/adjust")
+    @pages.post(f"/settings/members/<{asked.ROW}:member_id>/adjust")
     def adjust(member_id: int) -> Response | tuple[str, int]:
         with visit(house) as seen:
             found = _member(seen, member_id)
@@ -88,8 +88,6 @@ def furnish(pages: Blueprint, house: House) -> None:
 
 
 def _member(seen: Visit, member_id: int) -> Member:
-    if member_id >= 2**63:
-        not_there()
     try:
         return members.get(seen.tx, member_id)
     except LookupError:
@@ -153,9 +151,9 @@ def _places(seen: Visit, people: tuple[Person, ...]) -> tuple[Place, ...]:
 def _redeem(seen: Visit, found: Member, typed: dict[str, str]) -> str:
     """Book the redemption that was asked for and return its code; raise Refused."""
     shop, _colon, customer_id = typed.get("place", "").partition(":")
-    if not shop.isdecimal():
+    if not shop:
         raise Refused(_("Choose a shop in which the code is made."))
-    shop_id, key = seen.shop(int(shop)).id, typed.get("reward", "")
+    shop_id, key = seen.shop(asked.whole(shop)).id, typed.get("reward", "")
     try:
         made = redeeming.redeem(
             seen.tx, found.id, shop_id, customer_id, key, _act_key(typed), _ACTOR, seen.now

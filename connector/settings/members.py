@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from connector.settings import asked
-from connector.settings.door import House, not_there, visit
+from connector.settings.door import House, visit
 from connector.store.reading import members
 from connector.store.reading.members import SEQUENCES, MemberLine, Sequence
 from connector.store.reading.pages import Page
@@ -64,11 +64,9 @@ def _after() -> tuple[int, int] | None:
     if not text:
         return None
     figure, _dot, member_id = text.partition(".")
-    bare = figure.removeprefix("-")
-    if not (bare.isdecimal() and member_id.isdecimal() and len(bare) < 18 and len(member_id) < 18):
-        not_there()
-    return int(figure), int(member_id)
+    sign = -1 if figure.startswith("-") else 1
+    return sign * asked.whole(figure.removeprefix("-")), asked.whole(member_id)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:50] if part.isdecimal() and len(part) < 18)
+    return tuple(int(part) for part in text.split(".")[:50] if part.isdecimal() and len(part) <= 18)

@@ -10,10 +10,11 @@ from connector.flow import programme as flow
 from connector.flow.programme import Preview
 from connector.loyalty import sentences
 from connector.loyalty.calendar import add_months, local, start
+from connector.loyalty.check import MOST
 from connector.loyalty.example import Example, example
 from connector.loyalty.terms import CurrencyTerms, Terms
 from connector.secrets import fingerprint
-from connector.settings import forms, terms_form
+from connector.settings import asked, forms, show, terms_form
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.forms import Form, Refused, Wrong
 from connector.settings.tongue import _, language
@@ -97,7 +98,7 @@ def furnish(pages: Blueprint, house: House) -> None:
             )
         return redirect(url_for("settings.programme"), 303)
 
-    @pages.get("/settings/programme/versions/<int:number>")
+    @pages.get(f"/settings/programme/versions/<{asked.ROW}:number>")
     def version(number: int) -> str:
         with visit(house) as seen:
             found = next((one for one in flow.versions(seen.tx) if one.number == number), None) or not_there()
@@ -137,8 +138,9 @@ def _told(seen: Visit, terms: Terms, form: Form) -> dict[str, object]:
     wrong = ""
     try:
         amount = forms.amount(typed, terms.currency)
-        if not 0 < amount < 10**9:
-            raise Refused(_("Write an amount above nought."))
+        if not 0 < amount <= MOST:
+            least, most = (show.money(minor, terms.currency) for minor in (1, MOST))
+            raise Refused(_("Write an amount between %(least)s and %(most)s.", least=least, most=most))
         if not form.errors:
             told = example(terms, amount, seen.now, timezone=seen.zone)
     except Refused as refusal:

@@ -77,7 +77,7 @@ def change(typed: Mapping[str, str], wish: str) -> Form:
     prefix, _dot, number = what.partition(".")
     if prefix not in ROWS:
         return Form(typed)
-    if verb == "remove" and number.isdecimal():
+    if verb == "remove" and number.isdecimal() and len(number) < 4:
         return Form(forms.remove_row(typed, prefix, int(number)))
     if verb == "add" and len(Form(typed).rows(prefix)) < MOST_ROWS:
         return Form(forms.add_row(typed, prefix, _blank(prefix)))
@@ -206,9 +206,10 @@ def _rate_text(one: CurrencyTerms, currency: str) -> str:
 
 def _rate(text: str, currency: str, merchants: str) -> int:
     """Read such a rate as millionths of a minor unit per minor unit; raise Refused."""
-    rate = forms.decimal(text).scaleb(6 + exponent(merchants) - exponent(currency))
+    places = 6 + exponent(merchants) - exponent(currency)
+    rate = forms.decimal(text).scaleb(places)
     if rate != rate.to_integral_value():
-        raise Refused(_("Write at most six decimals."))
+        raise Refused(_("Write at most %(places)s decimals.", places=places))
     return int(rate)
 
 

@@ -117,3 +117,24 @@ def test_the_example_holds_no_secret() -> None:
         "PROXY_HOPS",
         "COMEBACK_HOME",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("HOST", "999.1.1.1"),
+        ("DATABASE_URL", "postgresql://comeback_app@127.0.0.1:99999/x"),
+        ("DATABASE_URL", "postgresql://comeback_app@127.0.0.1/x y"),
+    ],
+)
+def test_what_only_shows_when_it_is_used_is_named_at_once(name: str, word: str) -> None:
+    with pytest.raises(config.BadSettings) as wrong:
+        config.read(config.fresh_secrets() | {name: word}, {})
+    assert [problem.name for problem in wrong.value.problems] == [name]
+
+
+def test_a_wrong_public_address_does_not_hide_a_wrong_list_of_hosts() -> None:
+    words = {"PUBLIC_URL": "http://shop.example/x", "ALLOW_PRIVATE_HOSTS": "foo"}
+    with pytest.raises(config.BadSettings) as wrong:
+        config.read(config.fresh_secrets() | words, {})
+    assert {problem.name for problem in wrong.value.problems} == {"PUBLIC_URL", "ALLOW_PRIVATE_HOSTS"}

@@ -1,7 +1,7 @@
 """Coupon codes, as the pages and the export show them."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
@@ -45,6 +45,26 @@ class Wanted(msgspec.Struct, frozen=True):
     reward_key: str | None = None
 
 
+class Place(msgspec.Struct, frozen=True):
+    """The place of a line in the list of open codes; as a text it stands in an address."""
+
+    ends_at: datetime
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.ends_at.isoformat()}_{self.code}"
+
+
+def read_place(text: str) -> Place:
+    """Read a place from an address; raise ValueError when it is none."""
+    moment, _, code = text.partition("_")
+    ends_at = datetime.fromisoformat(moment)
+    # Far years and far zones, which Python knows, are none that PostgreSQL does.
+    if ends_at.tzinfo is None or not 1970 < ends_at.year < 9999 or not (code.isalnum() and code.isascii()):
+        raise ValueError(f"{text!r} is no place in the list")
+    return Place(ends_at.astimezone(UTC), code)
+
+
 def of_member(tx: Tx, member_id: int) -> tuple[CodeLine, ...]:
     """Return every code of a member, the newest first."""
     chosen = _lines().where(coupons.c.merchant_id == tx.merchant_id, coupons.c.member_id == member_id)
@@ -52,18 +72,17 @@ def of_member(tx: Tx, member_id: int) -> tuple[CodeLine, ...]:
     return tuple(CodeLine(**row._mapping) for row in rows)
 
 
-def opened(tx: Tx, wanted: Wanted, now: datetime, after: str | None, size: int = SIZE) -> Page[CodeLine]:
+def opened(tx: Tx, wanted: Wanted, now: datetime, after: Place | None, size: int = SIZE) -> Page[CodeLine]:
     """Return the codes that can still be used, the soonest to end first; `after` is a place of an earlier page."""
     chosen = _lines().where(_open(tx, wanted, now))
     if after is not None:
-        moment, _, code = after.partition("_")
         chosen = chosen.where(
             tuple_(coupons.c.ends_at, coupons.c.code)
-            > tuple_(cast(literal(moment), DateTime(timezone=True)), literal(code))
+            > tuple_(literal(after.ends_at, DateTime(timezone=True)), literal(after.code))
         )
     rows = tx.all(chosen.order_by(coupons.c.ends_at, coupons.c.code).limit(size + 1))
     found = tuple(CodeLine(**row._mapping) for row in rows)
-    return cut(found, tuple(place(line) for line in found), size)
+    return cut(found, tuple(str(Place(line.ends_at, line.code)) for line in found), size)
 
 
 def every(tx: Tx, wanted: Wanted, now: datetime) -> Iterator[CodeLine]:
@@ -81,11 +100,6 @@ def rewards(tx: Tx) -> tuple[tuple[str, str], ...]:
         .order_by(coupons.c.reward_key, coupons.c.version.desc())
     )
     return tuple((row.reward_key, row.title) for row in rows)
-
-
-def place(line: CodeLine) -> str:
-    """Return the place of a line in the list of open codes."""
-    return f"{line.ends_at.isoformat()}_{line.code}"
 
 
 def _used() -> ColumnElement[bool]:
@@ -118,12 +132,3 @@ def _open(tx: Tx, wanted: Wanted, now: datetime) -> ColumnElement[bool]:
     if wanted.reward_key is not None:
         wishes.append(coupons.c.reward_key == wanted.reward_key)
     return and_(*wishes)
-
-
-def is_place(text: str) -> bool:
-    """Tell whether the text can be a place in the list."""
-    moment, _, code = text.partition("_")
-    try:
-        return datetime.fromisoformat(moment).tzinfo is not None and code.isalnum() and code.isascii()
-    except ValueError:
-        return False

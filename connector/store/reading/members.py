@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import and_, func, or_, select, tuple_
+from sqlalchemy import BigInteger, and_, func, literal, or_, select, tuple_
 
 from connector.loyalty.facts import (
     AdjustmentInputs,
@@ -111,7 +111,7 @@ def page(
     if tier is not None:
         chosen = chosen.where(members.c.tier == tier)
     if after is not None:
-        chosen = chosen.where(tuple_(figure, members.c.id) < after)
+        chosen = chosen.where(tuple_(figure, members.c.id) < tuple_(*(literal(n, BigInteger) for n in after)))
     rows = tx.all(chosen.order_by(figure.desc(), members.c.id.desc()).limit(size + 1))
     places = tuple(f"{row._mapping[figure.key]}.{row.id}" for row in rows)
     return cut(_named(tx, tuple(Member(**row._mapping) for row in rows)), places, size)
