@@ -82,7 +82,7 @@ def until_stopped(
         try:
             assert work is not None
             work(house, stop)
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever it is belongs into the log, and ends the process
             _log.exception("the worker ended")
             failed.set()
         finally:
