@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from procrastinate import App, PsycopgConnector
@@ -27,7 +28,9 @@ TRY_AGAIN = 2.0  # seconds until a worker whose database went away looks for it 
 SWEEP = "* * * * * */15"  # the sixth field is seconds
 WINDOW_EVERY = timedelta(minutes=15)
 POLL_EVERY = timedelta(seconds=30)
-FULL_EVERY = timedelta(days=1)
+NIGHT = 3  # the hour, on the shop's own clock, at which all of it is read again
+FULL_AT_NIGHT = timedelta(hours=20)  # so long after the last time, when it is night
+FULL_AT_LATEST = timedelta(hours=36)  # and whatever the hour, where nobody worked at night
 KEEP_BODIES = timedelta(days=7)
 KEEP_ROWS = timedelta(days=35)  # longer than any shop repeats a message
 KEEP_WINDOWS = timedelta(days=2)
@@ -168,8 +171,14 @@ def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
     if shop.seen_until is None or shop.seen_until + every <= now:
         queue.reconcile(connection, shop.merchant_id, shop.id, "window")
     full = runs.newest(connection, shop.merchant_id, shop.id, "full")
-    if (full or imported).started_at + FULL_EVERY <= now:
+    if wants_all((full or imported).started_at, shop.timezone, now):
         queue.reconcile(connection, shop.merchant_id, shop.id, "full")
+
+
+def wants_all(last: datetime, zone: str, now: datetime) -> bool:
+    """Tell whether a shop last read in full at `last` is to be read so again."""
+    night = now.astimezone(ZoneInfo(zone)).hour == NIGHT
+    return last + (FULL_AT_NIGHT if night else FULL_AT_LATEST) <= now
 
 
 def tidy(house: House) -> None:

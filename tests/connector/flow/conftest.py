@@ -285,5 +285,6 @@ def make() -> Any:
     class Make:
         pass
 
+    Make.changed = staticmethod(OrderChanged)  # type: ignore[attr-defined]
     Make.order, Make.person, Make.NOW, Make.DAY = staticmethod(order), staticmethod(person), NOW, DAY  # type: ignore[attr-defined]
     return Make

@@ -1,0 +1,86 @@
+"""The worker: woken by the queue, by the sweep where nobody woke it, and never in the shop's way."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from connector import jobs
+from connector.port import CustomerChanged
+
+
+def until(true: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.fixture
+def worker(world: Any) -> Any:
+    stop = threading.Event()
+    thread = threading.Thread(target=jobs.run_worker, args=(world.house, stop))
+    thread.start()
+    yield stop
+    stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+
+
+def test_a_message_is_applied_and_its_tags_pushed_without_anybody_asking(
+    world: Any, start: Any, make: Any, worker: Any
+) -> None:
+    start()
+    world.tell(CustomerChanged(make.person()), drain=False)
+    world.corner.order_book["1"] = make.order(1, 300, make.NOW)
+    world.tell(*(make.changed(world.corner.order_book["1"]),), drain=False)
+    assert until(lambda: world.corner.tags.get("7") == {"loyalty-silver"})
+    assert world.balance() == 300
+
+
+def test_work_whose_job_was_lost_is_found_by_the_sweep(world: Any, start: Any, make: Any) -> None:
+    start()
+    world.tell(make.changed(make.order(1, 300, make.NOW)), drain=False)
+    with world.house.database.everyone() as connection:
+        connection.execute(text("DELETE FROM procrastinate_jobs"))
+    jobs.sweep(world.house)
+    with world.house.database.everyone() as connection:
+        found = set(connection.execute(text("SELECT task_name FROM procrastinate_jobs")).scalars())
+    assert "apply" in found
+
+
+@pytest.mark.parametrize(
+    ("hours_ago", "now", "wanted"),
+    [
+        (21, datetime(2026, 11, 20, 2, 30, tzinfo=UTC), True),  # 03:30 in Amsterdam
+        (21, datetime(2026, 11, 20, 12, 0, tzinfo=UTC), False),
+        (19, datetime(2026, 11, 20, 2, 30, tzinfo=UTC), False),
+        (37, datetime(2026, 11, 20, 12, 0, tzinfo=UTC), True),
+    ],
+)
+def test_a_shop_is_read_in_full_in_its_own_night(hours_ago: int, now: datetime, wanted: bool) -> None:
+    last = now - jobs.timedelta(hours=hours_ago)
+    assert jobs.wants_all(last, "Europe/Amsterdam", now) is wanted
+
+
+def test_the_tidying_erases_bodies_after_a_week_and_rows_after_five(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.tell(make.changed(make.order(1, 10, make.NOW)))
+    world.later(8)
+    jobs.tidy(world.house)
+    from connector.store.tables import inbox
+
+    assert [row.body_sealed for row in world.rows(inbox)] == [None]
+    world.later(30)
+    jobs.tidy(world.house)
+    assert world.rows(inbox) == []
