@@ -80,7 +80,7 @@ def _buttons(pages: Blueprint, house: House) -> None:
             if parked > stayed:
                 flash(_("Everything is tried again."), "good")
             elif not parked:
-                _tell(tried=False)
+                flash(_("There is nothing to try again."), "warn")
             if stayed:
                 said = _n(
                     "%(num)s code stays as it is for now; try it by itself to see why.",
@@ -122,14 +122,6 @@ def _show(seen: Visit, tab: str, states: tuple[str, ...], wanted: Wanted, **foun
         parked_sendings=reading.sendings(seen.tx, Wanted(state="parked"), _PARKED_SHOWN),
         **found,
     )
-
-
-def _tell(tried: bool) -> None:
-    """Say that it is tried again; where there was nothing (any more) of that number, say that."""
-    if tried:
-        flash(_("It is tried again."), "good")
-    else:
-        flash(_("There is nothing to try again."), "warn")
 
 
 def _back(endpoint: str) -> Answer:

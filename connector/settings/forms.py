@@ -10,9 +10,8 @@ from connector.money import NotMoney, exponent, parse
 from connector.settings.tongue import _
 
 _NUMBER = re.compile(r"[+-]?\d{1,12}")
-_DECIMAL = re.compile(
-    r"[+-]?(\d{1,12}([.,]\d{0,12})?|[.,]\d{1,12})"
-)  # no "1e999999": a line that fills the memory
+# No "1e999999": it is one line to type and fills the memory.
+_DECIMAL = re.compile(r"[+-]?(\d{1,12}([.,]\d{0,12})?|[.,]\d{1,12})")
 
 
 class Wrong(msgspec.Struct, frozen=True):

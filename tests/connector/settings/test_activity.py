@@ -82,6 +82,26 @@ def test_a_parked_push_is_tried_again(town: Any, browser: Any) -> None:
     assert states(town, outbox) == ["waiting"]
 
 
+@pytest.mark.parametrize("way", ["arrived", "sent"])
+def test_what_is_not_there_is_not_said_to_be_tried_again(arrived: Any, browser: Any, way: str) -> None:
+    with arrived.house.database.merchant(arrived.shop.merchant_id) as tx:
+        applied = tx.value(select(inbox.c.id).where(inbox.c.state == "applied").limit(1))
+    before = states(arrived, inbox)
+    for guessed in (applied, 987654321):
+        assert (
+            browser.post(f"/settings/activity/{way}/{guessed}/again", "/settings/activity").status_code == 303
+        )
+        page = browser.get("/settings/activity")
+        assert "It no longer waits for a try." in page
+        assert "It is tried again." not in page
+    assert states(arrived, inbox) == before
+
+
+def test_with_nothing_put_aside_nothing_is_said_to_be_tried_again(town: Any, browser: Any) -> None:
+    browser.post("/settings/activity/again", "/settings/activity")
+    assert "There is nothing to try again." in browser.get("/settings/activity")
+
+
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil"])
 def test_nobody_is_sent_elsewhere_by_a_form(arrived: Any, browser: Any, elsewhere: str) -> None:
     answer = browser.post("/settings/activity/again", "/settings/activity", next=elsewhere)
