@@ -189,7 +189,8 @@ class Order(msgspec.Struct):
         """Since when it is paid: what was asked for first was covered then; None while something is open."""
         if self.received < self.due:
             return None
-        covered, sales = 0, sorted((move.at, move.amount) for move in self.transactions if move.kind == "SALE")
+        sales = sorted((move.at, move.amount) for move in self.transactions if move.kind == "SALE")
+        covered = 0
         for at, amount in sales:
             covered += amount
             if covered >= self.original_total:
