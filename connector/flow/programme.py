@@ -7,8 +7,8 @@ import msgspec
 
 from connector.flow import settling
 from connector.loyalty.decide import decide
-from connector.loyalty.facts import Decision
-from connector.loyalty.terms import Terms, Version, suggested
+from connector.loyalty.facts import Decision, WantedCoupon
+from connector.loyalty.terms import MILLION, Terms, Version, suggested
 from connector.loyalty.versions import counted
 from connector.money import portion
 from connector.store import merchants, people, programs, shops
@@ -97,10 +97,12 @@ class _Tally:
         for coupon in decision.coupons:
             self._coupons[coupon.title] += 1
             if coupon.kind == "amount":
-                rate = counted(self._terms, coupon.currency).rate
-                self._cost += (
-                    coupon.value if coupon.currency == self._terms.currency else coupon.value * rate // 10**6
-                )
+                self._cost += self._in_own_currency(coupon)
+
+    def _in_own_currency(self, coupon: WantedCoupon) -> int:
+        if coupon.currency == self._terms.currency:
+            return coupon.value
+        return portion(coupon.value, counted(self._terms, coupon.currency).rate, MILLION)
 
     def preview(self) -> Preview:
         return Preview(
