@@ -21,6 +21,7 @@ from connector.store.runs import Run, RunKind
 from connector.store.shops import Shop
 
 _SIGN_IN_VALID = timedelta(minutes=30)
+_PATIENCE = 120.0  # seconds for a worker to finish reading a shop
 
 
 class Failed(click.ClickException):
@@ -107,7 +108,10 @@ def reconcile(shop: str | None, full: bool, as_json: bool) -> None:
     with _house() as house:
         chosen = [_shop(house, shop)] if shop else _shops(house)
         kind: RunKind = "full" if full else "window"
-        done = {found.address: rounds.reconcile(house, found.merchant_id, found.id, kind) for found in chosen}
+        done = {
+            found.address: rounds.reconcile(house, found.merchant_id, found.id, kind, patience=_PATIENCE)
+            for found in chosen
+        }
         for found in chosen:
             rounds.finish(house, found.merchant_id, found.id)
     if as_json:

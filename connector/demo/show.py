@@ -29,6 +29,7 @@ from connector.store.shops import Shop
 _YEAR = timedelta(days=365)
 _LONG = timedelta(hours=4)
 _PER_SECOND = 0.5  # shoppers' acts in each shop
+_PATIENCE = 120.0  # seconds for the worker to finish reading a shop
 _LOOK = 5.0  # seconds between two lines
 
 
@@ -125,7 +126,7 @@ def _play(scene: Scene, stack: ExitStack, once: bool) -> int:
 
 
 def _differences(house: House, shop: Shop) -> int:
-    run = rounds.reconcile(house, shop.merchant_id, shop.id, "full")
+    run = rounds.reconcile(house, shop.merchant_id, shop.id, "full", patience=_PATIENCE)
     if run is None:
         raise waiting.Failed(
             f"{shop.address} could not be read again; `comeback doctor` and the logs say more"

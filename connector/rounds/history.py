@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import structlog
@@ -78,11 +79,24 @@ def _pause_import(house: House, shop: Shop, run: runs.Run, error: ShopError) -> 
 
 
 def reconcile(
-    house: House, merchant_id: int, shop_id: int, kind: runs.RunKind, stop: threading.Event = NEVER
+    house: House,
+    merchant_id: int,
+    shop_id: int,
+    kind: runs.RunKind,
+    stop: threading.Event = NEVER,
+    patience: float = 0.0,
 ) -> runs.Run | None:
-    """Read the shop again, and have what differs settled; None when it cannot be read now, or is being read."""
-    with house.database.alone("reconcile", shop_id) as mine:
-        return _reconcile(house, merchant_id, shop_id, kind, stop) if mine else None
+    """Read the shop again, and have what differs settled; None when it cannot be read now.
+
+    While somebody else reads it, wait for up to `patience` seconds.
+    """
+    until = time.monotonic() + patience
+    while True:
+        with house.database.alone("reconcile", shop_id) as mine:
+            if mine:
+                return _reconcile(house, merchant_id, shop_id, kind, stop)
+        if time.monotonic() >= until or stop.wait(0.2):
+            return None
 
 
 def _reconcile(

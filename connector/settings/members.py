@@ -30,7 +30,7 @@ def furnish(pages: Blueprint, house: House) -> None:
             return render_template(
                 "members.html",
                 section="members",
-                zone=seen.zone,
+                shops={shop.id: shop for shop in seen.shops},
                 page=page,
                 tiers=tiers,
                 tier=tier,

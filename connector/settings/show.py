@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_timedelta, get_timezone_location
 from babel.numbers import format_currency, format_decimal
 
 from connector.insight.shares import Share
@@ -63,6 +63,11 @@ def clock(moment: datetime, zone: str) -> str:
     return str(format_datetime(moment.astimezone(ZoneInfo(zone)), "d MMM y, HH:mm", locale=locale()))
 
 
+def city(zone: str) -> str:
+    """Name a time zone by its city, in the page's language: "London", "Londen"."""
+    return str(get_timezone_location(zone, locale=locale(), return_city=True)).rpartition("/")[2]
+
+
 def month(first: date) -> str:
     """Write a month in short."""
     return str(format_date(first, "LLL y", locale=locale()))
@@ -95,6 +100,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "day": day,
     "last_day": last_day,
     "clock": clock,
+    "city": city,
     "month": month,
     "short_month": short_month,
     "ago": ago,

@@ -142,8 +142,14 @@ def order_state(order: Placed) -> str:
 
 
 def field_title(name: str) -> str:
-    """Return what is written above a field of the programme, so that a list of mistakes says which field is meant."""
-    return {
+    """Return what is written above a field, so that a list of mistakes says which field is meant."""
+    whole = {
+        "points": _("Points"),
+        "reason": _("Reason"),
+        "reward": _("Reward"),
+        "place": _("In the shop"),
+    }
+    return whole.get(name, "") or {
         "earn_points": _("Points"),
         "earn_step": _("for every full"),
         "hold_days": _("Points wait for"),

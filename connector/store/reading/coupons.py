@@ -65,10 +65,10 @@ def read_place(text: str) -> Place:
     return Place(ends_at.astimezone(UTC), code)
 
 
-def of_member(tx: Tx, member_id: int) -> tuple[CodeLine, ...]:
-    """Return every code of a member, the newest first."""
+def of_member(tx: Tx, member_id: int, size: int | None) -> tuple[CodeLine, ...]:
+    """Return the latest codes (all: None) of a member, the newest first."""
     chosen = _lines().where(coupons.c.merchant_id == tx.merchant_id, coupons.c.member_id == member_id)
-    rows = tx.all(chosen.order_by(coupons.c.starts_at.desc(), coupons.c.code))
+    rows = tx.all(chosen.order_by(coupons.c.starts_at.desc(), coupons.c.code).limit(size))
     return tuple(CodeLine(**row._mapping) for row in rows)
 
 

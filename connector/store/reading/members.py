@@ -38,13 +38,20 @@ class Member(msgspec.Struct, frozen=True):
     created_at: datetime
 
 
+class LastOrder(msgspec.Struct, frozen=True):
+    """When a member ordered last, and in which shop."""
+
+    at: datetime
+    shop_id: int
+
+
 class MemberLine(msgspec.Struct, frozen=True):
     """A member in the list, with the name or address that tells people apart."""
 
     member: Member
     name: str | None
     email: str | None
-    last_order_at: datetime | None
+    last: LastOrder | None
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -189,8 +196,8 @@ def people(tx: Tx, member_id: int) -> tuple[Person, ...]:
     )
 
 
-def placed(tx: Tx, member_id: int, size: int = 200) -> tuple[Placed, ...]:
-    """Return the member's latest orders, the newest first, with the guest orders that are theirs."""
+def placed(tx: Tx, member_id: int, size: int | None) -> tuple[Placed, ...]:
+    """Return the member's latest orders (all: None), the newest first, with the guest orders that are theirs."""
     owned = owners(tx, [member_id])
     known = tuple_(orders.c.shop_id, orders.c.customer_id).in_(
         [(owner.shop_id, owner.customer_id) for owner in owned]
@@ -210,8 +217,8 @@ def placed(tx: Tx, member_id: int, size: int = 200) -> tuple[Placed, ...]:
     return tuple(Placed(**row._mapping) for row in rows)
 
 
-def ledger(tx: Tx, member_id: int, size: int = 500) -> tuple[Booking, ...]:
-    """Return the latest ledger lines of the member and of those who live on as them, the newest first."""
+def ledger(tx: Tx, member_id: int, size: int | None) -> tuple[Booking, ...]:
+    """Return the latest ledger lines (all: None) of the member and of those who live on as them, the newest first."""
     whose = and_(members.c.merchant_id == entries.c.merchant_id, members.c.id == entries.c.member_id)
     rows = tx.all(
         select(*(entries.c[name] for name in Booking.__struct_fields__))
@@ -249,8 +256,9 @@ def _named(tx: Tx, chosen: tuple[Member, ...]) -> tuple[MemberLine, ...]:
     lines = []
     for member in chosen:
         own = [row for row in rows if row.member_id == member.id]
-        moments = [last[key] for row in own if (key := (row.shop_id, row.id)) in last]
-        lines.append(MemberLine(member, *_name(tx, own), max(moments, default=None)))
+        placed = [LastOrder(last[key], row.shop_id) for row in own if (key := (row.shop_id, row.id)) in last]
+        latest = max(placed, key=lambda order: order.at, default=None)
+        lines.append(MemberLine(member, *_name(tx, own), latest))
     return tuple(lines)
 
 

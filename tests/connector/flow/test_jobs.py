@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from connector import jobs
+from connector import jobs, rounds
 from connector.port import CustomerChanged
 
 
@@ -84,3 +84,23 @@ def test_the_tidying_erases_bodies_after_a_week_and_rows_after_five(
     world.later(30)
     jobs.tidy(world.house)
     assert world.rows(inbox) == []
+
+
+def test_whoever_asks_for_a_reconciliation_waits_for_the_one_under_way(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    database, shop = world.house.database, world.shop
+    with database.alone("reconcile", shop.id):
+        assert rounds.reconcile(world.house, shop.merchant_id, shop.id, "full") is None
+        done: list[Any] = []
+        asking = threading.Thread(
+            target=lambda: done.append(
+                rounds.reconcile(world.house, shop.merchant_id, shop.id, "full", patience=20)
+            )
+        )
+        asking.start()
+        time.sleep(0.5)
+        assert done == []
+    asking.join(20)
+    assert [run.differences for run in done] == [0]
