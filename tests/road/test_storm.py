@@ -87,7 +87,7 @@ def blow(town: Town, chance: random.Random) -> Crowd:
 def test_after_the_storm_every_member_is_as_the_oracle_says(town: Town) -> None:
     print(f"\nCOMEBACK_STORM_SEED={SEED}")
     chance, times = random.Random(SEED), [time.monotonic()]
-    town.opens(TERMS, counts_days=120)
+    town.opens(TERMS, counts_days=120, deaths=[chance.random() * 2 for _ in range(3)])
     times.append(time.monotonic())
     before = differences(town.house, town.merchant_id, town.keepers, town.house.now())
     assert not before, "before the storm already: " + shown(before)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from connector.loyalty.terms import Terms
 from connector.store import merchants, shops
 
 STUCK = 8.0  # seconds without any movement, after which the town's clock is put forward
+SENDING = {"magento": ("--hints",)}  # shops that send only with a module, which is told where to
 
 
 class Town:
@@ -47,7 +48,8 @@ class Town:
     def _opens_doors(self, database: Any, pasts: dict[str, str], workers: int) -> None:
         environments = []
         for name, past in pasts.items():
-            ready = ready_line(self._begin(name, ["sandbox", name, "--port", "0", "--history", past], {}))
+            arguments = ["sandbox", name, "--port", "0", "--history", past, *SENDING.get(name, ())]
+            ready = ready_line(self._begin(name, arguments, {}))
             self.keepers[name] = Keeper(name, ready.url, ready.address)
             environments.append(ready.environment)
         self.port = free_port()
@@ -97,8 +99,11 @@ class Town:
 
     # --- connecting
 
-    def opens(self, terms: Terms, counts_days: int) -> None:
-        """Install in every shop by the merchant's browser, wait for the histories, start the programme, wait."""
+    def opens(self, terms: Terms, counts_days: int, deaths: Sequence[float] = ()) -> None:
+        """Install in every shop by the merchant's browser, wait for the histories, start the programme, wait.
+
+        `deaths`: pauses in seconds, after each of which a worker is killed while the histories come in.
+        """
         for name, keeper in self.keepers.items():
             words = {"merchant_code": self._join_code()} if self.merchant_id else {}
             keeper.does("install", seconds=120, public_url=self.url, **words)
@@ -106,6 +111,11 @@ class Town:
                 shop = shops.find_by_address(connection, name, keeper.address)
             assert shop is not None, f"{name} is not connected"
             self.merchant_id, self.shop_ids[name] = shop.merchant_id, shop.id
+            if name in SENDING:
+                keeper.does("hints", url=f"{self.url}/webhooks/{name}/{shop.key}")
+        for place, pause in enumerate(deaths):
+            time.sleep(pause)
+            self.kills_worker(place % len(self.workers))
         self.comes_to_rest(120)
         now = self.house.now()
         with self.house.database.merchant(self.merchant_id) as tx:
