@@ -9,7 +9,7 @@ from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 from sqlalchemy import insert, update
 
 from connector.hall import sign_in_url
@@ -128,7 +128,7 @@ def test_points_are_exchanged_and_adjusted_by_keyboard(
     page.keyboard.type("25")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.get_by_text("Say why: the member's ledger shows it.").wait_for()
+    page.get_by_text("Say why: the member's ledger shows it.", exact=True).wait_for()
     assert barriers(page) == []
     page.get_by_label("Reason").focus()
     page.keyboard.type("A late parcel")
@@ -138,6 +138,45 @@ def test_points_are_exchanged_and_adjusted_by_keyboard(
     page.get_by_role("button", name="Make the code").click()
     page.locator("[id='reward.error']").wait_for()
     assert page.locator(".tile .big").first.inner_text() == "75"
+
+
+def test_a_mistake_on_a_phone_is_in_sight_and_leads_to_its_field(
+    town: Any, fair: Any, enter: Callable[..., Page], url: str
+) -> None:
+    fair.furnish(town, 40)
+    page = enter("en", "phone")
+    page.goto(f"{url}/settings/members/{town.star[0]}")
+    # The forms come before the long lists, to the eye as to the keyboard.
+    form, ledger = page.locator("#redeem-title"), page.locator("#ledger-title")
+    assert top_of(form) < top_of(ledger)
+    page.get_by_role("button", name="Book it").click()
+    page.locator("#problems").wait_for()
+    assert page.evaluate("document.activeElement.id") == "problems"
+    assert 0 <= top_of(page.locator("#problems")) < 844
+    look(page, "mistake-phone")
+    assert barriers(page) == []
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "points"
+    assert 0 <= top_of(page.locator("[id='points.error']")) < 844
+
+
+def test_on_a_wide_screen_lists_and_forms_stand_side_by_side(
+    town: Any, fair: Any, enter: Callable[..., Page], url: str
+) -> None:
+    fair.furnish(town, 40)
+    page = enter()
+    page.goto(f"{url}/settings/members/{town.star[0]}")
+    form, ledger = page.locator("#redeem-title"), page.locator("#ledger-title")
+    assert top_of(form) == top_of(ledger)
+    assert form.bounding_box()["x"] > ledger.bounding_box()["x"] + 300  # type: ignore[index]
+
+
+def top_of(found: Locator) -> float:
+    """Return where it begins, from the top of what is in sight."""
+    box = found.bounding_box()
+    assert box
+    return box["y"]
 
 
 def test_what_stopped_is_tried_again_with_the_mouse(
