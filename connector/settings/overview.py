@@ -26,11 +26,13 @@ _MONTHS = 12
 class ShopCard(msgspec.Struct, frozen=True):
     """A shop and its import. `again`: where a lost shop is connected again.
 
+    `polled`: it is asked for its changes and sends no messages.
     `left`: how long the import will still take, as far as can be told.
     """
 
     shop: Shop
     platform: str
+    polled: bool
     again: str | None
     imported: Run | None
     per_minute: int
@@ -98,15 +100,15 @@ def _cards(seen: Visit, house: House) -> tuple[ShopCard, ...]:
 
 def _card(seen: Visit, house: House, shop: Shop, run: Run | None) -> ShopCard:
     known = house.platforms.get(shop.platform)
-    title = shop.platform if known is None else known.title
+    title, polled = (shop.platform, False) if known is None else (known.title, known.polled)
     again = again_address(house, shop)
     if run is None or run.state != "running" or run.done == 0:
-        return ShopCard(shop, title, again, run, 0, None)
+        return ShopCard(shop, title, polled, again, run, 0, None)
     seconds = max(int((seen.now - run.started_at).total_seconds()), 1)
     left = None
     if run.total is not None and run.total > run.done:
         left = timedelta(seconds=(run.total - run.done) * seconds // run.done)
-    return ShopCard(shop, title, again, run, half_up(run.done * 60, seconds), left)
+    return ShopCard(shop, title, polled, again, run, half_up(run.done * 60, seconds), left)
 
 
 def _set_up(seen: Visit) -> SetUp:

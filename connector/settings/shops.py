@@ -79,7 +79,7 @@ def way(platform: Platform) -> Way:
         platform.name,
         platform.title,
         (
-            _("Comeback asks the shop for changes every few minutes.")
+            _("Comeback asks the shop for changes every half minute.")
             if platform.polled
             else _("The shop sends Comeback every change the moment it happens."),
             _("A tier is written on the customer as a tag.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from connector import jobs
 from connector.flow import welcoming
 from connector.port import Installed, ShopFacts
 from connector.settings import shops as page_of_shops
@@ -64,3 +66,42 @@ def test_addresses_are_written_so_that_they_arrive_whole(town: Any) -> None:
     paper = town.house.platforms["paper"]
     address = page_of_shops.install_address(paper, shop="https://a.example/?x=1&y=2")
     assert address == "/paper/?shop=https%3A%2F%2Fa.example%2F%3Fx%3D1%26y%3D2"
+
+
+def test_a_shop_that_is_asked_says_when_it_was_last_looked_at(
+    town: Any, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert timedelta(seconds=30) == jobs.POLL_EVERY
+    monkeypatch.setattr(type(town.house.platforms["paper"]), "polled", True)
+    page = read(browser.get("/"))
+    assert "Looked at every half minute, last at not yet; first comes its history" in page
+    assert "Last message" not in page
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(update(shops).values(seen_until=town.now - timedelta(minutes=1)))
+    for address in ("/", "/settings/shops/state"):
+        page = read(browser.get(address))
+        assert "Looked at every half minute, last at 20 Nov 2026, 12:59" in page
+        assert "Checked up to" not in page
+    assert "asks the shop for changes every half minute" in browser.get("/settings/shops")
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(update(shops).values(state="reconnect"))
+    page = read(browser.get("/"))
+    assert "Last looked at 20 Nov 2026, 12:59" in page
+    assert "every half minute" not in page
+
+
+def test_a_shop_that_sends_messages_says_when_the_last_one_came(town: Any, browser: Any) -> None:
+    assert "Last message none yet" in read(browser.get("/"))
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(
+            update(shops).values(
+                last_delivery_at=town.now - timedelta(minutes=4), seen_until=town.now - timedelta(minutes=30)
+            )
+        )
+    page = read(browser.get("/"))
+    assert "Last message 4 minutes ago" in page
+    assert "Checked up to 20 Nov 2026, 12:30" in page
+
+
+def read(page: str) -> str:
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
