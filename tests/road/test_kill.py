@@ -9,7 +9,9 @@ import hashlib
 import hmac
 import os
 import random
+import shutil
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -80,14 +82,15 @@ class Letters:
 
 
 @pytest.fixture
-def own_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def own_postgres() -> Iterator[Any]:
     """A PostgreSQL that may be killed, with fsync on, and a database in it."""
-    folder = tmp_path_factory.mktemp("kill-postgres")
-    for part in (folder, *folder.parents[:2]):
-        part.chmod(0o755)
+    folder = Path(tempfile.mkdtemp(prefix="comeback-kill-"))
+    # As root the server runs as nobody, who must be able to enter.
+    folder.chmod(0o755)
     held = Held(folder)
     yield held
     held.server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class Held:
