@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from .amounts import DECIMALS
 
 ZONES = ["Europe/Amsterdam", "America/New_York", "Asia/Kolkata", "America/Sao_Paulo", "Pacific/Apia", "UTC"]
-CURRENCIES = ["EUR", "EUR", "USD", "JPY", "KWD"]
+CURRENCIES = ["EUR", "EUR", "EUR", "USD", "JPY", "KWD"]
 FIRST_DAY = datetime(2015, 1, 1, tzinfo=UTC)
 
 # Clocks that change, months that end early, days that are missing, and the minutes around local midnights.
@@ -79,7 +79,7 @@ def terms(draw) -> dict:
             {
                 "currency": code,
                 "earn_step": draw(st.integers(70, 400)),
-                "rate": draw(st.integers(1, 3_000_000)),
+                "rate": draw(st.integers(400_000, 3_000_000)),
             }
             for code in ["EUR", *sorted(listed)]
         ],
@@ -112,7 +112,7 @@ def versions(draw) -> list[dict]:
         {
             "number": number,
             "starts_at": start.isoformat(),
-            "counts_from": draw(st.one_of(st.just(FIRST_DAY), moments)).isoformat(),
+            "counts_from": draw(st.one_of(*[st.just(FIRST_DAY)] * 4, moments)).isoformat(),
             "terms": draw(terms()),
         }
         for number, start in enumerate(starts, start=1)
@@ -126,7 +126,9 @@ def bare_order(draw, number: int, shop: dict, codes: list[str]) -> dict:
     currency = shop["currency"]
     lines, total = [], 0
     for _ in range(draw(st.integers(1, 3))):
-        amount = draw(st.one_of(st.just(0), st.integers(1, 200_00)))
+        amount = draw(
+            st.one_of(st.integers(60_00, 250_00), st.integers(60_00, 250_00), st.sampled_from([0, 1, 99_99]))
+        )
         total += amount
         quantity = draw(st.integers(1, 4))
         lines.append(
@@ -167,8 +169,8 @@ def order_states(draw, number: int, shop: dict, codes: list[str]) -> list[dict]:
         new = states[-1] | {"lines": [dict(one) for one in states[-1]["lines"]]}
         at = (datetime.fromisoformat(new["changed_at"]) + draw(pauses)).isoformat()
         new["changed_at"] = at
-        step = draw(st.sampled_from(["fulfil", "back", "back", "money", "shipping", "cancel", "edit"]))
-        if new["paid_at"] is None and step != "cancel":
+        step = draw(st.sampled_from(["pay", "pay", "fulfil", "back", "money", "shipping", "cancel", "edit"]))
+        if new["paid_at"] is None and step not in ("cancel", "fulfil"):
             new["paid_at"] = at
         elif step == "fulfil":
             new["fulfilled_at"] = at
@@ -223,6 +225,16 @@ def adjustments(draw, number: int, versions_: list[dict]) -> dict:
 
 
 @st.composite
+def looks(draw, orders: list[list[dict]]) -> list[datetime]:
+    """Some days to look: any, or not long after something happened, when holds and returned points still run."""
+    happened = [datetime.fromisoformat(state["changed_at"]) for states in orders for state in states]
+    soon = st.builds(
+        lambda at, hours: at + timedelta(hours=hours), st.sampled_from(happened), st.integers(0, 45 * 24)
+    )
+    return sorted(draw(st.lists(st.one_of(moments, soon, soon), max_size=4)))
+
+
+@st.composite
 def stories(draw) -> dict:
     """A member's whole story, and some days on which it is looked at, the last of them after everything."""
     stores, programme = draw(shops()), draw(versions())
@@ -231,7 +243,11 @@ def stories(draw) -> dict:
     homes = [draw(st.sampled_from(stores)) for _ in range(number)]
     codes = [act["code"] for act in acts]
     codes += [f"NTH-{n}-ORDER:{shop['id']}:{i}-0" for n in range(2) for i, shop in enumerate(homes)]
-    orders = [draw(order_states(i, shop, codes)) for i, shop in enumerate(homes)]
+    orders = []
+    for i, shop in enumerate(homes):
+        # Codes of exchanges mostly come to the shop they were made for.
+        own = [act["code"] for act in acts if act["shop_id"] == shop["id"]]
+        orders.append(draw(order_states(i, shop, codes + own * 8)))
     return {
         "shops": stores,
         "versions": programme,
@@ -239,7 +255,7 @@ def stories(draw) -> dict:
         "orders": orders,
         "redemptions": acts,
         "adjustments": [draw(adjustments(n, programme)) for n in range(draw(st.integers(0, 2)))],
-        "looks": sorted(draw(st.lists(moments, max_size=3))),
+        "looks": draw(looks(orders)),
         "last_look": FIRST_DAY + timedelta(days=draw(st.integers(1100, 1500))),
         "late": draw(st.integers(0, 2**30)),
     }
