@@ -152,6 +152,9 @@ def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
         _revoked(tx, job.coupon, now)
     else:
         outbox.drop(tx, job.push, "No longer needed.", now)
+        if job.push.kind == "coupon" and job.push.attempts > 1:
+            # An earlier try may have reached the shop after the code was ended there: end it once more.
+            outbox.want(tx, "revoke", [(job.push.shop_id, job.push.subject)], now)
 
 
 def _revoked(tx: Tx, kept: coupons.Kept, now: datetime) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from connector import rounds
-from connector.flow import again, redeeming, welcoming
+from connector.flow import again, pushing, redeeming, welcoming
 from connector.jobs import AT_ONCE_PER_SHOP, Places
 from connector.port import (
     CustomerChanged,
@@ -257,3 +257,24 @@ def test_a_shop_that_hangs_takes_only_its_own_places() -> None:
     for place in taken:
         place.__exit__(None, None, None)
     assert places.take(1).__enter__()
+
+
+def test_a_code_that_reaches_the_shop_after_it_was_ended_there_is_ended_again(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.tell(CustomerChanged(make.person()))
+    world.happen(make.order(1, 10, make.NOW), make.order(2, 10, make.NOW))
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        lost = [job for job in pushing.claim(tx, world.shop.id, world.now) if job.push.kind == "coupon"]
+    undone = {"cancelled_at": make.NOW, "changed_at": make.NOW + timedelta(hours=1)}
+    world.happen(msgspec.structs.replace(make.order(2, 10, make.NOW), **undone))
+    world.push()
+    for job in lost:  # the worker was killed; its request comes through all the same
+        world.corner.make_coupon(job.coupon.coupon)
+    assert len(world.corner.codes) == 2
+    world.later(0.1)
+    world.push()
+    world.push()
+    assert world.corner.codes == {}
+    assert world.reconcile() == 0
