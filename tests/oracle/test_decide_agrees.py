@@ -177,7 +177,7 @@ def compare_coupons(decision, judged: dict, books: Books, truth: dict, now: date
         assert {name: getattr(coupon, name) for name in wanted} == wanted
 
 
-STORIES = int(os.environ.get("COMEBACK_STORIES", "200"))
+STORIES = int(os.environ.get("COMEBACK_STORIES", "400"))
 
 
 @given(story=stories())
