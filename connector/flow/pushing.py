@@ -163,7 +163,8 @@ def _revoked(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
         return  # given up, or wanted again meanwhile
     coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "revoked")
     found = ledger.find_redemption(tx, kept.source)
-    if found is not None and found[1].state == "open" and found[1].coupon_ends_at > now:
+    spent = ledger.booked(tx, [there.member_id])[there.member_id].get(kept.source, 0) < 0
+    if found is not None and found[1].state == "open" and found[1].coupon_ends_at > now and spent:
         # Its customer was joined with another one: the points are spent, so the survivor gets a code of their own.
         make_again(tx, there, now)
     else:

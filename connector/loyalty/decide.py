@@ -42,7 +42,7 @@ def decide(history: History, versions: tuple[Version, ...], booked: Booked, now:
     return Decision(
         entries=tuple(sorted(lines, key=lambda entry: (entry.moment, entry.source))),
         coupons=offers.missing(wanted, booked, uses),
-        revoke=offers.unwanted(wanted, booked, uses, now),
+        revoke=offers.unwanted(wanted, _given_back(seen), booked, uses, now),
         marks=_marks(history.customers, seen.shops, terms, standing),
         standing=standing,
         ask_again_at=min(_due(seen, standing, held, versions, now), default=None),
@@ -53,6 +53,10 @@ def _asleep(versions: tuple[Version, ...], now: datetime) -> Decision:
     """Want nothing: no programme has started. What is booked stays as it is."""
     starts = [version.starts_at for version in versions if version.starts_at > now]
     return Decision((), (), (), (), Standing(0, (), (), None, None, 0), min(starts, default=None))
+
+
+def _given_back(seen: Picture) -> set[str]:
+    return {act.source for act, outcome in seen.redeemed if outcome.why == "order_undone"}
 
 
 def _standing(seen: Picture, held: Held, count: int, now: datetime) -> Standing:

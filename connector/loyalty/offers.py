@@ -39,17 +39,26 @@ def missing(wanted: Offers, booked: Booked, uses: Uses) -> tuple[WantedCoupon, .
     )
 
 
-def unwanted(wanted: Offers, booked: Booked, uses: Uses, now: datetime) -> tuple[BookedCoupon, ...]:
-    """Return the coupons to take back: they could still be used, and nothing gives them any more."""
+def unwanted(
+    wanted: Offers, given_back: set[str], booked: Booked, uses: Uses, now: datetime
+) -> tuple[BookedCoupon, ...]:
+    """Return the coupons to take back: they could still be used, and nothing gives them any more.
+
+    `given_back`: the redemptions whose points came back with an undone order. Some shops let its code be used again, and
+    points and code at once are never promised.
+    """
     return tuple(
         coupon
         for coupon in booked.coupons
         if coupon.state in _MAY_STILL_WORK
         and now < coupon.ends_at
-        and _key(coupon) not in wanted
-        and not coupon.source.startswith("redemption:")
+        and (_key(coupon) not in wanted if _of_an_order(coupon) else coupon.source in given_back)
         and not used(uses, coupon.shop_id, coupon.code)
     )
+
+
+def _of_an_order(coupon: BookedCoupon) -> bool:
+    return not coupon.source.startswith("redemption:")
 
 
 def _key(coupon: BookedCoupon) -> Key:

@@ -228,12 +228,12 @@ def _of_coupons(
     }
     if set(here) != should:
         found.append(f"member {member_id}: codes here {sorted(here)}, should be {sorted(should)}")
-    return {(key[0], code) for key, code in here.items() if (key[0], code) not in carried}
+    return {(key[0], code) for key, code in here.items()}
 
 
 def _of_shops(books: Books, truth: Truth, should: set[tuple[int, str]]) -> list[str]:
     """Compare the codes that can still be used in the shops with those that should be."""
-    ours = {(row["shop_id"], row["code"]) for row in books.coupons}
+    ours = {(row["shop_id"], row["code"]): f"{row['state']}, of {row['source']}" for row in books.coupons}
     there = {
         (one["shop_id"], one["code"].upper())
         for one in truth.codes
@@ -243,7 +243,7 @@ def _of_shops(books: Books, truth: Truth, should: set[tuple[int, str]]) -> list[
     spent = {(one["shop_id"], one["code"].upper()) for one in truth.codes if one["used"]}
     found = [f"code {code} of shop {shop} is not there" for shop, code in sorted(should - there - spent)]
     return found + [
-        f"code {code} of shop {shop} can be used and should not ({'ours' if (shop, code) in ours else 'unknown'})"
+        f"code {code} of shop {shop} can be used and should not ({ours.get((shop, code), 'unknown')})"
         for shop, code in sorted(there - should)
     ]
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from connector.loyalty.facts import ShopOrder
+from connector.loyalty.facts import BookedCoupon, ShopOrder
 
 CHANGE = msgspec.structs.replace
 
@@ -202,6 +202,18 @@ def test_points_given_by_hand_are_a_lot_and_points_taken_are_a_debit(member, p0,
     assert lots(decision) == [("adjustment:plus", 50, local("2027-03-02"))]
     gone = m.settle(local("2027-04-01"))
     assert [(one.source, one.points) for one in gone.entries] == [("expiry:adjustment:plus", -50)]
+
+
+def test_points_that_came_back_with_an_undone_order_take_their_code_with_them(rich, local):
+    """A shop that counts a cancelled order's code as unused would else have given points and code."""
+    code = BookedCoupon(1, "redemption:r", "five-off", "CODEr", "live", local("2026-05-31"))
+    rich.coupons[1, "redemption:r", "five-off", 0] = code
+    rich.buys("B", 60_00, local("2026-04-10"), coupon_codes=("CODEr",), paid_at=None)
+    assert rich.decide(local("2026-04-11")).revoke == ()
+    rich.changes("B", cancelled_at=local("2026-04-12"), changed_at=local("2026-04-12"))
+    assert rich.decide(local("2026-04-12")).revoke == (code,)
+    assert rich.settle(local("2026-04-12")).standing.balance == 100
+    assert rich.decide(local("2026-04-13")).revoke == ()
 
 
 def test_at_one_moment_a_lot_ends_before_a_credit_arrives_and_a_debit_is_taken(member, p0, local):

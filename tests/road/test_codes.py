@@ -1,0 +1,57 @@
+"""Codes that points were given for, in shops that let a cancelled order's code be used again."""
+
+from datetime import timedelta
+from typing import Any
+
+from judge import differences, shown
+
+from connector.flow import redeeming
+from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms
+
+TERMS = Terms(
+    currency="USD",
+    currencies=(CurrencyTerms("USD"),),
+    hold_days=3,
+    redeemables=(Redeemable("five-off", "5.00 off", 100, Reward("amount", 5_00)),),
+)
+SOAP = {"title": "Soap", "quantity": 1, "price": "120.00"}
+
+
+def redeemed(street: Any) -> tuple[str, str]:
+    """Let a customer have 120 points and exchange 100 for a code; return customer and code."""
+    shop = street.keepers["magento"]
+    at = (street.house.now() - timedelta(days=30)).isoformat()
+    customer = shop.does("customers", email="listener@example.com", verified=True, at=at)["id"]
+    order = shop.does("orders", customer_id=customer, at=at, lines=[SOAP], paid=True)["id"]
+    assert street.hints("first", order_id=int(order)) == 200
+    street.works()
+    house = street.house
+    with house.database.merchant(street.merchant_id) as tx:
+        member_id = house_member(tx)
+        made = redeeming.redeem(
+            tx, member_id, street.shop_ids["magento"], customer, "five-off", "one", "staff", house.now()
+        )
+    street.works()
+    return customer, made.code
+
+
+def house_member(tx: Any) -> int:
+    return int(tx.connection.exec_driver_sql("SELECT id FROM members WHERE balance = 120").scalar_one())
+
+
+def test_points_that_come_back_with_a_cancelled_order_take_their_code_with_them(street: Any) -> None:
+    street.opens(TERMS, "magento")
+    shop = street.keepers["magento"]
+    customer, code = redeemed(street)
+    now = street.house.now().isoformat()
+    order = shop.does("orders", customer_id=customer, at=now, lines=[SOAP], paid=False, codes=[code])["id"]
+    street.hints("with-code", order_id=int(order))
+    street.works()
+    shop.does(f"orders/{order}/cancel", at=now)
+    street.hints("cancelled", order_id=int(order))
+    street.works()
+    street.works()  # ending the code makes the member due once more
+    found = differences(street.house, street.merchant_id, street.keepers, street.house.now())
+    assert not found, shown(found)
+    usable = [one for one in shop.coupons() if one["code"] == code and one["live"] and not one["used"]]
+    assert not usable, "the points are back, and the code works again"
