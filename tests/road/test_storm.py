@@ -22,7 +22,9 @@ from town import Town, thin_pasts
 
 from connector.loyalty.terms import CurrencyTerms, NthOrder, Redeemable, Reward, Terms, Tier
 
-SEED = int(os.environ.get("COMEBACK_STORM_SEED") or random.SystemRandom().randrange(10**6))
+# A change is judged by one storm, the same every time; whoever looks for trouble gets a new one with each run.
+_ANY = 888_419 if os.environ.get("CI") else random.SystemRandom().randrange(10**6)
+SEED = int(os.environ.get("COMEBACK_STORM_SEED") or _ANY)
 DEEDS = int(os.environ.get("COMEBACK_STORM_DEEDS") or 320)
 GUSTS = 4
 TERMS = Terms(
