@@ -89,6 +89,13 @@ def _shop(house: House, shop: Shop) -> Finding:
             "no longer accepts our token",
             f"The merchant opens {house.settings.public_url}/{shop.platform} and connects the shop again.",
         )
+    if shop.breaker != "closed":
+        return Finding(
+            about,
+            False,
+            f"has not answered since {shop.failing_since:%Y-%m-%d %H:%M} UTC, after {shop.failures} tries in a row",
+            f"Look whether the shop is up; it is tried again at {shop.probe_at:%H:%M} UTC, and all goes on by itself.",
+        )
     heard = shop.last_delivery_at
     if not platform.polled and (heard is None or house.now() - heard > _QUIET) and _old(house, shop):
         return Finding(

@@ -153,7 +153,7 @@ def sweep(house: House) -> None:
         for merchant_id, shop_id in outbox.shops_waiting(connection, now):
             queue.push(connection, merchant_id, shop_id)
         for shop in shops.everywhere(connection):
-            if shop.state == "connected" and (shop.busy_until is None or shop.busy_until <= now):
+            if shop.state == "connected" and shop.alone_until(now) is None:
                 _wake_shop(house, connection, shop)
 
 

@@ -15,6 +15,8 @@ from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
 
 from . import rights
 
+UNSAID = timedelta(seconds=30)  # a 429 without a word about how long
+
 
 class Answer(msgspec.Struct, frozen=True):
     """A whole answer, decoded and within the limit."""
@@ -77,7 +79,7 @@ def judge(answer: Answer, changes: bool, now: datetime) -> None:
         case 401:
             raise _unauthorized(answer)
         case 429:
-            raise TryLater("The shop asks us to slow down (429).", wait(answer, now))
+            raise TryLater("The shop asks us to slow down (429).", wait(answer, now) or UNSAID)
         case 503 if not changes or "retry-after" in answer.headers:
             raise TryLater("The shop is out of order for a while (503).", wait(answer, now))
         case status if status >= 500 and changes:

@@ -18,6 +18,7 @@ from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
 
 CONNECT, READ = 3.05, 20.0
 LONGEST_WAIT = timedelta(hours=1)
+UNSAID = timedelta(seconds=2)  # a 429 without a word about how long; what a bucket needs to fill a little
 SANDBOX_HEADER = "X-Sandbox-Shop"
 
 
@@ -105,7 +106,7 @@ def status_error(reply: Reply, now: datetime, *, changing: bool) -> Exception:
         case 404:
             return Refused("Shopify knows no shop, or no API version, at this address.")
         case 408 | 429:
-            return TryLater("Shopify asks to wait.", wait)
+            return TryLater("Shopify asks to wait.", wait or UNSAID)
         case status if status >= 500 and changing:
             return OutcomeUnknown(f"Shopify answered {status}; it may have done what was asked.")
         case status if status >= 500:

@@ -23,7 +23,7 @@ from connector.port import (
     TryLater,
     Unauthorized,
 )
-from connector.store import coupons, ledger, marks, merchants, outbox, programs, shops
+from connector.store import coupons, ledger, marks, merchants, outbox, programs
 from connector.store.database import Tx
 
 LEASE = timedelta(minutes=2)
@@ -37,6 +37,8 @@ WAITS = (
     timedelta(hours=5),
 )
 """Pauses after a failure; after the last one a push is parked."""
+SAME_FAULT = 3
+"""So often a fault of ours is tried when it stays the same; then the message or push is parked."""
 
 
 class Misunderstood(ShopError):
@@ -55,9 +57,9 @@ class Job(msgspec.Struct, frozen=True):
 Sent = Marked | LeftAlone | CouponMade | CodeTaken | None | ShopError
 
 
-def claim(tx: Tx, shop_id: int, now: datetime) -> list[Job]:
+def claim(tx: Tx, shop_id: int, now: datetime, limit: int = BATCH) -> list[Job]:
     """Take the next pushes of a shop."""
-    return [_job(tx, push, revision) for push, revision in outbox.claim(tx, shop_id, now, LEASE, BATCH)]
+    return [_job(tx, push, revision) for push, revision in outbox.claim(tx, shop_id, now, LEASE, limit)]
 
 
 def _job(tx: Tx, push: outbox.Push, revision: int) -> Job:
@@ -71,37 +73,46 @@ def _job(tx: Tx, push: outbox.Push, revision: int) -> Job:
     return Job(push, revision, coupon=coupons.get(tx, push.shop_id, push.subject))
 
 
+def needs_call(job: Job) -> bool:
+    """Tell whether there is still something to say to the shop."""
+    if job.coupon is None:
+        return job.mark is not None
+    return (job.push.kind == "coupon") == (job.coupon.state in ("wanted", "live"))
+
+
 def send(adapter: ShopAdapter, job: Job) -> Sent:
     """Talk to the shop; what goes wrong there is an answer too."""
+    if not needs_call(job):
+        return None
     try:
         if job.mark is not None:
             return adapter.mark(job.mark.customer_id, job.mark.wanted, job.mark.known)
-        if (
-            job.coupon is not None
-            and job.push.kind == "revoke"
-            and job.coupon.state not in ("wanted", "live")
-        ):
-            adapter.revoke_coupon(job.coupon.coupon.code, job.coupon.remote_id)
-            return None
-        if job.coupon is not None and job.push.kind == "coupon" and job.coupon.state in ("wanted", "live"):
+        assert job.coupon is not None
+        if job.push.kind == "coupon":
             return adapter.make_coupon(job.coupon.coupon)
+        adapter.revoke_coupon(job.coupon.coupon.code, job.coupon.remote_id)
     except ShopError as error:
         return error
     return None
 
 
-def keep(tx: Tx, job: Job, sent: Sent, now: datetime) -> None:
-    """Write down what came of a push."""
+def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) -> None:
+    """Write down what came of a push. A call that only tried a silent line takes none of the push's own tries."""
     match sent:
         case TryLater(wait=wait) if wait is not None:
             until = now + wait
-            shops.leave_alone_until(tx, job.push.shop_id, until)
             outbox.try_later(tx, job.push, until, str(sent), counts=False)
-        case TryLater() | OutcomeUnknown() | Misunderstood():
+        case TryLater() if probing:
+            outbox.try_later(tx, job.push, now, str(sent), counts=False)
+        case OutcomeUnknown() if probing:
+            # Never back to the first try: from the second on it is remembered that an earlier one may have worked.
+            outbox.try_later(tx, job.push, now, str(sent), counts=job.push.attempts == 1)
+        case Misunderstood():
+            _again_or_park_fault(tx, job, str(sent), now)
+        case TryLater() | OutcomeUnknown():
             _again_or_park(tx, job, str(sent), now)
         case Unauthorized():
             # Nothing goes out until the merchant has connected the shop again; then it goes at once.
-            shops.needs_reconnect(tx, job.push.shop_id)
             outbox.try_later(tx, job.push, now, str(sent), counts=False)
         case Refused() | ShopError():
             _give_up(tx, job, str(sent), now, refused=True)
@@ -184,6 +195,14 @@ def _again_or_park(tx: Tx, job: Job, why: str, now: datetime) -> None:
         outbox.try_later(tx, job.push, now + WAITS[job.push.attempts - 1], why, counts=True)
     else:
         _give_up(tx, job, why, now, refused=False)
+
+
+def _again_or_park_fault(tx: Tx, job: Job, why: str, now: datetime) -> None:
+    faults = outbox.count_fault(tx, job.push, why)
+    if faults >= SAME_FAULT:
+        _give_up(tx, job, why, now, refused=False)
+    else:
+        outbox.try_later(tx, job.push, now + WAITS[faults - 1], why, counts=True)
 
 
 def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool) -> None:

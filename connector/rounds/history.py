@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
 from connector.flow import importing, reconciling
 from connector.house import House
 from connector.port import Batch, Refused, ShopError, TryLater, Window
-from connector.rounds.lines import NEVER, OURS, line, note
-from connector.store import queue, runs, shops
+from connector.rounds.lines import NEVER, OURS, answered, line, note, turned_away
+from connector.store import outbox, queue, runs, shops
+from connector.store.database import Tx
 from connector.store.shops import Shop
 from webhooks import subscriptions
 
@@ -28,11 +29,15 @@ def import_history(house: House, merchant_id: int, shop_id: int, stop: threading
 def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> bool:
     with house.database.merchant(merchant_id) as tx:
         shop, run = shops.get(tx, shop_id), runs.latest(tx, shop_id, "import")
-    if run is None or run.state in ("done", "failed") or shop.state != "connected":
-        return run is not None and run.state == "done"
+        if run is None or run.state in ("done", "failed") or shop.state != "connected":
+            return run is not None and run.state == "done"
+        if _must_wait(tx, shop, house.now()):
+            return False  # the sweep resumes it
     done = run.done
     try:
-        for batch in line(house, shop).history(run.checkpoint):
+        for number, batch in enumerate(line(house, shop).history(run.checkpoint)):
+            if number == 0:
+                answered(house, shop)
             done += len(batch.orders) + len(batch.customers)
             _take(house, shop, run, batch, done)
             if stop.is_set():
@@ -68,14 +73,17 @@ def _take_one(house: House, shop: Shop, run: runs.Run, one: Batch, done: int) ->
 
 
 def _pause_import(house: House, shop: Shop, run: runs.Run, error: ShopError) -> None:
-    wait = getattr(error, "wait", None) or timedelta(seconds=30)
     with house.database.merchant(shop.merchant_id) as tx:
         if isinstance(error, Refused):
             runs.fail(tx, run, house.now(), str(error))
         else:
-            # The sweep resumes it.
-            runs.pause(tx, run, str(error))
-            shops.leave_alone_until(tx, shop.id, house.now() + wait)
+            runs.pause(tx, run, str(error))  # the sweep resumes it
+
+
+def _must_wait(tx: Tx, shop: Shop, now: datetime) -> bool:
+    """Whether the shop cannot be asked now; where its breaker is half-open, what waits to be sent is tried first."""
+    sending = shop.probe_at is not None and outbox.is_due(tx, shop.id, now)
+    return sending or turned_away(tx, shop, now) is not None
 
 
 def reconcile(
@@ -107,6 +115,8 @@ def _reconcile(
         shop, imported = shops.get(tx, shop_id), runs.latest(tx, shop_id, "import")
         if shop.state != "connected" or imported is None or imported.state != "done":
             return None
+        if _must_wait(tx, shop, now) if kind == "full" else turned_away(tx, shop, now) is not None:
+            return None
         window = reconciling.window(shop, now)
         run = runs.begin(tx, shop_id, kind, now, window.since if kind == "window" else None, window.until)
     try:
@@ -129,13 +139,15 @@ def _compare(
     """Return how many objects were looked at, and how many differed."""
     there = line(house, shop)
     seen_orders, seen_customers, differences = set[str](), set[str](), 0
-    for batch in there.history(None) if run.kind == "full" else there.changed(window):
+    for number, batch in enumerate(there.history(None) if run.kind == "full" else there.changed(window)):
+        if number == 0:
+            answered(house, shop)
         seen_orders |= {order.id for order in batch.orders}
         seen_customers |= {customer.id for customer in batch.customers}
         with house.database.merchant(shop.merchant_id) as tx:
             differences += reconciling.compare(tx, shop, run, batch, house.now())
         if stop.is_set():
-            raise TryLater("stopped while reading; it starts again by itself")
+            raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
     if run.kind == "full":
         found = list(there.coupons())
         with house.database.merchant(shop.merchant_id) as tx:
@@ -148,10 +160,15 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
     """Tell the shop where to send its webhooks; a shop that cannot be asked now is asked again by the sweep's window."""
     with house.database.merchant(merchant_id) as tx:
         shop = shops.get(tx, shop_id)
-    if shop.state != "connected":
-        return
+        if shop.state != "connected":
+            return
+        alone = turned_away(tx, shop, house.now())
+        if alone is not None:
+            queue.subscribe(tx.connection, merchant_id, shop_id, house.now() + alone)
+            return
     try:
         topics = subscriptions.subscribe(line(house, shop), house.settings.public_url, shop)
+        answered(house, shop)
         _log.info("subscribed", shop=shop_id, count=len(topics))
     except ShopError as error:
         note(house, shop, error)

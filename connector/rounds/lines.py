@@ -10,7 +10,7 @@ import structlog
 
 from connector.house import House
 from connector.port import OutcomeUnknown, ShopAdapter, ShopError, TryLater, Unauthorized
-from connector.store import health, shops
+from connector.store import breaker, health, shops
 from connector.store.database import Connection, Tx
 from connector.store.shops import Shop
 
@@ -18,7 +18,8 @@ ASK_AT_ONCE = 100  # ids in one question to a shop
 NEVER = threading.Event()
 # What a fault of ours raises; what a database that is away raises is none of it, and ends the round.
 OURS = (ValueError, LookupError, TypeError, ArithmeticError, AssertionError, *health.UNFIT)
-PAUSE = timedelta(seconds=30)  # for a shop that fails without saying for how long
+BREATH = timedelta(seconds=5)  # between a failure and the next call, while the breaker is still closed
+NOT_OURS_TO_ASK = timedelta(minutes=5)
 Wake = Callable[[Connection, int, int, datetime | None], None]
 
 _log = structlog.get_logger()
@@ -30,7 +31,7 @@ def line(house: House, shop: Shop) -> ShopAdapter:
         return house.line(shop)
     except KeyError as error:
         raise TryLater(
-            f"the platform {shop.platform} is not set up here; `comeback doctor` says more"
+            f"the platform {shop.platform} is not set up here; `comeback doctor` says more", NOT_OURS_TO_ASK
         ) from error
 
 
@@ -38,18 +39,42 @@ def note(house: House, shop: Shop, error: ShopError) -> None:
     """Remember what the shop told us about itself by failing."""
     _log.warning("shop trouble", shop=shop.id, error=type(error).__name__)
     with house.database.merchant(shop.merchant_id) as tx:
-        if isinstance(error, Unauthorized):
-            shops.needs_reconnect(tx, shop.id)
-        elif isinstance(error, TryLater | OutcomeUnknown):
-            shops.leave_alone_until(tx, shop.id, house.now() + (getattr(error, "wait", None) or PAUSE))
+        heed(tx, shop.id, error, house.now())
 
 
-def spared(house: House, shop: Shop) -> timedelta | None:
-    """Return how long the shop is still to be left alone; None when it may be asked."""
-    with house.database.merchant(shop.merchant_id) as tx:
-        busy_until = shops.get(tx, shop.id).busy_until
-    left = timedelta(0) if busy_until is None else busy_until - house.now()
-    return left if left > timedelta(0) else None
+def heed(tx: Tx, shop_id: int, error: ShopError, now: datetime) -> None:
+    """Note a failure on the shop's line: no answer counts for the breaker, an answer closes it, whatever it says."""
+    match error:
+        case TryLater(wait=None) | OutcomeUnknown():
+            breaker.failed(tx, shop_id, now)
+            return
+        case TryLater(wait=wait) if wait is not None:
+            shops.leave_alone_until(tx, shop_id, now + wait)
+        case Unauthorized():
+            shops.needs_reconnect(tx, shop_id)
+        case _:
+            pass
+    breaker.answered(tx, shop_id, now)
+
+
+def answered(house: House, shop: Shop) -> None:
+    """Note that the shop answers again, where it did not when we last looked."""
+    if shop.failures:
+        with house.database.merchant(shop.merchant_id) as tx:
+            breaker.answered(tx, shop.id, house.now())
+
+
+def turned_away(tx: Tx, shop: Shop, now: datetime) -> timedelta | None:
+    """Return for how long the shop is still to be left alone; None when a call may go out now.
+
+    Where the breaker is open and its time has come, the one call is ours: it must be made, and what came of it noted.
+    """
+    until = shop.alone_until(now)
+    if until is not None:
+        return until - now
+    if shop.probe_at is not None and not breaker.take_probe(tx, shop.id, now):
+        return BREATH
+    return None
 
 
 def wake_later(tx: Tx, shop_id: int, at: datetime | None, wake: Wake) -> None:

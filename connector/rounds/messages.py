@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -12,14 +11,19 @@ from connector.flow import applying, asking, pushing
 from connector.house import House
 from connector.port import Refused, ShopError, TryLater, Unauthorized
 from connector.records import Customer, Order
-from connector.rounds.lines import NEVER, OURS, chunks, line, note, spared, wake_later
+from connector.rounds.lines import NEVER, OURS, answered, chunks, line, note, turned_away, wake_later
 from connector.store import inbox, queue, shops
 from connector.store.shops import Shop
 
 BATCH = 100  # deliveries applied in one transaction
 TRIES = len(pushing.WAITS)
+UNTIL_CONNECTED = timedelta(minutes=5)
 
 _log = structlog.get_logger()
+
+
+class LeftInPeace(TryLater):
+    """The shop was not asked at all."""
 
 
 def apply(house: House, merchant_id: int, shop_id: int, stop: threading.Event = NEVER) -> int:
@@ -83,11 +87,13 @@ def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched
     """Ask the shop for what the messages only name. What merely completes the picture may fail."""
     with house.database.merchant(shop.merchant_id) as tx:
         wish = asking.wish(tx, shop.id, reads)
-    alone = spared(house, shop)
-    if not wish and (alone or not wish.useful):
+        if not wish and not wish.useful:
+            return asking.Fetched()
+        alone = turned_away(tx, shops.get(tx, shop.id), house.now())
+    if alone is not None:
+        if wish:
+            raise LeftInPeace("The shop is left alone for a moment.", alone)
         return asking.Fetched()
-    if alone:
-        raise TryLater("The shop is left alone for a moment.", alone)
     open_line = line(house, shop)
     orders: dict[str, Order] = {}
     for ids in chunks(wish.orders):
@@ -98,15 +104,20 @@ def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched
     customers: dict[str, Customer] = {}
     for ids in chunks(wish.customers):
         customers |= open_line.customers(ids)
-    with suppress(ShopError):
+    try:
         for ids in chunks(useful):
             customers |= open_line.customers(ids)
+    except ShopError as error:
+        note(house, shop, error)
+    else:
+        answered(house, shop)
     return asking.Fetched(wish.orders, wish.customers, orders, customers)
 
 
 def _without_asking(house: House, shop: Shop, reads: list[asking.Read], error: ShopError) -> None:
     """The shop cannot be asked now: apply what needs no answer, leave the rest for later."""
-    note(house, shop, error)
+    if not isinstance(error, LeftInPeace):
+        note(house, shop, error)
     for one in reads:
         with house.database.merchant(shop.merchant_id) as tx:
             needs = bool(asking.wish(tx, shop.id, [one]))
@@ -123,16 +134,25 @@ def _without_asking(house: House, shop: Shop, reads: list[asking.Read], error: S
 def _postpone(house: House, shop: Shop, one: asking.Read, why: str, error: Exception) -> None:
     """Leave a delivery for a later try, or park it after the last one."""
     now, attempts = house.now(), one.waiting.attempts
-    waits = getattr(error, "wait", None)
-    patient = waits is not None or isinstance(error, Unauthorized)
     with house.database.merchant(shop.merchant_id) as tx:
-        if patient:
-            inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + (waits or timedelta(minutes=5)), why)
-        elif attempts >= TRIES or isinstance(error, Refused):
-            inbox.park(tx, shop.id, one.waiting.id, attempts + 1, why, now)
-        else:
-            at = now + pushing.WAITS[attempts]
-            inbox.try_later(tx, shop.id, one.waiting.id, attempts + 1, at, why)
+        match error:
+            case TryLater(wait=wait) if wait is not None:
+                inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + wait, why)
+            case Unauthorized():
+                inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + UNTIL_CONNECTED, why)
+            case ShopError():
+                if attempts >= TRIES or isinstance(error, Refused):
+                    inbox.park(tx, shop.id, one.waiting.id, attempts + 1, why, now)
+                else:
+                    at = now + pushing.WAITS[attempts]
+                    inbox.try_later(tx, shop.id, one.waiting.id, attempts + 1, at, why)
+            case _:
+                faults = one.waiting.faults + 1 if one.waiting.result == why else 1
+                if faults >= pushing.SAME_FAULT:
+                    inbox.park(tx, shop.id, one.waiting.id, attempts + 1, why, now)
+                else:
+                    at = now + pushing.WAITS[faults - 1]
+                    inbox.try_later(tx, shop.id, one.waiting.id, attempts + 1, at, why, faults)
     _log.warning(
         "postponed", shop=shop.id, delivery=one.waiting.id, attempts=attempts + 1, error=type(error).__name__
     )

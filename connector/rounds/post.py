@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 
 import structlog
 
@@ -11,9 +10,8 @@ from connector.flow import pushing
 from connector.flow.pushing import Misunderstood
 from connector.house import House
 from connector.port import OutcomeUnknown, ShopAdapter, TryLater, Unauthorized
-from connector.rounds.lines import NEVER, OURS, PAUSE, line, wake_later
-from connector.store import outbox, queue, shops
-from connector.store.database import Tx
+from connector.rounds.lines import BREATH, NEVER, OURS, answered, heed, line, wake_later
+from connector.store import breaker, outbox, queue, shops
 
 _log = structlog.get_logger()
 
@@ -23,43 +21,55 @@ def push(house: House, merchant_id: int, shop_id: int, stop: threading.Event = N
     done = 0
     while not stop.is_set():
         with house.database.alone("push", shop_id) as mine:
-            sent = _push_all(house, merchant_id, shop_id, stop) if mine else 0
+            sent, trouble = _push_all(house, merchant_id, shop_id, stop) if mine else (0, False)
         done += sent
-        if sent == 0:
+        if sent == 0 or trouble:
             return done
     return done
 
 
-def _push_all(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> int:
+def _push_all(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> tuple[int, bool]:
+    """Return how many went out, and whether the last of them met trouble on the line."""
     done = 0
     there: ShopAdapter | None = None
     while not stop.is_set():
         with house.database.merchant(merchant_id) as tx:
             shop, now = shops.get(tx, shop_id), house.now()
             if shop.state != "connected":
-                return done
-            if shop.busy_until is not None and shop.busy_until > now:
-                wake_later(tx, shop_id, shop.busy_until, queue.push)
-                return done
-            jobs = pushing.claim(tx, shop_id, now)
+                return done, False
+            if (until := shop.alone_until(now)) is not None:
+                wake_later(tx, shop_id, until, queue.push)
+                return done, False
+            probing = shop.probe_at is not None
+            jobs = pushing.claim(tx, shop_id, now, limit=1 if probing else pushing.BATCH)
             if not jobs:
                 wake_later(tx, shop_id, outbox.next_try(tx, shop_id), queue.push)
-                return done
+                return done, False
+            if probing and not breaker.take_probe(tx, shop_id, now):
+                outbox.give_back(tx, [one.push for one in jobs], now)
+                wake_later(tx, shop_id, now + BREATH, queue.push)
+                return done, False
         there = there or line(house, shop)
         for number, job in enumerate(jobs, start=1):
             sent = _send(there, job)
             with house.database.merchant(merchant_id) as tx:
-                pushing.keep(tx, job, sent, house.now())
+                pushing.keep(tx, job, sent, house.now(), probing=probing)
                 trouble = isinstance(sent, TryLater | OutcomeUnknown | Unauthorized)
-                if trouble:
+                if isinstance(sent, TryLater | OutcomeUnknown | Unauthorized):
                     # What holds for one push holds for the shop: leave it alone, and let others have this worker.
-                    _pause(tx, shop_id, sent, house.now())
+                    heed(tx, shop_id, sent, house.now())
                     outbox.give_back(tx, [one.push for one in jobs[number:]], house.now())
+                    wake_later(tx, shop_id, house.now() + BREATH, queue.push)
             done += 1
             if trouble:
-                break
+                return done, True
+            if pushing.needs_call(job) and not isinstance(sent, Misunderstood):
+                answered(house, shop)
+            elif probing:
+                with house.database.merchant(merchant_id) as tx:
+                    breaker.give_back_probe(tx, shop_id, house.now())
         _log.info("pushed", shop=shop_id, count=done)
-    return done
+    return done, False
 
 
 def _send(there: ShopAdapter, job: pushing.Job) -> pushing.Sent:
@@ -69,8 +79,3 @@ def _send(there: ShopAdapter, job: pushing.Job) -> pushing.Sent:
         # A fault of ours about one customer must not hold up the others; after the last try it is put aside and shown.
         _log.exception("a push went wrong", push=job.push.id)
         return Misunderstood(f"{type(error).__name__} while sending it")
-
-
-def _pause(tx: Tx, shop_id: int, sent: pushing.Sent, now: datetime) -> None:
-    if isinstance(sent, TryLater | OutcomeUnknown) and getattr(sent, "wait", None) is None:
-        shops.leave_alone_until(tx, shop_id, now + PAUSE)

@@ -23,6 +23,8 @@ class Waiting(msgspec.Struct, frozen=True):
     id: int
     way: Way
     attempts: int
+    faults: int
+    result: str | None
     delivery: Delivery
     received_at: datetime
 
@@ -72,6 +74,8 @@ def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
             id=row.id,
             way=row.way,
             attempts=row.attempts,
+            faults=row.faults,
+            result=row.result,
             received_at=row.received_at,
             delivery=Delivery(
                 id=row.delivery_id,
@@ -134,9 +138,11 @@ def done(
     _set(tx, shop_id, row_id, next_at=None, **values | ({"body_sealed": None} if erase else {}))
 
 
-def try_later(tx: Tx, shop_id: int, row_id: int, attempts: int, at: datetime, why: str) -> None:
-    """Leave the delivery for another try."""
-    _set(tx, shop_id, row_id, attempts=attempts, next_at=at, result=why)
+def try_later(
+    tx: Tx, shop_id: int, row_id: int, attempts: int, at: datetime, why: str, faults: int = 0
+) -> None:
+    """Leave the delivery for another try; `faults` of ours in a row were this one."""
+    _set(tx, shop_id, row_id, attempts=attempts, faults=faults, next_at=at, result=why)
 
 
 def park(tx: Tx, shop_id: int, row_id: int, attempts: int, why: str, now: datetime) -> None:
@@ -149,7 +155,7 @@ def again(tx: Tx, row_id: int | None = None) -> list[int]:
     which = [inbox.c.merchant_id == tx.merchant_id, inbox.c.state == "parked"]
     if row_id is not None:
         which.append(inbox.c.id == row_id)
-    back = update(inbox).where(*which).values(state="waiting", attempts=0, next_at=None)
+    back = update(inbox).where(*which).values(state="waiting", attempts=0, faults=0, next_at=None)
     return sorted(set(tx.run(back.returning(inbox.c.shop_id)).scalars()))
 
 

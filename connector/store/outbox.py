@@ -105,6 +105,13 @@ def try_later(tx: Tx, push: Push, at: datetime, why: str, *, counts: bool) -> No
     _set(tx, push, next_at=at, result=why, attempts=push.attempts - (0 if counts else 1))
 
 
+def count_fault(tx: Tx, push: Push, why: str) -> int:
+    """Count a fault of ours; return how often in a row it was this one."""
+    same = case((outbox.c.result == why, outbox.c.faults + 1), else_=1)
+    mine = update(outbox).where(*_of(tx, push.shop_id), outbox.c.id == push.id)
+    return int(tx.value(mine.values(faults=same).returning(outbox.c.faults)))
+
+
 def park(tx: Tx, push: Push, why: str, now: datetime) -> None:
     """Put the push aside until somebody has it tried again."""
     _set(tx, push, state="parked", result=why, done_at=now)
@@ -137,7 +144,7 @@ def parked(tx: Tx) -> list[Push]:
 
 def again(tx: Tx, push: Push, now: datetime) -> None:
     """Bring a parked push back."""
-    _set(tx, push, state="waiting", attempts=0, next_at=now)
+    _set(tx, push, state="waiting", attempts=0, faults=0, next_at=now)
     queue.push(tx.connection, tx.merchant_id, push.shop_id)
 
 
@@ -167,6 +174,12 @@ def give_back(tx: Tx, pushes: Collection[Push], now: datetime) -> None:
     """Let go of claimed pushes that were not tried."""
     for push in pushes:
         _set(tx, push, next_at=now, attempts=push.attempts - 1)
+
+
+def is_due(tx: Tx, shop_id: int, now: datetime) -> bool:
+    """Tell whether a push of the shop could go out now."""
+    due = select(outbox.c.id).where(*_of(tx, shop_id), outbox.c.state == "waiting", outbox.c.next_at <= now)
+    return tx.value(due.limit(1)) is not None
 
 
 def hurry(tx: Tx, shop_id: int, now: datetime) -> None:

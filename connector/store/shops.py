@@ -15,6 +15,7 @@ from connector.store.database import Database, Tx
 from connector.store.tables import shops, strays
 
 ShopState = Literal["connected", "reconnect", "removed"]
+BreakerState = Literal["closed", "open", "half_open"]
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -35,6 +36,22 @@ class Shop(msgspec.Struct, frozen=True):
     last_delivery_at: datetime | None
     seen_until: datetime | None
     busy_until: datetime | None
+    failures: int
+    failing_since: datetime | None
+    probe_at: datetime | None
+    probing: bool
+
+    @property
+    def breaker(self) -> BreakerState:
+        """Whether calls go out on the shop's line (see store.breaker)."""
+        if self.probe_at is None:
+            return "closed"
+        return "half_open" if self.probing else "open"
+
+    def alone_until(self, now: datetime) -> datetime | None:
+        """Return until when the shop is left alone; None when it may be asked."""
+        until = max(filter(None, (self.busy_until, self.probe_at)), default=now)
+        return until if until > now else None
 
     @property
     def line(self) -> ShopLine:
@@ -110,6 +127,11 @@ def come_back(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
         installed_at=now,
         removed_at=None,
         busy_until=None,
+        failures=0,
+        failing_since=None,
+        failed_at=None,
+        probe_at=None,
+        probing=False,
     )
 
 

@@ -90,6 +90,11 @@ shops = Table(
     Column("last_delivery_at", MOMENT),
     Column("seen_until", MOMENT),  # reconciliation has looked at every change before this
     Column("busy_until", MOMENT),  # the shop asked us to leave it alone until then
+    Column("failures", Integer, nullable=False, server_default="0"),  # of its line, in a row
+    Column("failing_since", MOMENT),
+    Column("failed_at", MOMENT),
+    Column("probe_at", MOMENT),  # the breaker is open, and may be tried again then; None: closed
+    Column("probing", Boolean, nullable=False, server_default="false"),  # somebody is trying
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("id"),
     UniqueConstraint("platform", "address"),
@@ -290,6 +295,7 @@ inbox = Table(
     Column("received_at", MOMENT, nullable=False),
     Column("state", Text, nullable=False),  # waiting | applied | ignored | parked
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("faults", Integer, nullable=False, server_default="0"),  # of ours, of one kind, in a row
     Column("next_at", MOMENT),
     Column("result", Text),  # one plain sentence
     Column("applied_at", MOMENT),
@@ -313,6 +319,7 @@ outbox = Table(
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("state", Text, nullable=False),  # waiting | done | parked | dropped
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("faults", Integer, nullable=False, server_default="0"),  # of ours, of one kind, in a row
     Column("next_at", MOMENT, nullable=False),
     Column("result", Text),
     Column("made_at", MOMENT, nullable=False),

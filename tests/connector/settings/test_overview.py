@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert, update
@@ -110,3 +111,15 @@ def test_a_shop_that_refuses_our_key_says_how_to_connect_it_again(town: Any, bro
     page = browser.get("/")
     assert "Reconnect needed" in page
     assert "Connect it again" in page
+
+
+def test_a_shop_that_does_not_answer_says_since_when_and_when_it_is_tried_again(
+    town: Any, browser: Any
+) -> None:
+    failing, probe = town.house.now() - timedelta(minutes=9), town.house.now() + timedelta(minutes=4)
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(update(shops).values(failures=6, failing_since=failing, probe_at=probe))
+    page = browser.get("/")
+    assert "Does not answer" in page
+    assert "has not answered since 20 Nov 2026, 12:51 and is left alone; it is tried again at" in page
+    assert "13:04. Nothing is lost" in page
