@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from wsgiref.headers import Headers
 
 import structlog
@@ -13,15 +15,19 @@ from flask_wtf.csrf import CSRFProtect
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as Answer
+from werkzeug.wsgi import ClosingIterator
 from whitenoise import WhiteNoise
 
 import connector.settings
-from connector import config, errors, logs, strict
+from connector import config, errors, logs, strict, trail
 from connector.hall import DoorStep
 from connector.house import House, furnish
 from connector.settings import create_blueprint, tongue
 from connector.store import merchants
 from webhooks import door
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _PAGES = Path(connector.settings.__file__).parent
 _LARGEST = 2 * 1024 * 1024  # bytes of one request
@@ -86,7 +92,24 @@ def _wrap(app: Flask, house: House) -> None:
     )
     hops = house.settings.proxy_hops
     # Without a proxy of ours anybody can write X-Forwarded-For.
-    app.wsgi_app = ProxyFix(served, x_for=hops, x_proto=hops, x_host=hops) if hops else served  # type: ignore[method-assign]
+    app.wsgi_app = _Numbered(ProxyFix(served, x_for=hops, x_proto=hops, x_host=hops) if hops else served)  # type: ignore[method-assign]
+
+
+class _Numbered:
+    """Gives every request its number, static files too, and tells it to the caller."""
+
+    def __init__(self, inner: WSGIApplication) -> None:
+        self._inner = inner
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        number = trail.taken(environ.get("HTTP_X_REQUEST_ID", ""))
+        trail.follow(number)
+
+        def started(status: str, words: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            return start_response(status, [*words, (trail.HEADER, number)], *error)
+
+        # The server's thread goes on to another request; what it does in between belongs to none.
+        return ClosingIterator(self._inner(environ, started), lambda: trail.follow(""))
 
 
 def _stamp(answer: Headers, house: House) -> None:

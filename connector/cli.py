@@ -144,6 +144,22 @@ def doctor(as_json: bool) -> None:
     sys.exit(0 if all(finding.well for finding in findings) else 1)
 
 
+@commands.command()
+@click.argument("number")
+@click.option("--json", "as_json", is_flag=True, help="Print the stops for a program.")
+def trace(number: str, as_json: bool) -> None:
+    """Print the road of the request NUMBER: what arrived, was booked, went out; exit code 1 when there is none.
+
+    NUMBER is the X-Request-Id of an answer, what an error page shows, or the shop's own id of a message.
+    """
+    from connector import tracing
+
+    with _house() as house:
+        found = tracing.road(house, number)
+    click.echo(tracing.as_json(found) if as_json else tracing.as_text(found))
+    sys.exit(0 if found else 1)
+
+
 @commands.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)

@@ -6,6 +6,7 @@ import structlog
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from connector import trail
 from connector.store import health
 
 _BUSY_SECONDS = 30
@@ -38,7 +39,7 @@ def page(status: int) -> Response:
     """Return the page for a status, in the reader's language."""
     if request.path.startswith("/webhooks/"):
         return Response(status=status)
-    reference = structlog.contextvars.get_contextvars().get("request", "") if status >= 500 else ""
+    reference = trail.current() if status >= 500 else ""
     return make_response(render_template("errors.html", code=status, reference=reference), status)
 
 

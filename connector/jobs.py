@@ -16,7 +16,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
-from connector import rounds
+from connector import rounds, trail
 from connector.house import House
 from connector.store import inbox, merchants, outbox, people, queue, runs, shops
 from connector.store.database import Connection
@@ -77,32 +77,38 @@ def _app(house: House, stop: threading.Event) -> App:
     app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
 
     @app.task(name="apply", queue="apply")
+    @trail.numbered
     def apply(merchant_id: int, shop_id: int) -> None:
         rounds.apply(house, merchant_id, shop_id, stop)
 
     @app.task(name="settle", queue="settle")
+    @trail.numbered
     def settle(merchant_id: int) -> None:
         rounds.settle(house, merchant_id, stop)
 
     places = Places()
 
     @app.task(name="push", queue="push")
+    @trail.numbered
     def push(merchant_id: int, shop_id: int) -> None:
         with places.take(shop_id) as free:
             if free:
                 rounds.push(house, merchant_id, shop_id, stop)
 
     @app.task(name="import_history", queue="import_history")
+    @trail.numbered
     def import_history(merchant_id: int, shop_id: int) -> None:
         with places.take(shop_id) as free:
             if free:
                 rounds.import_history(house, merchant_id, shop_id, stop)
 
     @app.task(name="subscribe", queue="subscribe")
+    @trail.numbered
     def subscribe(merchant_id: int, shop_id: int) -> None:
         rounds.subscribe(house, merchant_id, shop_id)
 
     @app.task(name="reconcile", queue="reconcile")
+    @trail.numbered
     def reconcile(merchant_id: int, shop_id: int, kind: runs.RunKind) -> None:
         with places.take(shop_id) as free:
             if free:
@@ -111,11 +117,12 @@ def _app(house: House, stop: threading.Event) -> App:
     @app.periodic(cron=SWEEP)
     @app.task(name="sweep", queue="sweep", queueing_lock="sweep")
     async def sweep_now(timestamp: int) -> None:
-        await asyncio.to_thread(sweep, house)
+        await asyncio.to_thread(trail.numbered(sweep), house)
         await _bury_stalled(app)
 
     @app.periodic(cron="17 4 * * *")
     @app.task(name="tidy", queue="tidy", queueing_lock="tidy")
+    @trail.numbered
     def tidy_now(timestamp: int) -> None:
         tidy(house)
 

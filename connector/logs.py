@@ -10,10 +10,12 @@ from typing import Any, TextIO
 
 import structlog
 
+from connector import trail
+
 # A word that is not here does not reach the log: what nobody thought of cannot leak.
 ALLOWED = frozenset(
     "event level timestamp request platform topic shop shop_id merchant_id delivery kind result status method route "
-    "seconds count waiting done total state attempt error where run task job reason port url sandbox".split()
+    "seconds count waiting done total state attempt error where run task job reason port url sandbox entries".split()
 )
 _SECRETS = re.compile(
     r"""
@@ -37,7 +39,7 @@ def set_up(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Make structlog and the standard library's loggers write JSON lines of allowed words to `stream` (stderr)."""
     out = stream or sys.stderr
     before: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        add_the_number,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         name_the_error,
@@ -70,9 +72,16 @@ def name_the_error(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMa
     return line
 
 
+def add_the_number(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Add the number of the request that the line belongs to."""
+    if trail.current():
+        line.setdefault("request", trail.current())
+    return line
+
+
 def only_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Keep the allowed words, and mask what looks like a secret or a person in their values."""
-    return {name: _plain(value) for name, value in line.items() if name in ALLOWED}
+    return {name: _plain(name, value) for name, value in line.items() if name in ALLOWED}
 
 
 def masked(text: str) -> str:
@@ -80,7 +89,9 @@ def masked(text: str) -> str:
     return _SECRETS.sub("***", text.replace("\r", " ").replace("\n", " "))[:_LONGEST]
 
 
-def _plain(value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
+    if name == "request" and isinstance(value, str) and trail.sane(value):
+        return value  # a proxy's number may be as long as a token
     return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
 
 

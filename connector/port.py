@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
 
+from connector import trail
 from connector.records import Coupon, Customer, Order
 
 if TYPE_CHECKING:
@@ -234,6 +235,12 @@ class Refused(ShopError):
 
 class Unauthorized(ShopError):
     """The shop no longer accepts our token, or a right is missing: the merchant must reconnect."""
+
+
+def request_headers() -> dict[str, str]:
+    """Return the header that tells the shop on whose request a call is made; every call of an adapter carries it."""
+    number = trail.current()
+    return {trail.HEADER: number} if number else {}
 
 
 class ShopAdapter(Protocol):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-import structlog
 from flask import Flask, Response, abort, request, session
 
 from connector.config import Settings, on_loopback
@@ -28,8 +26,6 @@ def keep(app: Flask, house: House) -> None:
 
     @app.before_request
     def before() -> None:
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request=secrets.token_hex(8))
         if request.path in _FOR_MACHINES or request.path.startswith("/webhooks/"):
             return
         _known_host(house.settings)
@@ -48,7 +44,6 @@ def keep(app: Flask, house: House) -> None:
             answer.headers.setdefault(name, word)
         # Pages show people; nothing between us and the browser may keep one.
         answer.headers.setdefault("Cache-Control", "no-store")
-        answer.headers["X-Request-Id"] = structlog.contextvars.get_contextvars().get("request", "")
         return answer
 
 

@@ -17,7 +17,7 @@ from requests_oauthlib import OAuth1
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
+from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized, request_headers
 
 from . import criteria, network, rights, wire
 from .answers import Answer, PageTooBig, TooLarge, Untrusted, judge
@@ -123,6 +123,7 @@ class Client:
 
     def _exchange(self, method: str, url: str, body: bytes | None) -> Answer:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Comeback"}
+        headers |= request_headers()
         if body is not None:
             headers["Content-Type"] = "application/json"
         with _reached(method != "GET"):

@@ -14,7 +14,7 @@ import msgspec
 import requests
 from urllib3.exceptions import HTTPError
 
-from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
+from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized, request_headers
 
 CONNECT, READ = 3.05, 20.0
 LONGEST_WAIT = timedelta(hours=1)
@@ -70,10 +70,14 @@ class Wire:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
         """Send JSON and return the reply; raise NoReply."""
-        sent = {"Content-Type": "application/json", "Accept": "application/json", **(headers or {})}
+        sent = {"Content-Type": "application/json", "Accept": "application/json", **request_headers()}
         with _reasons():
             response = self._session.post(
-                url, data=body, headers=sent, timeout=self._timeouts, allow_redirects=False
+                url,
+                data=body,
+                headers={**sent, **(headers or {})},
+                timeout=self._timeouts,
+                allow_redirects=False,
             )
         return Reply(response.status_code, response.headers, response.content)
 
@@ -81,7 +85,9 @@ class Wire:
         """Yield the lines of a file without holding all of it; no token goes along. Raise NoReply or by status."""
         with (
             _reasons(),
-            self._session.get(url, stream=True, timeout=self._timeouts, allow_redirects=False) as response,
+            self._session.get(
+                url, headers=request_headers(), stream=True, timeout=self._timeouts, allow_redirects=False
+            ) as response,
         ):
             if response.status_code != 200:
                 # A result's address is good for seven days.

@@ -5,10 +5,11 @@ any transaction; `apply` writes everything in one transaction: the new states, t
 """
 
 from datetime import datetime
-from typing import assert_never
+from typing import Literal, assert_never
 
 import msgspec
 
+from connector import trail
 from connector.flow import asking, forgetting, joining, settling
 from connector.flow.asking import Fetched, Read
 from connector.port import (
@@ -50,28 +51,62 @@ def read(platform: Platform, waiting: inbox.Waiting) -> Read:
         return Read(waiting, (), fault=str(error))
 
 
-def apply(tx: Tx, shop: shops.Shop, reads: list[Read], fetched: Fetched, now: datetime) -> None:
+class Applied(msgspec.Struct, frozen=True):
+    """What became of one delivery; `members` were settled because of it, and `entries` booked on them."""
+
+    waiting: inbox.Waiting
+    state: Literal["applied", "ignored", "parked"]
+    members: int
+    entries: int
+
+
+def apply(
+    tx: Tx, shop: shops.Shop, reads: list[Read], fetched: Fetched, now: datetime
+) -> tuple[Applied, ...]:
     """Apply a batch of deliveries, settle whom it touches, and mark each delivery done: one transaction."""
-    touched = set[int]()
+    touched, whose = set[int](), dict[int, set[int]]()
     for customer in fetched.customers.values():
         _customer(tx, shop.id, customer, touched, now)
-    for item in reads:
+    states = [
+        _delivery(tx, shop, item, fetched, whose.setdefault(item.waiting.id, set()), now) for item in reads
+    ]
+    asked = {member: item.waiting.request for item in reads for member in whose[item.waiting.id]}
+    decisions = settling.settle(tx, touched.union(*whose.values()), now, asked)
+    booked = {member: len(decision.entries) for member, decision in decisions.items()}
+    return tuple(
+        Applied(
+            item.waiting,
+            state,
+            members=len(settled := whose[item.waiting.id] & booked.keys()),
+            entries=sum(booked[member] for member in settled if asked[member] == item.waiting.request),
+        )
+        for item, state in zip(reads, states, strict=True)
+    )
+
+
+def _delivery(
+    tx: Tx, shop: shops.Shop, item: Read, fetched: Fetched, touched: set[int], now: datetime
+) -> Literal["applied", "ignored", "parked"]:
+    """Apply one delivery and mark it done; return its state."""
+    with trail.on(item.waiting.request):
         if item.fault is not None:
             inbox.park(tx, shop.id, item.waiting.id, item.waiting.attempts + 1, item.fault, now)
-            continue
+            return "parked"
         results = [_change(tx, shop, item, change, fetched, touched, now) for change in item.changes]
-        applied = any(result.did for result in results)
+        state: Literal["applied", "ignored"] = (
+            "applied" if any(result.did for result in results) else "ignored"
+        )
         inbox.done(
             tx,
             shop.id,
             item.waiting.id,
-            "applied" if applied else "ignored",
+            state,
             " ".join(result.said for result in results) or "Nothing to do.",
             next((result.subject for result in results if result.subject), None),
             now,
             erase=any(result.erase for result in results),
         )
-    settling.settle(tx, touched, now)
+        return state
 
 
 class _Result(msgspec.Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Settling: bring members in line with what is known of them. Every road ends here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -22,6 +22,7 @@ from connector.store import (
 from connector.store.database import Tx
 
 BATCH = 500  # members settled in one transaction
+_NOBODY: Mapping[int, str] = {}
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -31,8 +32,13 @@ class Known(msgspec.Struct, frozen=True):
     booked: Booked
 
 
-def settle(tx: Tx, member_ids: Iterable[int], now: datetime) -> dict[int, Decision]:
-    """Settle these members: lock, decide, write what is missing; return what was decided, by survivor."""
+def settle(
+    tx: Tx, member_ids: Iterable[int], now: datetime, asked: Mapping[int, str] = _NOBODY
+) -> dict[int, Decision]:
+    """Settle these members: lock, decide, write what is missing; return what was decided, by survivor.
+
+    `asked` names the request behind a member's settling, where it is not the transaction's.
+    """
     locked = people.lock(tx, member_ids)
     if not locked:
         return {}
@@ -41,7 +47,7 @@ def settle(tx: Tx, member_ids: Iterable[int], now: datetime) -> dict[int, Decisi
         member_id: decide(known.history, versions, known.booked, now)
         for member_id, known in recall(tx, locked).items()
     }
-    _write(tx, decisions, now)
+    _write(tx, decisions, now, asked)
     return decisions
 
 
@@ -126,25 +132,41 @@ def _uses(tx: Tx, codes: Sequence[str]) -> dict[str, list[ShopOrder]]:
     return uses
 
 
-def _write(tx: Tx, decisions: dict[int, Decision], now: datetime) -> None:
+def _write(tx: Tx, decisions: dict[int, Decision], now: datetime, asked: Mapping[int, str]) -> None:
     """Write what is missing; `decisions` belong to locked members."""
     ledger.book(
         tx,
         [(member_id, entry) for member_id, decision in decisions.items() for entry in decision.entries],
         now,
+        asked,
     )
+    whose = _whose(tx, decisions, asked)
     wanted = [(member_id, coupon) for member_id, decision in decisions.items() for coupon in decision.coupons]
     if wanted:
-        outbox.want(tx, "coupon", coupons.want(tx, merchants.code_secret(tx), wanted), now)
+        outbox.want(tx, "coupon", coupons.want(tx, merchants.code_secret(tx), wanted), now, whose)
     for decision in decisions.values():
         for coupon in decision.revoke:
             coupons.set_state(tx, coupon.shop_id, coupon.source, coupon.reward_key, "revoking")
             name = coupons.subject(coupon.source, coupon.reward_key)
-            outbox.want(tx, "revoke", [(coupon.shop_id, name)], now)
+            outbox.want(tx, "revoke", [(coupon.shop_id, name)], now, whose)
     changed = marks.want(tx, [mark for decision in decisions.values() for mark in decision.marks])
-    outbox.want(tx, "marks", changed, now)
+    outbox.want(tx, "marks", changed, now, whose)
     ledger.settled(
         tx,
         {member_id: (decision.standing, decision.ask_again_at) for member_id, decision in decisions.items()},
         now,
     )
+
+
+def _whose(tx: Tx, decisions: dict[int, Decision], asked: Mapping[int, str]) -> dict[outbox.About, str]:
+    """Return the request behind everything that is to change in a shop."""
+    whose: dict[outbox.About, str] = {}
+    for member_id, decision in decisions.items():
+        number = asked.get(member_id, tx.request)
+        for new in decision.coupons:
+            whose[new.shop_id, coupons.subject(new.source, new.reward_key)] = number
+        for old in decision.revoke:
+            whose[old.shop_id, coupons.subject(old.source, old.reward_key)] = number
+        for mark in decision.marks:
+            whose[mark.shop_id, mark.customer_id] = number
+    return whose

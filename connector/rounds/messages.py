@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import structlog
 
+from connector import trail
 from connector.flow import applying, asking, pushing
 from connector.house import House
 from connector.port import Refused, ShopError, TryLater, Unauthorized
@@ -61,7 +62,9 @@ def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Eve
 def _apply_batch(house: House, shop: Shop, reads: list[asking.Read]) -> None:
     """Apply a batch in one go; where one delivery spoils it, each by itself."""
     try:
-        fetched = _fetch(house, shop, reads)
+        # A question for a single message goes out under its number; one for many under that of this round.
+        with trail.on(reads[0].waiting.request if len(reads) == 1 else ""):
+            fetched = _fetch(house, shop, reads)
     except ShopError as error:
         _without_asking(house, shop, reads, error)
         return
@@ -79,8 +82,18 @@ def _apply_batch(house: House, shop: Shop, reads: list[asking.Read]) -> None:
 def _apply(house: House, shop: Shop, reads: list[asking.Read], fetched: asking.Fetched) -> None:
     with house.database.merchant(shop.merchant_id) as tx:
         ours = inbox.still_waiting(tx, shop.id, [one.waiting.id for one in reads])
-        applying.apply(tx, shop, [one for one in reads if one.waiting.id in ours], fetched, house.now())
-    _log.info("applied", shop=shop.id, count=len(ours))
+        mine = [one for one in reads if one.waiting.id in ours]
+        written = applying.apply(tx, shop, mine, fetched, house.now())
+    for applied in written:
+        _tell(house, shop, applied)
+
+
+def _tell(house: House, shop: Shop, applied: applying.Applied) -> None:
+    """Write down that a delivery is through: only now is it true, whatever happens next."""
+    with trail.on(applied.waiting.request):
+        _log.info("applied", shop=shop.id, delivery=applied.waiting.delivery.id, result=applied.state)
+        if applied.members:
+            _log.info("settled", shop=shop.id, count=applied.members, entries=applied.entries)
 
 
 def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched:
@@ -153,6 +166,11 @@ def _postpone(house: House, shop: Shop, one: asking.Read, why: str, error: Excep
                 else:
                     at = now + pushing.WAITS[faults - 1]
                     inbox.try_later(tx, shop.id, one.waiting.id, attempts + 1, at, why, faults)
-    _log.warning(
-        "postponed", shop=shop.id, delivery=one.waiting.id, attempts=attempts + 1, error=type(error).__name__
-    )
+    with trail.on(one.waiting.request):
+        _log.warning(
+            "postponed",
+            shop=shop.id,
+            delivery=one.waiting.delivery.id,
+            attempt=attempts + 1,
+            error=type(error).__name__,
+        )

@@ -6,12 +6,14 @@ import threading
 
 import structlog
 
+from connector import trail
 from connector.flow import pushing
 from connector.flow.pushing import Misunderstood
 from connector.house import House
 from connector.port import OutcomeUnknown, ShopAdapter, TryLater, Unauthorized
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, heed, line, wake_later
 from connector.store import breaker, outbox, queue, shops
+from connector.store.shops import Shop
 
 _log = structlog.get_logger()
 
@@ -51,25 +53,34 @@ def _push_all(house: House, merchant_id: int, shop_id: int, stop: threading.Even
                 return done, False
         there = there or line(house, shop)
         for number, job in enumerate(jobs, start=1):
-            sent = _send(there, job)
-            with house.database.merchant(merchant_id) as tx:
-                pushing.keep(tx, job, sent, house.now(), probing=probing)
-                trouble = isinstance(sent, TryLater | OutcomeUnknown | Unauthorized)
-                if isinstance(sent, TryLater | OutcomeUnknown | Unauthorized):
-                    # What holds for one push holds for the shop: leave it alone, and let others have this worker.
-                    heed(tx, shop_id, sent, house.now())
-                    outbox.give_back(tx, [one.push for one in jobs[number:]], house.now())
-                    wake_later(tx, shop_id, house.now() + BREATH, queue.push)
+            with trail.on(job.push.request):
+                trouble = _send_and_keep(house, shop, there, job, jobs[number:], probing=probing)
             done += 1
             if trouble:
                 return done, True
-            if pushing.needs_call(job) and not isinstance(sent, Misunderstood):
-                answered(house, shop)
-            elif probing:
-                with house.database.merchant(merchant_id) as tx:
-                    breaker.give_back_probe(tx, shop_id, house.now())
-        _log.info("pushed", shop=shop_id, count=done)
     return done, False
+
+
+def _send_and_keep(
+    house: House, shop: Shop, there: ShopAdapter, job: pushing.Job, rest: list[pushing.Job], *, probing: bool
+) -> bool:
+    """Send a push and write down what came of it; True when the shop is to be left alone, and the rest given back."""
+    sent = _send(there, job)
+    trouble = isinstance(sent, TryLater | OutcomeUnknown | Unauthorized)
+    with house.database.merchant(shop.merchant_id) as tx:
+        pushing.keep(tx, job, sent, house.now(), probing=probing)
+        if isinstance(sent, TryLater | OutcomeUnknown | Unauthorized):
+            # What holds for one push holds for the shop: leave it alone, and let others have this worker.
+            heed(tx, shop.id, sent, house.now())
+            outbox.give_back(tx, [one.push for one in rest], house.now())
+            wake_later(tx, shop.id, house.now() + BREATH, queue.push)
+    if not trouble and pushing.needs_call(job) and not isinstance(sent, Misunderstood):
+        answered(house, shop)
+    elif not trouble and probing:
+        with house.database.merchant(shop.merchant_id) as tx:
+            breaker.give_back_probe(tx, shop.id, house.now())
+    _log.info("pushed", shop=shop.id, kind=job.push.kind, attempt=job.push.attempts, result=_said(sent))
+    return trouble
 
 
 def _send(there: ShopAdapter, job: pushing.Job) -> pushing.Sent:
@@ -77,5 +88,10 @@ def _send(there: ShopAdapter, job: pushing.Job) -> pushing.Sent:
         return pushing.send(there, job)
     except OURS as error:
         # A fault of ours about one customer must not hold up the others; after the last try it is put aside and shown.
-        _log.exception("a push went wrong", push=job.push.id)
+        _log.exception("a push went wrong", shop=job.push.shop_id, kind=job.push.kind)
         return Misunderstood(f"{type(error).__name__} while sending it")
+
+
+def _said(sent: pushing.Sent) -> str:
+    """Name what came of a push in one word; the shop's own text may quote a person."""
+    return "nothing" if sent is None else type(sent).__name__

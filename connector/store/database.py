@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection as Connection
 from sqlalchemy import CursorResult, Engine, Executable, Row, create_engine, text
 
+from connector import trail
 from connector.secrets import KeyRing
 
 _TAKE = text("SELECT pg_try_advisory_lock(hashtext(:work), :key)")
@@ -14,12 +15,16 @@ _LEAVE = text("SELECT pg_advisory_unlock(hashtext(:work), :key)")
 
 
 class Tx:
-    """One transaction for one merchant. Every query takes it and keeps to its merchant; nobody below commits."""
+    """One transaction for one merchant. Every query takes it and keeps to its merchant; nobody below commits.
+
+    `request` is the number of what it is done for (connector.trail); rows that it makes keep it.
+    """
 
     def __init__(self, connection: Connection, merchant_id: int, ring: KeyRing) -> None:
         self.connection = connection
         self.merchant_id = merchant_id
         self.ring = ring
+        self.request = trail.current()
 
     def run(
         self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None

@@ -18,7 +18,7 @@ State = Literal["waiting", "applied", "ignored", "parked"]
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A delivery that is to be applied."""
+    """A delivery that is to be applied. `request`: the number it came with; empty where none is known."""
 
     id: int
     way: Way
@@ -27,6 +27,7 @@ class Waiting(msgspec.Struct, frozen=True):
     result: str | None
     delivery: Delivery
     received_at: datetime
+    request: str = ""
 
     @property
     def sent_at(self) -> datetime:
@@ -47,6 +48,7 @@ def keep(tx: Tx, shop_id: int, delivery: Delivery, way: Way, now: datetime) -> b
         triggered_at=delivery.triggered_at,
         received_at=now,
         state="waiting",
+        request_id=tx.request or None,
     )
     kept = tx.value(
         row.on_conflict_do_nothing(index_elements=["merchant_id", "shop_id", "delivery_id"]).returning(
@@ -77,6 +79,7 @@ def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
             faults=row.faults,
             result=row.result,
             received_at=row.received_at,
+            request=row.request_id or "",
             delivery=Delivery(
                 id=row.delivery_id,
                 topic=row.topic,

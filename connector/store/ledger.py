@@ -31,8 +31,13 @@ def booked(tx: Tx, member_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     return sums
 
 
-def book(tx: Tx, lines: Iterable[tuple[int, Entry]], now: datetime) -> None:
-    """Add entries, each with its member."""
+_NOBODY: Mapping[int, str] = {}
+
+
+def book(
+    tx: Tx, lines: Iterable[tuple[int, Entry]], now: datetime, asked: Mapping[int, str] = _NOBODY
+) -> None:
+    """Add entries, each with its member; `asked` names the request behind a member's, where it is not the transaction's."""
     rows = [
         {
             "merchant_id": tx.merchant_id,
@@ -44,6 +49,7 @@ def book(tx: Tx, lines: Iterable[tuple[int, Entry]], now: datetime) -> None:
             "moment": entry.moment,
             "inputs": msgspec.to_builtins(entry.inputs),
             "booked_at": now,
+            "request_id": asked.get(member_id, tx.request) or None,
         }
         for member_id, entry in lines
     ]

@@ -1,11 +1,11 @@
 """The outbox: pushes waiting to be sent. A push names what to change; the wanted state is read when it goes out."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, case, delete, func, select, text, update
+from sqlalchemy import Connection, Row, case, delete, func, select, text, update
 
 from connector.store import bulk, queue
 from connector.store.database import Tx
@@ -18,6 +18,7 @@ class Push(msgspec.Struct, frozen=True):
     """One thing to change in the shop. `subject`: a customer's id, or a coupon's (store.coupons.subject).
 
     `attempts` counts this one too; more than 1 means that an earlier one may have worked without our knowing.
+    `request`: the number of what made it necessary (connector.trail).
     """
 
     shop_id: int
@@ -25,10 +26,24 @@ class Push(msgspec.Struct, frozen=True):
     kind: PushKind
     subject: str
     attempts: int
+    request: str = ""
 
 
-def want(tx: Tx, kind: PushKind, subjects: Collection[tuple[int, str]], now: datetime) -> None:
-    """Have these (shop, subject) pairs pushed, each once however often it is asked for; wakes the workers."""
+About = tuple[int, str]  # a shop and a subject
+_NOBODY: Mapping[About, str] = {}
+
+
+def want(
+    tx: Tx,
+    kind: PushKind,
+    subjects: Collection[About],
+    now: datetime,
+    asked: Mapping[About, str] = _NOBODY,
+) -> None:
+    """Have these (shop, subject) pairs pushed, each once however often it is asked for; wakes the workers.
+
+    `asked` names the request behind a pair, where it is not the transaction's.
+    """
     rows = [
         {
             "merchant_id": tx.merchant_id,
@@ -38,6 +53,7 @@ def want(tx: Tx, kind: PushKind, subjects: Collection[tuple[int, str]], now: dat
             "state": "waiting",
             "next_at": now,
             "made_at": now,
+            "request_id": asked.get((shop_id, subject), tx.request) or None,
         }
         for shop_id, subject in dict.fromkeys(subjects)
     ]
@@ -54,6 +70,7 @@ def want(tx: Tx, kind: PushKind, subjects: Collection[tuple[int, str]], now: dat
                 "state": "waiting",
                 "next_at": case((outbox.c.state == "parked", new.excluded.next_at), else_=outbox.c.next_at),
                 "revision": outbox.c.revision + 1,
+                "request_id": new.excluded.request_id,
             },
         )
     )
@@ -76,10 +93,7 @@ def claim(tx: Tx, shop_id: int, now: datetime, lease: timedelta, limit: int) -> 
         .values(next_at=now + lease, attempts=outbox.c.attempts + 1)
     )
     rows = tx.all(taken.returning(outbox))
-    return [
-        (Push(row.shop_id, row.id, row.kind, row.subject, row.attempts), row.revision)
-        for row in sorted(rows, key=lambda row: row.id)
-    ]
+    return [(_push(row), row.revision) for row in sorted(rows, key=lambda row: row.id)]
 
 
 def done(tx: Tx, push: Push, revision: int, result: str, now: datetime) -> None:
@@ -129,7 +143,7 @@ def find(tx: Tx, row_id: int) -> Push | None:
             outbox.c.merchant_id == tx.merchant_id, outbox.c.id == row_id, outbox.c.state == "parked"
         )
     )
-    return None if row is None else Push(row.shop_id, row.id, row.kind, row.subject, row.attempts)
+    return None if row is None else _push(row)
 
 
 def parked(tx: Tx) -> list[Push]:
@@ -139,7 +153,7 @@ def parked(tx: Tx) -> list[Push]:
         .where(outbox.c.merchant_id == tx.merchant_id, outbox.c.state == "parked")
         .order_by(outbox.c.id)
     )
-    return [Push(row.shop_id, row.id, row.kind, row.subject, row.attempts) for row in rows]
+    return [_push(row) for row in rows]
 
 
 def again(tx: Tx, push: Push, now: datetime) -> None:
@@ -202,6 +216,10 @@ def drop_old(tx: Tx, now: datetime, rows: timedelta) -> None:
             outbox.c.done_at < now - rows,
         )
     )
+
+
+def _push(row: Row[Any]) -> Push:
+    return Push(row.shop_id, row.id, row.kind, row.subject, row.attempts, row.request_id or "")
 
 
 def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]

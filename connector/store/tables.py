@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -217,8 +218,10 @@ entries = Table(
     Column("moment", MOMENT, nullable=False),
     Column("inputs", JSONB, nullable=False),
     Column("booked_at", MOMENT, nullable=False),
+    Column("request_id", Text),  # the request it came of (connector.trail)
     PrimaryKeyConstraint("merchant_id", "id"),
     Index(None, "merchant_id", "member_id", "source"),
+    Index("entries_request", "request_id", postgresql_where=text("request_id IS NOT NULL")),
     ForeignKeyConstraint(["merchant_id", "member_id"], ["members.merchant_id", "members.id"]),
 )
 
@@ -299,12 +302,14 @@ inbox = Table(
     Column("next_at", MOMENT),
     Column("result", Text),  # one plain sentence
     Column("applied_at", MOMENT),
+    Column("request_id", Text),  # the request that brought it (connector.trail)
     PrimaryKeyConstraint("merchant_id", "shop_id", "id"),
     UniqueConstraint("merchant_id", "shop_id", "delivery_id"),
     Index("inbox_waiting", "shop_id", "id", postgresql_where=text("state = 'waiting'")),
     Index("inbox_latest", "merchant_id", "id"),
     Index("inbox_parked", "merchant_id", "id", postgresql_where=text("state = 'parked'")),
     Index("inbox_subject", "merchant_id", "shop_id", "subject"),
+    Index("inbox_request", "request_id", postgresql_where=text("request_id IS NOT NULL")),
     _of_shop(),
 )
 
@@ -324,6 +329,7 @@ outbox = Table(
     Column("result", Text),
     Column("made_at", MOMENT, nullable=False),
     Column("done_at", MOMENT),
+    Column("request_id", Text),  # the request that made it necessary (connector.trail)
     PrimaryKeyConstraint("merchant_id", "shop_id", "id"),
     Index(
         "outbox_waiting_once",
@@ -336,6 +342,8 @@ outbox = Table(
     ),
     Index("outbox_waiting", "shop_id", "next_at", postgresql_where=text("state = 'waiting'")),
     Index("outbox_latest", "merchant_id", "id"),
+    Index("outbox_parked", "kind", postgresql_where=text("state = 'parked'")),
+    Index("outbox_request", "request_id", postgresql_where=text("request_id IS NOT NULL")),
     _of_shop(),
 )
 
@@ -359,6 +367,7 @@ runs = Table(
     Column("message", Text),
     PrimaryKeyConstraint("merchant_id", "shop_id", "id"),
     Index("runs_latest", "merchant_id", "shop_id", "kind", "id"),
+    Index("runs_open", "kind", postgresql_where=text("state IN ('waiting', 'running')")),
     _of_shop(),
 )
 
@@ -400,4 +409,25 @@ strays = Table(
     Column("count", BigInteger, nullable=False, server_default="0"),
     Column("last_at", MOMENT, nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("platform", "topic"),
+)
+
+# What all processes count together: each adds what it saw since the last time. Names and labels, never a shop or a person.
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("labels", Text, nullable=False),  # "platform=...,result=..."
+    Column("value", Double, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("name", "labels"),
+)
+
+# The processes that run, or ran lately: each shows a sign of life now and then.
+processes = Table(
+    "processes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # web | worker
+    Column("version", Text, nullable=False),
+    Column("started_at", MOMENT, nullable=False),
+    Column("seen_at", MOMENT, nullable=False),
 )

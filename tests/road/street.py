@@ -109,7 +109,7 @@ class Street:
         held, self.gifts.mail.held = self.gifts.mail.held, []
         return held
 
-    def brings(self, letter: Any, id: str | None = None) -> int:
+    def brings(self, letter: Any, id: str | None = None, number: str = "") -> int:
         """Bring a letter to the door, signed as the platform signs; return the status."""
         signature = base64.b64encode(
             hmac.new(self.gifts.client_secret.encode(), letter.body, hashlib.sha256).digest()
@@ -121,7 +121,7 @@ class Street:
             "X-Shopify-Shop-Domain": self.gifts.domain,
             "X-Shopify-Webhook-Id": id or letter.id,
             "X-Shopify-Triggered-At": letter.triggered_at,
-        }
+        } | ({"X-Request-Id": number} if number else {})
         answer = self._session.post(f"{self.url}/webhooks/shopify", letter.body, headers=headers, timeout=10)
         return answer.status_code
 
