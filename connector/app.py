@@ -19,9 +19,10 @@ from werkzeug.wsgi import ClosingIterator
 from whitenoise import WhiteNoise
 
 import connector.settings
-from connector import config, errors, logs, strict, trail
+from connector import config, errors, logs, metrics, strict, trail
 from connector.hall import DoorStep
 from connector.house import House, furnish
+from connector.pulse import Pulse
 from connector.settings import create_blueprint, tongue
 from connector.store import merchants
 from webhooks import door
@@ -54,9 +55,10 @@ def create_app(house: House | None = None) -> Flask:
         app.register_blueprint(pages, url_prefix=f"/{platform.name}")
     app.register_blueprint(create_blueprint(house))
     app.register_blueprint(_entrance(house))
-    app.register_blueprint(_condition(house))
+    pulse = Pulse(house, "web")
+    app.register_blueprint(_condition(house, pulse))
     errors.answer(app)
-    _wrap(app, house)
+    _wrap(app, house, pulse)
     return app
 
 
@@ -81,7 +83,7 @@ def _mount_door(app: Flask, house: House) -> Blueprint:
     return blueprint
 
 
-def _wrap(app: Flask, house: House) -> None:
+def _wrap(app: Flask, house: House, pulse: Pulse) -> None:
     """Static files before the application, and before both what the proxies say of the caller."""
     served = WhiteNoise(
         app.wsgi_app,
@@ -92,14 +94,15 @@ def _wrap(app: Flask, house: House) -> None:
     )
     hops = house.settings.proxy_hops
     # Without a proxy of ours anybody can write X-Forwarded-For.
-    app.wsgi_app = _Numbered(ProxyFix(served, x_for=hops, x_proto=hops, x_host=hops) if hops else served)  # type: ignore[method-assign]
+    inner = ProxyFix(served, x_for=hops, x_proto=hops, x_host=hops) if hops else served
+    app.wsgi_app = _Numbered(inner, pulse)  # type: ignore[method-assign]
 
 
 class _Numbered:
-    """Gives every request its number, static files too, and tells it to the caller."""
+    """Gives every request its number, static files too, and tells it to the caller; once it is answered, shows life."""
 
-    def __init__(self, inner: WSGIApplication) -> None:
-        self._inner = inner
+    def __init__(self, inner: WSGIApplication, pulse: Pulse) -> None:
+        self._inner, self._pulse = inner, pulse
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         number = trail.taken(environ.get("HTTP_X_REQUEST_ID", ""))
@@ -108,8 +111,13 @@ class _Numbered:
         def started(status: str, words: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             return start_response(status, [*words, (trail.HEADER, number)], *error)
 
+        return ClosingIterator(self._inner(environ, started), self._after)
+
+    def _after(self) -> None:
         # The server's thread goes on to another request; what it does in between belongs to none.
-        return ClosingIterator(self._inner(environ, started), lambda: trail.follow(""))
+        trail.follow("")
+        if self._pulse.due():
+            self._pulse.beat()
 
 
 def _stamp(answer: Headers, house: House) -> None:
@@ -153,9 +161,10 @@ def _entrance(house: House) -> Blueprint:
     return entrance
 
 
-def _condition(house: House) -> Blueprint:
+def _condition(house: House, pulse: Pulse) -> Blueprint:
     """What machines ask: alive, ready, and the figures for a monitor."""
     condition = Blueprint("condition", __name__)
+    figures = metrics.registry(house)
 
     @condition.get("/healthz")
     def healthz() -> Response:
@@ -167,11 +176,12 @@ def _condition(house: House) -> Blueprint:
         return Response(f"{problem or 'ready'}\n", 200 if problem is None else 503, mimetype="text/plain")
 
     @condition.get("/metrics")
-    def metrics() -> Response:
+    def watch() -> Response:
         token = house.settings.metrics_token
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if not token or not hmac.compare_digest(token.encode(), given.encode()):
             abort(404)
-        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        pulse.beat()  # what this process counted until now belongs to the answer
+        return Response(generate_latest(figures), content_type=CONTENT_TYPE_LATEST)
 
     return condition

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
@@ -14,12 +15,14 @@ from connector.secrets import KeyRing, derive
 from connector.store import health, migrate, postgres
 from connector.store.database import Database
 from connector.store.shops import Shop, Vault
+from connector.tally import Tally
 
 
 class House(msgspec.Struct, frozen=True):
     """Everything handed down. `platforms` are those on offer; `server` is our own PostgreSQL where we brought one.
 
-    `database_url` and `owner_url` are where the application and the migrations connect.
+    `tally` counts what happens in this process. `database_url` and `owner_url` are where the application and the
+    migrations connect.
     """
 
     settings: Settings
@@ -29,6 +32,7 @@ class House(msgspec.Struct, frozen=True):
     owner_url: str
     now: Callable[[], datetime]
     server: postgres.Server | None = None
+    tally: Tally = msgspec.field(default_factory=Tally)
 
     @property
     def ring(self) -> KeyRing:
@@ -37,7 +41,8 @@ class House(msgspec.Struct, frozen=True):
 
     def vault(self, shop: Shop) -> Vault:
         """Return the vault with the shop's tokens."""
-        return Vault(self.database, shop.merchant_id, shop.id)
+        counts = partial(self.tally.count, "token_refresh_failures", platform=shop.platform)
+        return Vault(self.database, shop.merchant_id, shop.id, counts)
 
     def line(self, shop: Shop) -> ShopAdapter:
         """Open a line to the shop; raise KeyError when its platform is not on offer here."""

@@ -18,6 +18,7 @@ from procrastinate.jobs import Status
 
 from connector import rounds, trail
 from connector.house import House
+from connector.pulse import Pulse
 from connector.store import inbox, merchants, outbox, people, queue, runs, shops
 from connector.store.database import Connection
 from connector.store.health import GONE
@@ -41,15 +42,17 @@ _log = structlog.get_logger()
 
 def run_worker(house: House, stop: threading.Event) -> None:
     """Work until `stop` is set; what has begun is brought to a good end. A database that goes away is waited for."""
+    pulse = Pulse(house, "worker")
     while not stop.is_set():
         try:
-            asyncio.run(_work(house, stop))
+            asyncio.run(_work(house, stop, pulse))
         except (ConnectorException, *GONE) as error:
             _log.warning("the database is away", error=type(error).__name__)
             stop.wait(TRY_AGAIN)
+    pulse.stop()
 
 
-async def _work(house: House, stop: threading.Event) -> None:
+async def _work(house: House, stop: threading.Event, pulse: Pulse) -> None:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE + 4, "job"))
     app = _app(house, stop)
     async with app.open_async():
@@ -65,6 +68,8 @@ async def _work(house: House, stop: threading.Event) -> None:
         )
         while not stop.is_set() and not running.done():
             await asyncio.sleep(0.2)
+            if pulse.due():
+                await asyncio.to_thread(pulse.beat)
         running.cancel()
         try:
             await running

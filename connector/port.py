@@ -375,6 +375,7 @@ class Platform(Protocol):
     title: str  # as people write it
     mark_kind: MarkKind  # what a customer can carry there
     binds_coupons: bool  # can a code be bound to one customer?
+    privacy_topics: tuple[str, ...]  # of messages that the law wants heeded within thirty days
     polled: bool  # True: changes are found by asking every few minutes
 
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:

@@ -49,6 +49,7 @@ class PaperPlatform:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     polled = False
+    privacy_topics = ("person/forgotten",)
 
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
         problem = None if env.get("PAPER_SECRET") else "is missing; write one on paper"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import structlog
 from flask import Blueprint, Request, Response, abort, request
-from prometheus_client import Counter
 
 from connector.house import House
 from connector.port import (
@@ -28,7 +27,6 @@ LARGEST = 2 * 1024 * 1024  # bytes of one message
 _LONGEST_WORD = 200  # characters of an id or a topic; the database could not index much more
 _BUSY_SECONDS = 30
 
-ANSWERED = Counter("comeback_webhooks_total", "Webhooks answered, by result.", ["platform", "result"])
 _log = structlog.get_logger()
 
 
@@ -44,7 +42,7 @@ def create_blueprint(house: House) -> Blueprint:
         except health.GONE:
             result, status = "database_gone", 503
         known = platform_name if platform_name in house.platforms else "unknown"
-        ANSWERED.labels(known, result).inc()
+        house.tally.count("webhooks", platform=known, result=result)
         answer = Response(status=status)
         if status == 503:
             answer.headers["Retry-After"] = str(_BUSY_SECONDS)

@@ -18,6 +18,7 @@ class Magento:
     mark_kind: port.MarkKind = "group"
     binds_coupons = False
     polled = True
+    privacy_topics: tuple[str, ...] = ()
 
     def settings(self, env: Mapping[str, str]) -> tuple[port.Setting, ...]:
         """Nothing: all that is needed, the merchant pastes for their own shop."""

@@ -29,6 +29,7 @@ class Shopify:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     polled = False
+    privacy_topics: tuple[str, ...] = ("customers/redact", "shop/redact", "customers/data_request")
 
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
         return settings.check(env)

@@ -91,8 +91,10 @@ def _apply(house: House, shop: Shop, reads: list[asking.Read], fetched: asking.F
 def _tell(house: House, shop: Shop, applied: applying.Applied) -> None:
     """Write down that a delivery is through: only now is it true, whatever happens next."""
     with trail.on(applied.waiting.request):
+        house.tally.count("applied", platform=shop.platform, result=applied.state)
         _log.info("applied", shop=shop.id, delivery=applied.waiting.delivery.id, result=applied.state)
         if applied.members:
+            house.tally.waited("settle", (house.now() - applied.waiting.received_at).total_seconds())
             _log.info("settled", shop=shop.id, count=applied.members, entries=applied.entries)
 
 

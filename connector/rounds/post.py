@@ -10,7 +10,7 @@ from connector import trail
 from connector.flow import pushing
 from connector.flow.pushing import Misunderstood
 from connector.house import House
-from connector.port import OutcomeUnknown, ShopAdapter, TryLater, Unauthorized
+from connector.port import OutcomeUnknown, ShopAdapter, ShopError, TryLater, Unauthorized
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, heed, line, wake_later
 from connector.store import breaker, outbox, queue, shops
 from connector.store.shops import Shop
@@ -66,6 +66,7 @@ def _send_and_keep(
 ) -> bool:
     """Send a push and write down what came of it; True when the shop is to be left alone, and the rest given back."""
     sent = _send(there, job)
+    _count(house, shop.platform, sent)
     trouble = isinstance(sent, TryLater | OutcomeUnknown | Unauthorized)
     with house.database.merchant(shop.merchant_id) as tx:
         pushing.keep(tx, job, sent, house.now(), probing=probing)
@@ -90,6 +91,12 @@ def _send(there: ShopAdapter, job: pushing.Job) -> pushing.Sent:
         # A fault of ours about one customer must not hold up the others; after the last try it is put aside and shown.
         _log.exception("a push went wrong", shop=job.push.shop_id, kind=job.push.kind)
         return Misunderstood(f"{type(error).__name__} while sending it")
+
+
+def _count(house: House, platform: str, sent: pushing.Sent) -> None:
+    house.tally.count("pushes", platform=platform)
+    if isinstance(sent, ShopError):
+        house.tally.count("push_failures", platform=platform, reason=type(sent).__name__)
 
 
 def _said(sent: pushing.Sent) -> str:

@@ -9,6 +9,8 @@ from connector.store import migrate
 
 # What a query raises while the database is away, starting, full or too busy: trying later helps.
 GONE = (OperationalError, InterfaceError, PoolEmpty, psycopg.OperationalError)
+# Either, and anything else that it refuses: for work that may just as well be done a little later.
+TROUBLE = (DBAPIError, PoolEmpty, psycopg.Error)
 # What it raises when it is there and cannot take what it is given: trying the same again does not help.
 UNFIT = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 

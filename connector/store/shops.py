@@ -1,6 +1,6 @@
 """Shops: who they are, how they are, and the vaults with their tokens."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from connector.port import MarkKind, ShopFacts, ShopLine, Unauthorized
+from connector.port import MarkKind, ShopError, ShopFacts, ShopLine, Unauthorized
 from connector.secrets import random_word
 from connector.store.database import Database, Tx
 from connector.store.tables import shops, strays
@@ -189,12 +189,15 @@ class NoTokens(Unauthorized):
 
 
 class Vault:
-    """One shop's tokens (port.TokenVault)."""
+    """One shop's tokens (port.TokenVault); `failed` is told of every renewal that did not work."""
 
-    def __init__(self, database: Database, merchant_id: int, shop_id: int) -> None:
+    def __init__(
+        self, database: Database, merchant_id: int, shop_id: int, failed: Callable[[], object] = int
+    ) -> None:
         self._database = database
         self._merchant_id = merchant_id
         self._shop_id = shop_id
+        self._failed = failed
 
     def read(self) -> bytes:
         """Return the tokens as last saved; raise NoTokens."""
@@ -204,8 +207,12 @@ class Vault:
     @contextmanager
     def locked(self) -> Iterator["_OpenVault"]:
         """Hold the shop's tokens so that only one process refreshes them; saves when the block ends well."""
-        with self._database.merchant(self._merchant_id) as tx:
-            yield _OpenVault(tx, self._shop_id, lock=True)
+        try:
+            with self._database.merchant(self._merchant_id) as tx:
+                yield _OpenVault(tx, self._shop_id, lock=True)
+        except ShopError:
+            self._failed()
+            raise
 
 
 class _OpenVault:

@@ -52,6 +52,7 @@ class Corner:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     polled = False
+    privacy_topics = ("forget",)
 
     def __init__(self) -> None:
         self.order_book: dict[str, Order] = {}
