@@ -24,7 +24,7 @@ from connector.hall import DoorStep
 from connector.house import House, furnish
 from connector.pulse import Pulse
 from connector.settings import create_blueprint, tongue
-from connector.store import merchants
+from connector.store import health, merchants
 from webhooks import door
 
 if TYPE_CHECKING:
@@ -36,11 +36,20 @@ _STATIC_SECONDS = 3600
 _log = structlog.get_logger()
 
 
+class Unsafe(Exception):
+    """The database would let one merchant's pages read another's rows; the message says what to do."""
+
+
 def create_app(house: House | None = None) -> Flask:
-    """Return the application; without a house it is furnished from the environment (for a WSGI server)."""
+    """Return the application; without a house it is furnished from the environment (for a WSGI server).
+
+    Raises Unsafe where the database's role could pass the walls between merchants.
+    """
     if house is None:
         logs.set_up()
         house = furnish(config.environment())
+        if (unsafe := health.unsafe(house.database.engine)) is not None:
+            raise Unsafe(unsafe)
     app = Flask(__name__, static_folder=str(_PAGES / "static"), template_folder=str(_PAGES / "templates"))
     _configure(app, house)
     strict.keep(app, house)

@@ -16,7 +16,7 @@ from connector import config, logs, plugins, serving
 from connector.config import BadSettings
 from connector.house import House, furnish
 from connector.port import ShopError
-from connector.store import health, merchants, postgres, queue, shops
+from connector.store import health, merchants, postgres, queue, shops, walls
 from connector.store.runs import Run, RunKind
 from connector.store.shops import Shop
 
@@ -192,7 +192,7 @@ def main() -> None:
     logs.set_up(level=logging.WARNING)
     try:
         commands.main(standalone_mode=True)
-    except (BadSettings, postgres.CannotStart, plugins.UnknownPlug, ShopError) as error:
+    except (BadSettings, postgres.CannotStart, walls.CannotProtect, plugins.UnknownPlug, ShopError) as error:
         _fail(str(error))
     except health.GONE as error:
         _fail(f"the database does not answer ({type(error).__name__}); `comeback doctor` says more")
@@ -226,6 +226,8 @@ def _run(
     with _house(migrating=migrate_first) as house:
         if migrate_first:
             house.migrate()
+            if (problem := house.problem()) is not None:
+                raise Failed(problem)
         server = _listen(house, host, port) if web else None
         code = serving.until_stopped(house, stop, server, jobs.run_worker if work else None)
     sys.exit(code)

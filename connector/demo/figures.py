@@ -87,40 +87,41 @@ class ShopFigures(msgspec.Struct, frozen=True):
 
 def left(database: Database, merchant_id: int, now: datetime) -> Left:
     """Count what is still to be done."""
-    return Left(*_row(database, _LEFT, m=merchant_id, now=now))
+    return Left(*_row(database, merchant_id, _LEFT, now=now))
 
 
 def so_far(database: Database, merchant_id: int) -> SoFar:
     """Count what has been done."""
-    return SoFar(*_row(database, _SO_FAR, m=merchant_id))
+    return SoFar(*_row(database, merchant_id, _SO_FAR))
 
 
 def newest_order(database: Database, merchant_id: int) -> datetime | None:
     """Return when the newest order was placed."""
-    found: datetime | None = _row(database, _NEWEST, m=merchant_id)[0]
+    found: datetime | None = _row(database, merchant_id, _NEWEST)[0]
     return found
 
 
 def of_shop(database: Database, merchant_id: int, shop_id: int) -> ShopFigures:
     """Count one shop."""
-    words = {"m": merchant_id, "s": shop_id}
-    orders, customers, points = _row(database, _SHOP, **words)
-    marks = _rows(database, _MARKS, **words)
+    orders, customers, points = _row(database, merchant_id, _SHOP, s=shop_id)
+    marks = _rows(database, merchant_id, _MARKS, s=shop_id)
     return ShopFigures(
         orders=int(orders),
         customers=int(customers),
         points=int(points),
-        tiers=tuple((str(tier), int(count)) for tier, count in _rows(database, _TIERS, **words)),
+        tiers=tuple(
+            (str(tier), int(count)) for tier, count in _rows(database, merchant_id, _TIERS, s=shop_id)
+        ),
         marks={row[0]: tuple(row[1]) for row in marks if row[2] is None},
         left_alone=sum(row[2] is not None for row in marks),
-        codes={row[0]: (row[1], row[2]) for row in _rows(database, _CODES, **words)},
+        codes={row[0]: (row[1], row[2]) for row in _rows(database, merchant_id, _CODES, s=shop_id)},
     )
 
 
-def _row(database: Database, query: str, **words: object) -> tuple[Any, ...]:
-    return _rows(database, query, **words)[0]
+def _row(database: Database, merchant_id: int, query: str, **words: object) -> tuple[Any, ...]:
+    return _rows(database, merchant_id, query, **words)[0]
 
 
-def _rows(database: Database, query: str, **words: object) -> list[tuple[Any, ...]]:
-    with database.everyone() as connection:
-        return [tuple(row) for row in connection.exec_driver_sql(query, words)]
+def _rows(database: Database, merchant_id: int, query: str, **words: object) -> list[tuple[Any, ...]]:
+    with database.merchant(merchant_id) as tx:
+        return [tuple(row) for row in tx.connection.exec_driver_sql(query, words | {"m": merchant_id})]

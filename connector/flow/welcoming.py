@@ -6,7 +6,7 @@ import msgspec
 
 from connector.port import Installed, Platform, Refused
 from connector.store import inbox, merchants, outbox, queue, runs, shops
-from connector.store.database import Connection, Database, Tx
+from connector.store.database import Connection, Database, Tx, bind
 
 SPENT = "This code was used before or is too old. Make a new one in Comeback, under Add a shop."
 
@@ -28,6 +28,7 @@ def welcome(database: Database, platform: Platform, installed: Installed, now: d
     with database.everyone() as connection:
         known = shops.find_by_address(connection, platform.name, installed.facts.address)
         merchant_id = known.merchant_id if known else _merchant(database, connection, installed, now)
+        bind(connection, merchant_id)
         tx = Tx(connection, merchant_id, database.ring)
         shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
         if known is not None:

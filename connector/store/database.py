@@ -9,7 +9,10 @@ from sqlalchemy import CursorResult, Engine, Executable, Row, create_engine, tex
 
 from connector import trail
 from connector.secrets import KeyRing
+from connector.store.walls import ACROSS_ROLE, SETTING
 
+_BIND = text(f"SELECT set_config('role', 'none', true), set_config('{SETTING}', :merchant, true)")
+_ACROSS = text(f"SET LOCAL ROLE {ACROSS_ROLE}")
 _TAKE = text("SELECT pg_try_advisory_lock(hashtext(:work), :key)")
 _LEAVE = text("SELECT pg_advisory_unlock(hashtext(:work), :key)")
 
@@ -49,6 +52,11 @@ class Tx:
         return self.connection.execute(statement).scalar()
 
 
+def bind(connection: Connection, merchant_id: int) -> None:
+    """Bind the rest of the transaction to one merchant: the database shows it no row of another (store.walls)."""
+    connection.execute(_BIND, {"merchant": str(merchant_id)})
+
+
 class Database:
     """The engine and the key ring. Made once per process; holds no state of its own."""
 
@@ -62,12 +70,17 @@ class Database:
     def merchant(self, merchant_id: int) -> Iterator[Tx]:
         """One transaction for one merchant: commits at the end, rolls back on any exception."""
         with self.engine.begin() as connection:
+            bind(connection, merchant_id)
             yield Tx(connection, merchant_id, self.ring)
 
     @contextmanager
     def everyone(self) -> Iterator[Connection]:
-        """One transaction across merchants: for finding whose something is, and for sweeps."""
+        """One transaction across merchants: for finding whose something is, and for sweeps.
+
+        It sees what walls.ACROSS lists and nothing sealed; `bind` turns it into one of the merchant that was found.
+        """
         with self.engine.begin() as connection:
+            connection.execute(_ACROSS)
             yield connection
 
     @contextmanager

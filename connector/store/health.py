@@ -1,11 +1,11 @@
 """Whether the database can be worked with, and the errors that say it is gone."""
 
 import psycopg
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 
-from connector.store import migrate
+from connector.store import migrate, walls
 
 # What a query raises while the database is away, starting, full or too busy: trying later helps.
 GONE = (OperationalError, InterfaceError, PoolEmpty, psycopg.OperationalError)
@@ -23,10 +23,44 @@ def problem(engine: Engine) -> str | None:
         with engine.connect() as connection:
             if connection.execute(text("SELECT to_regclass('procrastinate_jobs')")).scalar() is None:
                 return "The queue's tables are missing; run `comeback migrate`."
+            return _open_wall(connection)
     except GONE as error:
         return f"The database does not answer ({_kind(error)}); check DATABASE_URL and that PostgreSQL runs."
     except DBAPIError as error:
         return f"The database refuses to be read ({_kind(error)}); run `comeback migrate` as the owner of the tables."
+
+
+def unsafe(engine: Engine) -> str | None:
+    """Return why this role must not serve merchants, with what to do; None when it may, or when nobody answers yet."""
+    try:
+        with engine.connect() as connection:
+            return _open_wall(connection)
+    except DBAPIError:
+        return None
+
+
+def _open_wall(connection: Connection) -> str | None:
+    """Return why the rows of one merchant are not safe from another's pages, with what to do."""
+    role = walls.role(connection)
+    instead = (
+        f"Make the role {walls.APP_ROLE} and name it in DATABASE_URL, the owner's in DATABASE_OWNER_URL "
+        "(docs/operations.md shows how), then run `comeback migrate`."
+    )
+    if role.superuser or role.bypasses:
+        return f"DATABASE_URL connects as {role.name}, whom row-level security does not hold. {instead}"
+    if role.owns:
+        return (
+            f"DATABASE_URL connects as {role.name}, who owns the tables and could open their walls. {instead}"
+        )
+    if role.inherits:
+        return (
+            f"The role {role.name} always has the rights of {walls.ACROSS_ROLE}, and would see every merchant's rows. "
+            f"Run: GRANT {walls.ACROSS_ROLE} TO {role.name} WITH INHERIT FALSE, SET TRUE."
+        )
+    if not role.may_switch:
+        return f"The role {role.name} may not become {walls.ACROSS_ROLE}. {instead}"
+    if gaps := walls.gaps(connection):
+        return f"Tables without row-level security: {', '.join(gaps)}; run `comeback migrate`."
     return None
 
 

@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, text
 
 from connector.secrets import KeyRing, fingerprint, random_word
-from connector.store.database import Tx
+from connector.store.database import Tx, bind
 from connector.store.tables import merchants, passes
 
+# Taken first: a row may only be written by a transaction that is bound to its merchant.
+_NEXT = text("SELECT nextval(pg_get_serial_sequence('merchants', 'id'))")
 PassKind = Literal["sign_in", "join"]
 
 
@@ -32,19 +34,19 @@ def add(
     language: str,
     now: datetime,
 ) -> int:
-    """Keep a new merchant with a coupon secret of their own; return the id."""
-    row = insert(merchants).values(
-        name=name,
-        currency=currency,
-        timezone=timezone,
-        language=language,
-        code_secret_sealed=b"",
-        created_at=now,
-    )
-    merchant_id: int = connection.execute(row.returning(merchants.c.id)).scalar_one()
-    sealed = ring.seal(random_word(32).encode(), _place(merchant_id))
+    """Keep a new merchant with a coupon secret of their own; return the id. The transaction is theirs from here on."""
+    merchant_id: int = connection.execute(_NEXT).scalar_one()
+    bind(connection, merchant_id)
     connection.execute(
-        update(merchants).where(merchants.c.id == merchant_id).values(code_secret_sealed=sealed)
+        insert(merchants).values(
+            id=merchant_id,
+            name=name,
+            currency=currency,
+            timezone=timezone,
+            language=language,
+            code_secret_sealed=ring.seal(random_word(32).encode(), _place(merchant_id)),
+            created_at=now,
+        )
     )
     return merchant_id
 

@@ -1,4 +1,4 @@
-"""Bringing a database up to date: our tables by Alembic, the queue's by its own schema, rights for the app's role."""
+"""Bringing a database up to date: our tables by Alembic, the queue's by its own schema, then the walls."""
 
 from pathlib import Path
 
@@ -6,15 +6,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
-APP_ROLE = "comeback_app"
-_MAY_ANALYZE = 170_000  # from PostgreSQL 17 on others than the owner can be allowed to
+from connector.store import walls
+
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade(owner_url: str) -> None:
-    """Migrate to the newest version; safe to repeat, and safe when two processes start at once."""
+    """Migrate to the newest version; safe to repeat, and safe when two processes start at once.
+
+    Raises walls.CannotProtect, with what to do.
+    """
     engine = create_engine(owner_url, connect_args={"connect_timeout": 5})
     try:
         with engine.begin() as connection:
@@ -23,7 +26,7 @@ def upgrade(owner_url: str) -> None:
             config = _config()
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            _grant(connection)
+            walls.put_up(connection)
     finally:
         engine.dispose()
 
@@ -39,23 +42,3 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     return config
-
-
-def _grant(connection: Connection) -> None:
-    """Give the app's own role what it needs, and no more: it may not change or delete what is booked."""
-    found = connection.execute(
-        text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": APP_ROLE}
-    ).scalar()
-    if not found:
-        return
-    for statement in (
-        f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}",
-        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}",
-        f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}",
-        f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_ROLE}",
-        f"REVOKE UPDATE ON entries FROM {APP_ROLE}",
-    ):
-        connection.execute(text(statement))
-    version = connection.execute(text("SELECT current_setting('server_version_num')::int")).scalar_one()
-    if version >= _MAY_ANALYZE:
-        connection.execute(text(f"GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {APP_ROLE}"))

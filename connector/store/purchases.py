@@ -12,7 +12,7 @@ from connector.loyalty.facts import ShopOrder
 from connector.records import LineItem, Order
 from connector.secrets import fingerprint
 from connector.store.database import Tx
-from connector.store.tables import orders
+from connector.store.tables import code_uses, orders
 
 _KEY = ("merchant_id", "shop_id", "id")
 
@@ -149,8 +149,11 @@ def of_guests(tx: Tx, guests: Sequence[tuple[int, bytes]]) -> list[tuple[bytes, 
 
 def with_codes(tx: Tx, codes: Sequence[str]) -> list[ShopOrder]:
     """Return every order that used one of these codes."""
-    used = orders.c.coupon_codes.overlap(list(codes)) & (orders.c.coupon_codes != [])
-    return _read(tx, select(orders).where(orders.c.merchant_id == tx.merchant_id, used))
+    uses = select(code_uses.c.shop_id, code_uses.c.order_id).where(
+        code_uses.c.merchant_id == tx.merchant_id, code_uses.c.code.in_(codes)
+    )
+    key = tuple_(orders.c.shop_id, orders.c.id)
+    return _read(tx, select(orders).where(orders.c.merchant_id == tx.merchant_id, key.in_(uses)))
 
 
 def _read(tx: Tx, chosen: Select[Any]) -> list[ShopOrder]:

@@ -98,6 +98,20 @@ def test_a_merchant_gets_a_link_and_a_shop_is_synced_on_request(
     assert tasks == ["import_history", "reconcile"]
 
 
+@pytest.mark.parametrize(
+    "words", [("serve", "--port", "0"), ("web", "--port", "0"), ("worker",), ("doctor",)]
+)
+def test_a_role_that_could_read_every_merchants_rows_is_refused(
+    env: dict[str, str], tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    told = comeback(env | {"DATABASE_URL": env["DATABASE_OWNER_URL"]}, tmp_path, *words)
+    assert told.returncode == 1
+    said = told.stdout + told.stderr
+    assert "comeback_owner, who owns the tables" in said
+    assert "docs/operations.md" in said
+    assert "Traceback" not in said
+
+
 def test_the_doctor_names_a_shop_whose_platform_is_not_set_up(
     env: dict[str, str], shop: Shop, tmp_path: Path
 ) -> None:

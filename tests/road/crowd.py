@@ -105,8 +105,8 @@ class Crowd:
         return self.guests[-1]
 
     def _order_with_code(self) -> None:
-        with self._town.house.database.everyone() as connection:
-            rows = connection.exec_driver_sql(
+        with self._town.house.database.merchant(self._town.merchant_id) as tx:
+            rows = tx.connection.exec_driver_sql(
                 "SELECT s.platform, c.customer_id, c.code FROM coupons c JOIN shops s ON s.id = c.shop_id"
                 " WHERE c.state = 'live' ORDER BY c.code"
             ).all()
@@ -202,8 +202,8 @@ class Crowd:
     # --- staff
 
     def _member(self, least: int) -> tuple[int, int, str, str]:
-        with self._town.house.database.everyone() as connection:
-            rows = connection.exec_driver_sql(
+        with self._town.house.database.merchant(self._town.merchant_id) as tx:
+            rows = tx.connection.exec_driver_sql(
                 "SELECT m.id, c.shop_id, s.platform, c.id FROM members m JOIN customers c ON c.member_id = m.id"
                 " JOIN shops s ON s.id = c.shop_id WHERE m.balance >= %(least)s AND c.removed_at IS NULL"
                 " ORDER BY m.id, c.shop_id, c.id",

@@ -62,8 +62,8 @@ class Books:
         }
 
     def _rows(self, query: str) -> list[dict[str, Any]]:
-        with self._house.database.everyone() as connection:
-            found = connection.exec_driver_sql(query, {"m": self._merchant_id})
+        with self._house.database.merchant(self._merchant_id) as tx:
+            found = tx.connection.exec_driver_sql(query, {"m": self._merchant_id})
             return [dict(row._mapping) for row in found]
 
     def standings(self, now: datetime) -> dict[int, Any]:
@@ -258,9 +258,9 @@ def left_to_do(house: House, merchant_id: int, now: datetime) -> dict[str, int]:
         "parked": "SELECT (SELECT count(*) FROM inbox WHERE merchant_id = %(m)s AND state = 'parked')"
         " + (SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'parked')",
     }
-    with house.database.everyone() as connection:
+    with house.database.merchant(merchant_id) as tx:
         return {
-            name: int(connection.exec_driver_sql(query, {"m": merchant_id, "now": now}).scalar_one())
+            name: int(tx.connection.exec_driver_sql(query, {"m": merchant_id, "now": now}).scalar_one())
             for name, query in queries.items()
         }
 

@@ -105,8 +105,8 @@ def judged(street: Any) -> None:
 
 def sums(street: Any) -> list[int]:
     """The balances in the books, without those of members who never had an entry."""
-    with street.house.database.everyone() as connection:
-        rows = connection.exec_driver_sql(
+    with street.house.database.merchant(street.merchant_id) as tx:
+        rows = tx.connection.exec_driver_sql(
             "SELECT m.balance, count(*) FROM members m JOIN entries e ON e.member_id = m.id GROUP BY m.id, m.balance"
         )
         return [row[0] for row in rows]
@@ -195,8 +195,8 @@ def test_one_point_too_many_is_noticed_by_the_judge(open_street: Any) -> None:
     deliver(open_street, ninety_and_a_refund(open_street, 1), random.Random(1))
     open_street.works()
     house = open_street.house
-    with house.database.everyone() as connection:
-        connection.exec_driver_sql("UPDATE members SET balance = balance + 1 WHERE balance = 60")
+    with house.database.merchant(open_street.merchant_id) as tx:
+        tx.connection.exec_driver_sql("UPDATE members SET balance = balance + 1 WHERE balance = 60")
     found = differences(house, open_street.merchant_id, open_street.keepers, house.now())
     assert len(found) == 1, shown(found)
     assert "balance here 61, should be 60" in found[0]

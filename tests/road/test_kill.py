@@ -131,9 +131,9 @@ def town(database: Any, tmp_path: Path) -> Iterator[Town]:
 def ends_right(town: Town, accepted: dict[str, str]) -> None:
     """Everything accepted is applied exactly once, and every member is as the oracle says."""
     town.comes_to_rest(90)
-    with town.house.database.everyone() as connection:
-        rows = connection.exec_driver_sql("SELECT delivery_id, state FROM inbox").all()
-        booked = connection.exec_driver_sql(
+    with town.house.database.merchant(town.merchant_id) as tx:
+        rows = tx.connection.exec_driver_sql("SELECT delivery_id, state FROM inbox").all()
+        booked = tx.connection.exec_driver_sql(
             "SELECT source, count(*), sum(points) FROM entries GROUP BY source ORDER BY source"
         ).all()
     states = {row[0]: row[1] for row in rows}

@@ -146,12 +146,12 @@ class Town:
 
     def puts_the_clock_forward(self) -> None:
         """Let the pauses after a failure and the leases of killed workers end now instead of in minutes."""
-        with self.house.database.everyone() as connection:
-            connection.exec_driver_sql(
+        with self.house.database.merchant(self.merchant_id) as tx:
+            tx.connection.exec_driver_sql(
                 "UPDATE outbox SET next_at = now() WHERE state = 'waiting' AND next_at > now()"
             )
-            connection.exec_driver_sql("UPDATE inbox SET next_at = NULL WHERE state = 'waiting'")
-            connection.exec_driver_sql("UPDATE shops SET busy_until = NULL")
+            tx.connection.exec_driver_sql("UPDATE inbox SET next_at = NULL WHERE state = 'waiting'")
+            tx.connection.exec_driver_sql("UPDATE shops SET busy_until = NULL")
 
 
 class _NoDatabase:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, DateTime, Select, and_, cast, exists, literal, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT, array, distinct_on
+from sqlalchemy import ColumnElement, DateTime, Select, and_, exists, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from connector.records import CouponKind
 from connector.store.database import Tx
 from connector.store.reading.pages import SIZE, Page, cut
-from connector.store.tables import coupons, orders
+from connector.store.tables import code_uses, coupons, orders
 
 OpenState = Literal["wanted", "live", "parked"]
 OPEN_STATES: tuple[OpenState, ...] = ("live", "wanted", "parked")
@@ -104,10 +104,12 @@ def rewards(tx: Tx) -> tuple[tuple[str, str], ...]:
 
 def _used() -> ColumnElement[bool]:
     return exists().where(
-        orders.c.merchant_id == coupons.c.merchant_id,
-        orders.c.shop_id == coupons.c.shop_id,
-        orders.c.coupon_codes != cast(array([]), ARRAY(TEXT)),
-        orders.c.coupon_codes.contains(array([coupons.c.code])),
+        code_uses.c.merchant_id == coupons.c.merchant_id,
+        code_uses.c.shop_id == coupons.c.shop_id,
+        code_uses.c.code == coupons.c.code,
+        orders.c.merchant_id == code_uses.c.merchant_id,
+        orders.c.shop_id == code_uses.c.shop_id,
+        orders.c.id == code_uses.c.order_id,
         orders.c.removed_at.is_(None),
         orders.c.cancelled_at.is_(None),
         ~orders.c.test,
