@@ -8,7 +8,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check lock clean chromium
+.PHONY: help venv demo test check bench lock clean chromium
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: venv ## Lint, layout, types and import contracts: seconds
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+bench: venv ## Measure what it costs and write docs/performance.md; ARGS="accept road" takes some, ARGS=--quick tries all
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: venv ## Choose the newest versions again and pin them with their hashes
 	@$(PYTHON) -m venv var/lock && var/lock/bin/python -m pip install -q uv
