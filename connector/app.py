@@ -26,6 +26,7 @@ from connector.pulse import Pulse
 from connector.settings import create_blueprint, tongue
 from connector.store import health, merchants
 from webhooks import door
+from webhooks.room import Room
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -172,7 +173,7 @@ def _entrance(house: House) -> Blueprint:
 
 def _condition(house: House, pulse: Pulse) -> Blueprint:
     """What machines ask: alive, ready, and the figures for a monitor."""
-    condition = Blueprint("condition", __name__)
+    condition, room = Blueprint("condition", __name__), Room(house)
     figures = metrics.registry(house)
 
     @condition.get("/healthz")
@@ -181,7 +182,7 @@ def _condition(house: House, pulse: Pulse) -> Blueprint:
 
     @condition.get("/readyz")
     def readyz() -> Response:
-        problem = house.problem()
+        problem = house.problem() or room.problem()
         return Response(f"{problem or 'ready'}\n", 200 if problem is None else 503, mimetype="text/plain")
 
     @condition.get("/metrics")

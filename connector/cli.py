@@ -128,6 +128,29 @@ def reconcile(shop: str | None, full: bool, as_json: bool) -> None:
 
 
 @commands.command()
+@click.option("--again", "again_", is_flag=True, help="Have all of it tried again.")
+@click.option("--discard", is_flag=True, help="Put all of it away for good.")
+@click.option("--json", "as_json", is_flag=True, help="Print it for a program.")
+def parked(again_: bool, discard: bool, as_json: bool) -> None:
+    """List what was put aside because it failed too often, with the reasons; exit code 1 while there is something."""
+    from connector import parking
+
+    if again_ and discard:
+        raise Failed("say --again or --discard, not both")
+    with _house() as house:
+        if again_ or discard:
+            parking.clear(house, discard=discard)
+        found = parking.everything(house)
+    if as_json:
+        click.echo(json.dumps([msgspec.to_builtins(one) for one in found], indent=2))
+    else:
+        for one in found:
+            click.echo(f"{one.shop}: {one.way} {one.id} {one.what}, after {one.attempts} tries: {one.why}")
+        click.echo(f"{len(found)} put aside" if found else "Nothing is put aside.")
+    sys.exit(1 if found else 0)
+
+
+@commands.command()
 @click.option("--json", "as_json", is_flag=True, help="Print findings for a program.")
 def doctor(as_json: bool) -> None:
     """Look at settings, database and shops, and say what to do; exit code 1 when something is not well."""

@@ -18,6 +18,7 @@ from connector.secrets import parse_keys
 
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 _DEFAULT_PORT = 8080
+_DEFAULT_INBOX = 1_000_000
 _SHORTEST_SECRET = 32
 
 # Every variable of the house with what it is for; `.env.example` shows them, the platforms declare their own.
@@ -32,6 +33,7 @@ OWN = {
     "SECRET_KEY": "at least 32 random characters; signs sessions and keys the hashes of e-mail addresses: never change it",
     "ENCRYPTION_KEYS": "id:key pairs joined by commas, newest first; they seal tokens and personal words",
     "ALLOW_PRIVATE_HOSTS": "host:port pairs on this machine that shop addresses may name; for trying out only",
+    "INBOX_LIMIT": f"how many messages may wait before the door asks shops to come again later; empty: {_DEFAULT_INBOX}",
     "METRICS_TOKEN": "the bearer word for /metrics; empty: there is no /metrics",
 }
 
@@ -69,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True):
     encryption_keys: dict[str, bytes]
     private_hosts: frozenset[str]
     metrics_token: str
+    inbox_limit: int
     platforms: tuple[str, ...]
     environment: dict[str, str]
 
@@ -106,6 +109,7 @@ def read(env: Mapping[str, str], platforms: Mapping[str, Platform]) -> Settings:
         encryption_keys=parse_keys(words["ENCRYPTION_KEYS"]),
         private_hosts=frozenset(_host_list(words["ALLOW_PRIVATE_HOSTS"])),
         metrics_token=words["METRICS_TOKEN"],
+        inbox_limit=int(words["INBOX_LIMIT"] or _DEFAULT_INBOX),
         platforms=tuple(name for name, platform in platforms.items() if _offered(platform, env)),
         environment=_platform_environment(env, platforms),
     )
@@ -168,7 +172,7 @@ def _problems(words: Mapping[str, str], public_url: str) -> Iterator[Problem]:
     except ValueError as error:
         why = str(error) if words["ENCRYPTION_KEYS"] else "is missing"
         yield Problem("ENCRYPTION_KEYS", f"{why}; paste the line that `comeback secrets` prints")
-    for name, highest in (("PORT", 65535), ("PROXY_HOPS", 9)):
+    for name, highest in (("PORT", 65535), ("PROXY_HOPS", 9), ("INBOX_LIMIT", 10**9)):
         if words[name] and not (
             words[name].isascii() and words[name].isdigit() and int(words[name]) <= highest
         ):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -37,7 +39,7 @@ _LONGEST = 500
 
 def set_up(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Make structlog and the standard library's loggers write JSON lines of allowed words to `stream` (stderr)."""
-    out = stream or sys.stderr
+    out = _Steady(stream or sys.stderr)
     before: list[structlog.typing.Processor] = [
         add_the_number,
         structlog.processors.add_log_level,
@@ -48,7 +50,7 @@ def set_up(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     structlog.configure(
         processors=[*before, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(out),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, out)),
         cache_logger_on_first_use=False,
     )
     lines = logging.StreamHandler(out)
@@ -59,6 +61,22 @@ def set_up(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(handlers=[lines], level=logging.WARNING, force=True)
+
+
+class _Steady(io.TextIOBase):
+    """A stream that loses a line rather than its writer: a full disk under the log must not undo a kept message."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def write(self, words: str) -> int:
+        with suppress(OSError):
+            return self._out.write(words)
+        return len(words)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._out.flush()
 
 
 def name_the_error(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

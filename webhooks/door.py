@@ -22,6 +22,7 @@ from connector.port import (
 )
 from connector.store import health, inbox, shops
 from connector.store.shops import Shop
+from webhooks.room import Room
 
 LARGEST = 2 * 1024 * 1024  # bytes of one message
 _LONGEST_WORD = 200  # characters of an id or a topic; the database could not index much more
@@ -32,14 +33,16 @@ _log = structlog.get_logger()
 
 def create_blueprint(house: House) -> Blueprint:
     """Return the routes of the door, to be mounted under `/webhooks`."""
-    door = Blueprint("webhooks", __name__)
+    door, room = Blueprint("webhooks", __name__), Room(house)
 
     @door.post("/<platform_name>")
     @door.post("/<platform_name>/<shop_key>")
     def receive(platform_name: str, shop_key: str | None = None) -> Response:
         try:
-            result, status = _take(house, platform_name, shop_key)
-        except health.GONE:
+            result, status = _take(house, room, platform_name, shop_key)
+        except health.TROUBLE as error:
+            # However it failed, at the commit too: without a row there is no 200, and the shop sends it again.
+            _log.error("not kept", error=type(error).__name__)
             result, status = "database_gone", 503
         known = platform_name if platform_name in house.platforms else "unknown"
         house.tally.count("webhooks", platform=known, result=result)
@@ -51,7 +54,7 @@ def create_blueprint(house: House) -> Blueprint:
     return door
 
 
-def _take(house: House, platform_name: str, shop_key: str | None) -> tuple[str, int]:
+def _take(house: House, room: Room, platform_name: str, shop_key: str | None) -> tuple[str, int]:
     body = raw_body(request)
     platform = house.platforms.get(platform_name)
     if platform is None:
@@ -68,6 +71,9 @@ def _take(house: House, platform_name: str, shop_key: str | None) -> tuple[str, 
         return "bad_message", 400
     if max(len(delivery.id), len(delivery.topic)) > _LONGEST_WORD or not delivery.id:
         return "bad_message", 400
+    if (problem := room.problem()) is not None:
+        _log.error("no room", reason=problem)
+        return "no_room", 503
     return _keep(house, platform, shop, delivery), 200
 
 

@@ -1,10 +1,12 @@
-"""Once more: what was put aside is tried again, because somebody asked for it."""
+"""Once more, or never: what was put aside is tried again or put away, because somebody asked for it."""
 
 from datetime import datetime
 
 from connector.flow import pushing, redeeming
 from connector.store import coupons, inbox, outbox, queue
 from connector.store.database import Tx
+
+PUT_AWAY = "Put away by hand; nothing was done."
 
 
 class StillImpossible(Exception):
@@ -49,3 +51,24 @@ def all_again(tx: Tx, now: datetime) -> int:
         except StillImpossible:
             stayed += 1
     return stayed
+
+
+def discard_message(tx: Tx, inbox_id: int, now: datetime) -> bool:
+    """Put a parked delivery away for good; False when there is none."""
+    return inbox.discard(tx, PUT_AWAY, now, inbox_id) > 0
+
+
+def discard_push(tx: Tx, outbox_id: int, now: datetime) -> bool:
+    """Put a parked push away for good; False when there is none. The points of its coupon were given back already."""
+    push = outbox.find(tx, outbox_id)
+    if push is not None:
+        outbox.drop(tx, push, PUT_AWAY, now)
+    return push is not None
+
+
+def discard_all(tx: Tx, now: datetime) -> int:
+    """Put everything that was put aside away for good; return how much."""
+    pushes = outbox.parked(tx)
+    for push in pushes:
+        outbox.drop(tx, push, PUT_AWAY, now)
+    return len(pushes) + inbox.discard(tx, PUT_AWAY, now)

@@ -72,6 +72,18 @@ def _buttons(pages: Blueprint, house: House) -> None:
                 flash(sentences.said(str(error)), "bad")
         return _back("settings.sent")
 
+    @pages.post(f"/settings/activity/arrived/<{asked.ROW}:row_id>/discard")
+    def discard_message(row_id: int) -> Answer:
+        with visit(house) as seen:
+            _put_away(again.discard_message(seen.tx, row_id, seen.now))
+        return _back("settings.activity")
+
+    @pages.post(f"/settings/activity/sent/<{asked.ROW}:row_id>/discard")
+    def discard_push(row_id: int) -> Answer:
+        with visit(house) as seen:
+            _put_away(again.discard_push(seen.tx, row_id, seen.now))
+        return _back("settings.sent")
+
     @pages.post("/settings/activity/again")
     def all_again() -> Answer:
         with visit(house) as seen:
@@ -104,6 +116,13 @@ def _buttons(pages: Blueprint, house: House) -> None:
 def _tried(found: bool) -> None:
     if found:
         flash(_("It is tried again."), "good")
+    else:
+        flash(_("It no longer waits for a try."), "warn")
+
+
+def _put_away(found: bool) -> None:
+    if found:
+        flash(_("It is put away; nothing was done."), "good")
     else:
         flash(_("It no longer waits for a try."), "warn")
 

@@ -30,6 +30,7 @@ OURS = (
     _("Order %(number)s brought up to date."),
     _("Order %(number)s: known already."),
     _("Order %(number)s: older than what is known."),
+    _("Put away by hand; nothing was done."),
     _("Sent before the shop was installed again; nothing was done."),
     _("The code belongs to somebody else; another one is made."),
     _("The code can no longer be used."),

@@ -2,14 +2,28 @@
 
 import psycopg
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 
 from connector.store import migrate, walls
 
-# What a query raises while the database is away, starting, full or too busy: trying later helps.
-GONE = (OperationalError, InterfaceError, PoolEmpty, psycopg.OperationalError)
-# Either, and anything else that it refuses: for work that may just as well be done a little later.
+# What a query raises while the database is away, starting, full, read-only or too busy: trying later helps.
+GONE = (
+    OperationalError,
+    InterfaceError,
+    InternalError,  # read-only: SQLSTATE 25006
+    PoolEmpty,
+    psycopg.OperationalError,
+    psycopg.InternalError,
+)
+# Either, and anything else that it refuses: for work that may just as well be done a little later, and for the door.
 TROUBLE = (DBAPIError, PoolEmpty, psycopg.Error)
 # What it raises when it is there and cannot take what it is given: trying the same again does not help.
 UNFIT = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
@@ -23,6 +37,8 @@ def problem(engine: Engine) -> str | None:
         with engine.connect() as connection:
             if connection.execute(text("SELECT to_regclass('procrastinate_jobs')")).scalar() is None:
                 return "The queue's tables are missing; run `comeback migrate`."
+            if connection.execute(text("SELECT current_setting('transaction_read_only')")).scalar() == "on":
+                return "The database can only be read just now; look whether it is a standby, or full."
             return _open_wall(connection)
     except GONE as error:
         return f"The database does not answer ({_kind(error)}); check DATABASE_URL and that PostgreSQL runs."

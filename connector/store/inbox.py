@@ -37,7 +37,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
 def keep(tx: Tx, shop_id: int, delivery: Delivery, way: Way, now: datetime) -> bool:
     """Keep the delivery and wake the worker; False when it was kept before."""
-    queue.announce(tx.connection, shop_id)
+    queue.announce(tx.connection, shop_id, hurried=way == "webhook")
     row = upsert(inbox).values(
         merchant_id=tx.merchant_id,
         shop_id=shop_id,
@@ -123,6 +123,12 @@ def shops_waiting(connection: Connection, now: datetime) -> list[tuple[int, int]
     return [(row.merchant_id, row.shop_id) for row in connection.execute(chosen)]
 
 
+def more_wait_than(connection: Connection, limit: int) -> bool:
+    """Tell whether more deliveries wait, of all shops, than this."""
+    chosen = select(inbox.c.id).where(inbox.c.state == "waiting").offset(limit).limit(1)
+    return connection.execute(chosen).first() is not None
+
+
 def done(
     tx: Tx,
     shop_id: int,
@@ -160,6 +166,15 @@ def again(tx: Tx, row_id: int | None = None) -> list[int]:
         which.append(inbox.c.id == row_id)
     back = update(inbox).where(*which).values(state="waiting", attempts=0, faults=0, next_at=None)
     return sorted(set(tx.run(back.returning(inbox.c.shop_id)).scalars()))
+
+
+def discard(tx: Tx, why: str, now: datetime, row_id: int | None = None) -> int:
+    """Put one parked delivery (or all of them) away for good; return how many."""
+    which = [inbox.c.merchant_id == tx.merchant_id, inbox.c.state == "parked"]
+    if row_id is not None:
+        which.append(inbox.c.id == row_id)
+    gone = update(inbox).where(*which).values(state="ignored", result=why, applied_at=now)
+    return tx.run(gone).rowcount
 
 
 def erase_bodies(tx: Tx, shop_id: int, subjects: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from connector import rounds
+from connector import parking, rounds
 from connector.port import CustomerTouched, OrderChanged, OutcomeUnknown, Refused, TryLater, Unauthorized
 from connector.store import breaker, shops
 from connector.store.tables import inbox
@@ -210,3 +210,29 @@ def test_a_fault_of_ours_that_stays_the_same_is_parked_after_three_tries(
     assert (first.state, first.attempts, first.result) == ("parked", 3, "DataError while applying it")
     assert second.state == "applied"
     assert world.sums() == {"order:1:2": 20}
+
+
+def test_what_is_parked_is_tried_again_or_put_away_once_however_often_it_is_asked(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.corner.puzzling = {"1", "2"}
+    world.happen(make.order(1, 300, make.NOW, "1"), make.order(2, 300, make.NOW, "2"))
+    for _ in range(3):
+        world.push()
+        passes(world, 60)
+    found = parking.everything(world.house)
+    assert [(one.way, one.what, one.attempts, one.why) for one in found] == [
+        ("change", "marks", 3, "ValueError while sending it")
+    ] * 2
+    world.corner.puzzling = {"2"}
+    parking.clear(world.house, discard=False)
+    parking.clear(world.house, discard=False)
+    for _ in range(3):
+        world.push()
+        passes(world, 60)
+    assert world.corner.tags == {"1": {"loyalty-silver"}}
+    parking.clear(world.house, discard=True)
+    parking.clear(world.house, discard=True)
+    assert parking.everything(world.house) == []
+    assert sorted(row.state for row in world.outbox) == ["done", "dropped"]

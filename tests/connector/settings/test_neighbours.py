@@ -30,7 +30,8 @@ def stranger(town: Any, sign_in: Callable[..., Any]) -> Any:
 
 def snapshot(town: Any) -> list[Any]:
     with town.house.database.merchant(town.shop.merchant_id) as tx:
-        return [tx.all(select(table)) for table in (members, acts, entries, inbox, outbox, programs)]
+        tables = (members, acts, entries, inbox, outbox, programs)
+        return [tx.all(select(table).order_by(*table.primary_key)) for table in tables]
 
 
 def test_every_route_of_the_pages_keeps_to_its_merchant(

@@ -1,0 +1,132 @@
+"""Where no row can be kept there is no 200: a database that is full, read-only, locked or gone at the commit answers 503."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import msgspec
+import psycopg
+import pytest
+import requests
+from sqlalchemy import event, func, select
+
+from connector.house import House
+from connector.store import tables
+from connector.store.shops import Shop
+from webhooks import room
+
+BODY = b'{"id": 12, "shop": "paper.example", "total": "12.50"}'
+
+
+def knock(at: Any, paper: ModuleType, name: str = "d-1") -> requests.Response:
+    return requests.post(f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY, id=name), timeout=10)
+
+
+def rows(house: House) -> int:
+    with house.database.everyone() as connection:
+        return int(connection.execute(select(func.count()).select_from(tables.inbox)).scalar_one())
+
+
+def refused(answer: requests.Response) -> bool:
+    return (answer.status_code, answer.headers.get("Retry-After")) == (503, "30")
+
+
+@contextmanager
+def failing(house: House, when: str, error: type[psycopg.Error]) -> Iterator[None]:
+    """Have the database refuse, at the insert of the message or at the commit, in the words of psycopg."""
+
+    def at_insert(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO inbox"):
+            raise error("refused")
+
+    def at_commit(conn: Any) -> None:
+        conn.connection.driver_connection.rollback()
+        raise error("refused")
+
+    engine = house.database.engine
+    name, listener = ("before_cursor_execute", at_insert) if when == "insert" else ("commit", at_commit)
+    event.listen(engine, name, listener)
+    try:
+        yield
+    finally:
+        event.remove(engine, name, listener)
+
+
+@pytest.mark.parametrize("when", ["insert", "commit"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        psycopg.errors.DiskFull,  # 53100
+        psycopg.errors.OutOfMemory,  # 53200
+        psycopg.errors.TooManyConnections,  # 53300
+        psycopg.errors.AdminShutdown,  # 57P01
+        psycopg.errors.CannotConnectNow,  # 57P03
+        psycopg.errors.ReadOnlySqlTransaction,  # 25006
+        psycopg.errors.QueryCanceled,  # 57014
+        psycopg.errors.LockNotAvailable,  # 55P03
+        psycopg.errors.IoError,  # 58030
+        psycopg.errors.SerializationFailure,  # 40001
+        psycopg.errors.InsufficientPrivilege,  # 42501
+    ],
+)
+def test_what_postgresql_refuses_is_503_and_no_row_and_is_taken_the_next_time(
+    house: House, shop: Shop, at: Any, paper: ModuleType, when: str, error: type[psycopg.Error]
+) -> None:
+    with failing(house, when, error):
+        assert refused(knock(at, paper))
+    assert rows(house) == 0
+    assert knock(at, paper).status_code == 200
+    assert rows(house) == 1
+
+
+def test_a_database_that_can_only_be_read_is_503_at_the_door(
+    house: House, shop: Shop, at: Any, paper: ModuleType, database: Any
+) -> None:
+    with psycopg.connect(database.owner_url.replace("+psycopg", ""), autocommit=True) as owner:
+        owner.execute(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on".encode())
+        house.database.engine.dispose()
+        assert refused(knock(at, paper))
+        assert "only be read" in (house.problem() or "")
+        owner.execute("SET default_transaction_read_only = off")
+        owner.execute(f"ALTER DATABASE {database.name} RESET default_transaction_read_only".encode())
+        house.database.engine.dispose()
+        assert knock(at, paper).status_code == 200
+
+
+def test_a_lock_that_stays_is_503_before_the_shop_gives_up(
+    house: House, shop: Shop, at: Any, paper: ModuleType, database: Any
+) -> None:
+    with psycopg.connect(database.owner_url.replace("+psycopg", "")) as owner:
+        owner.execute("LOCK TABLE inbox IN ACCESS EXCLUSIVE MODE")
+        answer = knock(at, paper)
+    assert refused(answer)
+    assert answer.elapsed < timedelta(seconds=5)
+    assert knock(at, paper).status_code == 200
+
+
+def test_with_more_waiting_than_the_limit_shops_are_asked_to_come_again(
+    house: House, shop: Shop, serve: Any, paper: ModuleType
+) -> None:
+    small = msgspec.structs.replace(house, settings=msgspec.structs.replace(house.settings, inbox_limit=2))
+    for number in range(3):
+        assert knock(serve(small), paper, f"d-{number}").status_code == 200
+    fresh = serve(small)
+    assert refused(knock(fresh, paper, "d-9"))
+    assert rows(house) == 3
+    assert "INBOX_LIMIT" in (room.Room(small).problem() or "")
+
+
+def test_with_less_than_five_per_cent_of_our_own_disk_free_shops_are_asked_to_come_again(
+    house: House, shop: Shop, serve: Any, paper: ModuleType, postgres: Any, monkeypatch: Any
+) -> None:
+    own = msgspec.structs.replace(house, server=postgres)
+    usage = shutil._ntuple_diskusage  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(1000, 951, 49))
+    assert refused(knock(serve(own), paper))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(1000, 950, 50))
+    assert knock(serve(own), paper).status_code == 200
