@@ -21,6 +21,17 @@ def apply_again(tx: Tx, inbox_id: int, now: datetime) -> bool:
     return bool(concerned)
 
 
+def replay(tx: Tx, inbox_id: int) -> bool:
+    """Have a delivery applied once more, whatever became of it; False when it waits already or its body is gone.
+
+    Safe to repeat: an older state is ignored, the same one books nothing.
+    """
+    shop_id = inbox.replay(tx, inbox_id)
+    if shop_id is not None:
+        queue.apply(tx.connection, tx.merchant_id, shop_id)
+    return shop_id is not None
+
+
 def push_again(tx: Tx, outbox_id: int, now: datetime) -> bool:
     """Bring a parked push back; False when there is none. StillImpossible: its points were given back and are spent."""
     push = outbox.find(tx, outbox_id)

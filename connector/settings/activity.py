@@ -4,15 +4,17 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
 
 from connector.flow import again, reconciling
-from connector.settings import asked, sentences
+from connector.loyalty import calendar
+from connector.settings import asked, masking, sentences
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.frame import inside
 from connector.settings.tongue import _, _n
 from connector.store.reading import activity as reading
-from connector.store.reading import privacy, runs
+from connector.store.reading import privacy, runs, trace
 from connector.store.reading.activity import ARRIVAL_STATES, SENDING_STATES, Wanted
 
 _PARKED_SHOWN = 20
+KINDS = ("marks", "coupon", "revoke")
 
 
 def furnish(pages: Blueprint, house: House) -> None:
@@ -21,14 +23,37 @@ def furnish(pages: Blueprint, house: House) -> None:
     @pages.get("/settings/activity", endpoint="activity")
     def arrived() -> str:
         with visit(house) as seen:
-            wanted = Wanted(asked.shop(seen), asked.choice("state", ARRIVAL_STATES), asked.number("after"))
-            return _show(seen, "arrived", ARRIVAL_STATES, wanted, page=reading.arrivals(seen.tx, wanted))
+            wanted = _wanted(seen, ARRIVAL_STATES)
+            topics = reading.topics(seen.tx)
+            return _show(
+                seen, "arrived", ARRIVAL_STATES, wanted, page=reading.arrivals(seen.tx, wanted), topics=topics
+            )
+
+    @pages.get(f"/settings/activity/arrived/<{asked.ROW}:row_id>", endpoint="message")
+    def one(row_id: int) -> str:
+        with visit(house) as seen:
+            try:
+                found = reading.message(seen.tx, row_id)
+            except LookupError:
+                not_there()
+            number = found.line.request_id
+            return render_template(
+                "message.html",
+                section="activity",
+                zone=seen.zone,
+                shop=seen.shop(found.line.shop_id),
+                message=found,
+                body=_shown(found.body),
+                road=trace.road(seen.tx, number) if number else None,
+            )
 
     @pages.get("/settings/activity/sent")
     def sent() -> str:
         with visit(house) as seen:
-            wanted = Wanted(asked.shop(seen), asked.choice("state", SENDING_STATES), asked.number("after"))
-            return _show(seen, "sent", SENDING_STATES, wanted, page=reading.sendings(seen.tx, wanted))
+            wanted = _wanted(seen, SENDING_STATES)
+            return _show(
+                seen, "sent", SENDING_STATES, wanted, page=reading.sendings(seen.tx, wanted), topics=KINDS
+            )
 
     @pages.get("/settings/activity/checks")
     def checks() -> str:
@@ -61,6 +86,15 @@ def _buttons(pages: Blueprint, house: House) -> None:
     def apply_again(row_id: int) -> Answer:
         with visit(house) as seen:
             _tried(again.apply_again(seen.tx, row_id, seen.now))
+        return _back("settings.activity")
+
+    @pages.post(f"/settings/activity/arrived/<{asked.ROW}:row_id>/replay")
+    def replay(row_id: int) -> Answer:
+        with visit(house) as seen:
+            if again.replay(seen.tx, row_id):
+                flash(_("It is applied once more."), "good")
+            else:
+                flash(_("It waits already, or what it said is no longer kept."), "warn")
         return _back("settings.activity")
 
     @pages.post(f"/settings/activity/sent/<{asked.ROW}:row_id>/again")
@@ -111,6 +145,27 @@ def _buttons(pages: Blueprint, house: House) -> None:
             )
             flash(_("%(shop)s is being checked; the result appears here.", shop=shop.name), "good")
         return _back("settings.checks")
+
+
+def _wanted(seen: Visit, states: tuple[str, ...]) -> Wanted:
+    """What the address asks for. Days are those of the merchant's clock, the last one included."""
+    first, last = asked.day("since"), asked.day("until")
+    return Wanted(
+        asked.shop(seen),
+        asked.choice("state", states),
+        asked.number("after"),
+        asked.words("topic"),
+        asked.words("q"),
+        calendar.start(first, seen.zone) if first else None,
+        calendar.later(last, 1, seen.zone) if last else None,
+    )
+
+
+def _shown(body: bytes | None) -> tuple[masking.Line, ...] | None:
+    try:
+        return None if body is None else masking.lines(body)
+    except masking.Unreadable:
+        return ()
 
 
 def _tried(found: bool) -> None:

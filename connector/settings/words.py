@@ -66,6 +66,22 @@ def topic(line: Arrival) -> str:
     return {"order found": _("An order"), "customer found": _("A customer")}.get(line.topic, line.topic)
 
 
+def length_class(hidden: int) -> str:
+    """Say about how much a mask hides."""
+    if hidden == 0:
+        return _("hidden")
+    if hidden <= 8:
+        return _("hidden, up to 8 signs")
+    if hidden <= 32:
+        return _("hidden, 9 to 32 signs")
+    return _("hidden, more than 32 signs")
+
+
+def push_kind(kind: str) -> str:
+    """Say what kind of change a push is."""
+    return {"marks": _("Tags"), "coupon": _("Make a code"), "revoke": _("Take back a code")}.get(kind, kind)
+
+
 def subject(text: str) -> str:
     """Say whom or what a message was about, by the shop's own number."""
     kind, _blank, number = text.partition(" ")
@@ -195,6 +211,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "arrival_way": arrival_way,
     "topic": topic,
     "subject": subject,
+    "length_class": length_class,
+    "push_kind": push_kind,
     "said": sentences.said,
     "code_state_text": code_state_text,
     "run_kind": run_kind,

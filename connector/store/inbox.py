@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.port import Delivery
@@ -89,6 +89,29 @@ def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
         )
         for row in rows
     ]
+
+
+def body(tx: Tx, row: Row[Any]) -> bytes | None:
+    """Return what the delivery of this row holds; None once it was erased."""
+    if row.body_sealed is None:
+        return None
+    return tx.ring.open(row.body_sealed, _place(row.shop_id, row.delivery_id))
+
+
+def replay(tx: Tx, row_id: int) -> int | None:
+    """Have a delivery applied once more whose body is still there; return its shop, None when it cannot be."""
+    found: int | None = tx.value(
+        update(inbox)
+        .where(
+            inbox.c.merchant_id == tx.merchant_id,
+            inbox.c.id == row_id,
+            inbox.c.state != "waiting",
+            inbox.c.body_sealed.is_not(None),
+        )
+        .values(state="waiting", attempts=0, next_at=None)
+        .returning(inbox.c.shop_id)
+    )
+    return found
 
 
 def hurry(tx: Tx, shop_id: int) -> None:

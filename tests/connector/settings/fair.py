@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from connector.flow import redeeming
+from connector.port import Delivery
 from connector.records import Customer, LineItem, Order
+from connector.store import inbox as kept
 from connector.store import people, purchases
 from connector.store.tables import coupons, customers, inbox, marks, members, outbox, privacy, runs, shops
 
@@ -19,6 +21,10 @@ LAST = (
         ","
     )
 )
+LETTER = b"""{"id": 1390, "name": "#1390", "email": "noor.bakker@example.nl", "created_at": "2026-11-19T20:58:00Z",
+ "financial_status": "paid", "total_price": "41.75", "currency": "EUR", "customer": {"id": 7012, "first_name": "Noor"},
+ "shipping_address": {"address1": "Keizersgracht 1", "zip": "1015 CJ"}, "note": "Graag als cadeau inpakken, dank je wel",
+ "line_items": [{"quantity": 1, "price": "41.75", "sku": "tea-1"}], "discount_codes": []}"""
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
 
@@ -108,6 +114,10 @@ def _dealings(town: Any, dice: random.Random, second: Any) -> None:
     ]
     with town.house.database.merchant(merchant_id) as tx:
         tx.run(insert(inbox), arrived)
+        kept.keep(tx, shop_id, Delivery("letter", "orders/paid", LETTER), "webhook", now - 900 * MINUTE)
+        town.letter = tx.value(select(inbox.c.id).where(inbox.c.delivery_id == "letter"))
+        said = "Order #1390 brought up to date."
+        kept.done(tx, shop_id, town.letter, "applied", said, "order 1390", now - 900 * MINUTE)
         tx.run(
             update(outbox)
             .where(outbox.c.shop_id == shop_id)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
+from connector.port import Delivery
+from connector.store import inbox as kept
 from connector.store import privacy
 from connector.store.tables import inbox, outbox
 
@@ -147,3 +149,104 @@ def test_nothing_personal_stands_in_the_lists(town: Any, fair: Any, browser: Any
     fair.furnish(town, 40)
     for page in ("", "/sent", "/checks", "/privacy"):
         assert "@" not in browser.get(f"/settings/activity{page}")
+
+
+# ---------------------------------------------------------------- filters, and one message by itself
+
+
+@pytest.fixture
+def told(town: Any) -> Any:
+    """Order #1007 (the shop calls it 5501) was told of twice, and other things once each."""
+    town.orders(town.customers(1), 3, id="5501", number="#1007")
+    here = {"merchant_id": town.shop.merchant_id, "shop_id": town.shop.id, "way": "webhook"}
+    rows = [
+        here | {"delivery_id": f"e{n}", "topic": topic, "subject": subject, "state": state, "result": f"Line {n}."}
+        | {"received_at": town.now - timedelta(days=n), "request_id": f"request-{n}"}
+        for n, (topic, subject, state) in enumerate(
+            [
+                ("orders/paid", "order 5501", "applied"),
+                ("orders/updated", "order 5501", "ignored"),
+                ("orders/paid", "order 9", "applied"),
+                ("customers/update", "customer 1007", "applied"),
+            ]
+        )
+    ]  # fmt: skip
+    push = {"merchant_id": town.shop.merchant_id, "shop_id": town.shop.id, "kind": "marks", "subject": "c0"}
+    push |= {"state": "done", "next_at": town.now, "made_at": town.now, "request_id": "request-0"}
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(insert(inbox), rows)
+        tx.run(insert(outbox).values(**push))
+    return town
+
+
+def lines_of(browser: Any, query: str) -> set[str]:
+    return set(re.findall(r"Line (\d)\.", browser.get(f"/settings/activity?{query}")))
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", "0123"),
+        ("q=1007", "013"),
+        ("q=order+1007", "01"),
+        ("q=%231007", "013"),
+        ("q=bestelling+5501", "01"),
+        ("q=klant+1007", "3"),
+        ("q=request-2", "2"),
+        ("q=e3", "3"),
+        ("q=nobody", ""),
+        ("topic=orders/paid", "02"),
+        ("topic=orders/paid&q=1007", "0"),
+        ("state=ignored", "1"),
+        ("since=2026-11-19", "01"),
+        ("until=2026-11-18", "23"),
+        ("since=2026-11-18&until=2026-11-18", "2"),
+    ],
+)
+def test_a_filter_shows_what_it_says(told: Any, browser: Any, query: str, found: str) -> None:
+    assert lines_of(browser, query) == set(found)
+
+
+@pytest.mark.parametrize("query", ["since=yesterday", "until=2026-13-01", "since=0001-01-01"])
+def test_a_day_that_is_none_is_not_there(browser: Any, query: str) -> None:
+    browser.get(f"/settings/activity?{query}", 404)
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [("q=order+1007", 1), ("q=c0", 1), ("q=request-0", 1), ("q=order+9", 0)]
+)
+def test_what_was_sent_is_found_by_the_order_behind_it(
+    told: Any, browser: Any, query: str, count: int
+) -> None:
+    page = browser.get(f"/settings/activity/sent?{query}")
+    assert page.count("Tags of customer c0") == count
+
+
+def test_a_message_shows_what_it_said_without_the_person_and_is_applied_once_more(
+    town: Any, browser: Any
+) -> None:
+    body = b'{"id": 5501, "email": "anna@example.nl", "total_price": "12.50", "odd": "Keizersgracht 1"}'
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        kept.keep(tx, town.shop.id, Delivery("d-1", "orders/paid", body), "webhook", town.now)
+        row_id = kept.waiting(tx, town.shop.id, town.now, 1)[0].id
+        kept.done(tx, town.shop.id, row_id, "applied", "Nothing to do.", "order 5501", town.now)
+    address = f"/settings/activity/arrived/{row_id}"
+    page = browser.get(address)
+    assert f'href="{address}"' in browser.get("/settings/activity")
+    assert "5501" in page
+    assert "12.50" in page
+    assert "anna" not in page
+    assert "Keizersgracht" not in page
+    assert "9 to 32 signs" in page
+    assert browser.post(f"{address}/replay", address).status_code == 303
+    assert states(town, inbox) == ["waiting"]
+    browser.post(f"{address}/replay", address)
+    assert "It waits already" in browser.get("/settings/activity")
+
+
+def test_a_message_whose_words_were_erased_says_so(arrived: Any, browser: Any) -> None:
+    with arrived.house.database.merchant(arrived.shop.merchant_id) as tx:
+        row_id = tx.value(select(inbox.c.id).limit(1))
+    page = browser.get(f"/settings/activity/arrived/{row_id}")
+    assert "erased after 7 days" in page
+    assert "/replay" not in page

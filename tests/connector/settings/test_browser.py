@@ -32,6 +32,7 @@ def rooms(town: Any) -> dict[str, str]:
         "coupons": "/settings/coupons",
         "shops": "/settings/shops",
         "activity": "/settings/activity",
+        "message": f"/settings/activity/arrived/{town.letter}",
         "sent": "/settings/activity/sent",
         "checks": "/settings/activity/checks",
         "privacy": "/settings/activity/privacy",
