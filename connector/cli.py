@@ -88,10 +88,11 @@ def signin(shop: str | None) -> None:
 @commands.command()
 @click.argument("shop")
 def sync(shop: str) -> None:
-    """Have the workers read what SHOP changed, and resume the import of its history where that stopped."""
+    """Have the workers read what SHOP changed, ask for its webhooks again, and resume a stopped import of its history."""
     with _house() as house:
         found = _shop(house, shop)
         with house.database.merchant(found.merchant_id) as tx:
+            queue.subscribe(tx.connection, found.merchant_id, found.id)
             queue.import_history(tx.connection, found.merchant_id, found.id)
             queue.reconcile(tx.connection, found.merchant_id, found.id, "window")
     click.echo(f"Asked. The worker reads {found.address}; its page shows how far it is.")
@@ -153,7 +154,7 @@ def parked(again_: bool, discard: bool, as_json: bool) -> None:
 @commands.command()
 @click.option("--json", "as_json", is_flag=True, help="Print findings for a program.")
 def doctor(as_json: bool) -> None:
-    """Look at settings, database and shops, and say what to do; exit code 1 when something is not well."""
+    """Look at settings, database, workers, messages and shops, and say what to do; exit code 1 when all is not well."""
     from connector.doctor import examine
 
     findings = examine(config.environment())

@@ -213,6 +213,19 @@ class CodeTaken(msgspec.Struct, frozen=True, tag=True):
     """The code exists in the shop and is not ours: take another."""
 
 
+class Condition(msgspec.Struct, frozen=True):
+    """How a shop's line stands, for whoever looks after Comeback; rights and topics as the platform names them.
+
+    `missing_topics`: wanted and not sent to us, or sent elsewhere. `ahead`: the shop's clock before ours, None where it
+    tells no time. `other_version`: the interface it answered with, where that is not the one asked for.
+    """
+
+    missing_rights: tuple[str, ...] = ()
+    missing_topics: tuple[str, ...] = ()
+    ahead: timedelta | None = None
+    other_version: str = ""
+
+
 class ShopError(Exception):
     """The root of what goes wrong on a shop's line. The text is safe to show and to log."""
 
@@ -290,6 +303,10 @@ class ShopAdapter(Protocol):
 
         Platforms without webhooks return an empty tuple and are polled.
         """
+        ...
+
+    def examine(self, address: str) -> Condition:
+        """Look, by a few calls that change nothing, how the line stands; webhooks are wanted at `address`."""
         ...
 
     def farewell(self) -> None:

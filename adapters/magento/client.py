@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -53,6 +53,7 @@ class Client:
         self.address = address
         self._keys = keys
         self._clock = clock
+        self.ahead: timedelta | None = None  # the shop's clock before ours, as of the last answer
         self._behind = 0  # seconds the shop's clock is ahead of ours, where it matters
         self._rows = 100  # per page; less where the shop sets a limit
         self._session = network.session(allowed)
@@ -168,6 +169,7 @@ class Client:
         with contextlib.suppress(KeyError, ValueError):
             told = parsedate_to_datetime(answer.headers["date"]).timestamp() - self._clock()
             self._behind = int(told) if abs(told) > SKEW else 0
+            self.ahead = timedelta(seconds=told)
 
     def _explained(self, error: Untrusted, path: str) -> Unauthorized:
         """Tell a dead token from a missing right: Magento gives both the same answer."""

@@ -6,7 +6,7 @@ from functools import cached_property
 from connector import port
 from connector.records import Coupon, Customer, Order
 
-from . import keys, network
+from . import install, keys, network, rights
 from .client import Client
 from .coupons import Coupons
 from .groups import Groups
@@ -59,6 +59,16 @@ class Line:
     def subscribe(self, address: str) -> tuple[str, ...]:
         """Magento Open Source sends nothing by itself; what a module sends, the merchant sets up there."""
         return ()
+
+    def examine(self, address: str) -> port.Condition:
+        """Try each right by a call that needs it and changes nothing. Dead keys look like no right at all."""
+        missing = [right for right in rights.NEEDED if not install.granted(self._client, right)]
+        if len(missing) == len(rights.NEEDED):
+            raise port.Unauthorized("The shop no longer accepts our keys; connect it again.")
+        return port.Condition(
+            missing_rights=tuple(f"{right.resource} ({right.where})" for right in missing),
+            ahead=self._client.ahead,
+        )
 
     def farewell(self) -> None:
         """Nothing was subscribed, and the integration is the merchant's to remove."""

@@ -5,7 +5,9 @@ Reading is tried again within the call; a change never is, unless the shop said 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 import msgspec
@@ -35,6 +37,8 @@ class Client:
         self._app, self._shop, self._keys, self._wire, self._clock = app, shop, keys, wire, clock
         self._bucket = Bucket.unknown(clock.now())
         self._costs: dict[str, int] = {}
+        self.ahead: timedelta | None = None  # the shop's clock before ours, as of the last answer
+        self.other_version = ""  # the version that answered, where it is another than ours
 
     @property
     def clock(self) -> Clock:
@@ -95,6 +99,7 @@ class Client:
         except NoReply as error:
             raise _lost(error, changing) from error
         now = self._clock.now()
+        self._hear(reply, now)
         if reply.status != 200:
             raise status_error(reply, now, changing=changing)
         envelope = answers.opened(reply.body, changing=changing)
@@ -107,6 +112,13 @@ class Client:
     def _post(self, body: bytes, token: str) -> answers.Reply:
         url = self._app.url(self._shop, f"/admin/api/{self._app.version}/graphql.json")
         return self._wire.post(url, body, {"X-Shopify-Access-Token": token})
+
+    def _hear(self, reply: answers.Reply, now: datetime) -> None:
+        """Note what the answer says beside its body. Shopify answers with its oldest version for one it no longer serves."""
+        with suppress(KeyError, ValueError):
+            self.ahead = parsedate_to_datetime(reply.headers["Date"]).astimezone(UTC) - now
+        version = reply.headers.get("X-Shopify-API-Version", self._app.version)
+        self.other_version = "" if version == self._app.version else version
 
     def _pace(self, document: str) -> None:
         """Wait until the shop's bucket holds what this document cost last time."""

@@ -230,6 +230,8 @@ mutation CouponEnd($id: ID!) {
 
 # --- webhooks ---------------------------------------------------------------------------------------------------------
 
+RIGHTS = "query Rights { currentAppInstallation { accessScopes { handle } } }"
+
 SUBSCRIPTIONS = """
 query Subscriptions($first: Int!, $after: String) {
   webhookSubscriptions(first: $first, after: $after) {
@@ -274,6 +276,7 @@ EVERY = {
     "CouponByCode": COUPON_BY_CODE,
     "Coupons": COUPONS,
     "CouponEnd": COUPON_END,
+    "Rights": RIGHTS,
     "Subscriptions": SUBSCRIPTIONS,
     "Subscribe": SUBSCRIBE,
     "Unsubscribe": UNSUBSCRIBE,

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 
-from adapters.shopify import bulk, pull, subscriptions, write
+from adapters.shopify import bulk, documents, pull, subscriptions, tokens, write
 from adapters.shopify.client import Client
+from adapters.shopify.graph import Node
 from adapters.shopify.settings import App
 from adapters.shopify.tokens import Keys
 from adapters.shopify.wire import Clock, WallClock, Wire
 from connector.port import (
     Batch,
     CodeTaken,
+    Condition,
     Counts,
     CouponMade,
     LeftAlone,
@@ -23,6 +25,18 @@ from connector.records import Coupon, Customer, Order
 # Pages end at 25,000 objects, and an order with its lines costs some six points of the hundred a second that a shop
 # has; a bulk operation costs ten in all, but takes the shop a while.
 MANY_CUSTOMERS, MANY_ORDERS = 2_000, 500
+
+
+class ScopeNode(Node, frozen=True):
+    handle: str
+
+
+class InstallationNode(Node, frozen=True):
+    access_scopes: tuple[ScopeNode, ...]
+
+
+class RightsData(Node, frozen=True):
+    current_app_installation: InstallationNode
 
 
 class ShopifyShop:
@@ -76,6 +90,17 @@ class ShopifyShop:
 
     def subscribe(self, address: str) -> tuple[str, ...]:
         return subscriptions.subscribe(self._client, address)
+
+    def examine(self, address: str) -> Condition:
+        granted = self._client.ask(
+            documents.RIGHTS, {}, RightsData
+        ).data.current_app_installation.access_scopes
+        return Condition(
+            missing_rights=tokens.lacking(",".join(scope.handle for scope in granted)),
+            missing_topics=subscriptions.missing(self._client, address),
+            ahead=self._client.ahead,
+            other_version=self._client.other_version,
+        )
 
     def farewell(self) -> None:
         subscriptions.unsubscribe(self._client)

@@ -84,6 +84,12 @@ def subscribe(client: Client, address: str) -> tuple[str, ...]:
     return TOPICS
 
 
+def missing(client: Client, address: str) -> tuple[str, ...]:
+    """Return our topics that the shop does not send to this address."""
+    standing = {found.topic for found in _there(client) if found.uri == address}
+    return tuple(topic for topic in TOPICS if _enum(topic) not in standing)
+
+
 def unsubscribe(client: Client) -> None:
     """Take back every subscription of ours, as far as the shop lets us."""
     try:

@@ -1,5 +1,8 @@
 """Whether the database can be worked with, and the errors that say it is gone."""
 
+from datetime import datetime
+
+import msgspec
 import psycopg
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import (
@@ -44,6 +47,27 @@ def problem(engine: Engine) -> str | None:
         return f"The database does not answer ({_kind(error)}); check DATABASE_URL and that PostgreSQL runs."
     except DBAPIError as error:
         return f"The database refuses to be read ({_kind(error)}); run `comeback migrate` as the owner of the tables."
+
+
+class Introduction(msgspec.Struct, frozen=True):
+    """What a database says of itself. `tables`: the newest migration it has; `now`: its clock, UTC."""
+
+    version: str
+    bytes: int
+    tables: str
+    now: datetime
+
+
+def introduce(connection: Connection) -> Introduction:
+    """Ask the database who it is."""
+    row = connection.execute(text(_INTRODUCTION)).one()
+    return Introduction(row.version, row.bytes, migrate.newest(), row.now)
+
+
+_INTRODUCTION = """
+SELECT current_setting('server_version') AS version, pg_database_size(current_database()) AS bytes,
+       clock_timestamp() AS now
+"""
 
 
 def unsafe(engine: Engine) -> str | None:

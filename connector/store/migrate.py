@@ -38,6 +38,11 @@ def is_current(engine: Engine) -> bool:
         return set(context.get_current_heads()) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
+def newest() -> str:
+    """Return the name of the newest migration that this code knows."""
+    return ", ".join(sorted(ScriptDirectory.from_config(_config()).get_heads()))
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))

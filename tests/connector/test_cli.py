@@ -95,7 +95,7 @@ def test_a_merchant_gets_a_link_and_a_shop_is_synced_on_request(
         tasks = (
             connection.exec_driver_sql("SELECT task_name FROM procrastinate_jobs ORDER BY 1").scalars().all()
         )
-    assert tasks == ["import_history", "reconcile"]
+    assert tasks == ["import_history", "reconcile", "subscribe"]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,8 @@ def test_the_doctor_names_a_shop_whose_platform_is_not_set_up(
     env: dict[str, str], shop: Shop, tmp_path: Path
 ) -> None:
     told = comeback(env, tmp_path, "doctor", "--json")
-    [finding] = [finding for finding in json.loads(told.stdout) if not finding["well"]]
+    [worker, finding] = [finding for finding in json.loads(told.stdout) if not finding["well"]]
+    assert (worker["check"], worker["says"]) == ("worker", "none runs, and shops are connected")
     assert (told.returncode, finding["about"], finding["says"]) == (
         1,
         "shop paper.example",

@@ -12,6 +12,8 @@ from adapters.shopify.sandbox import graph, tokens
 from adapters.shopify.sandbox.state import Shop
 
 _VERSION = re.compile(r"\d{4}-(01|04|07|10)|unstable")
+# A version that is served no longer is answered by the oldest that still is.
+OLDEST = "2026-01"
 _OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
 
@@ -32,7 +34,7 @@ def routes(shop: Shop) -> Blueprint:
             return _json({"errors": {"query": "a query is required"}}, 400)
         shop.asked[f"graphql {operation_name()}"] += 1
         response = _json(graph.run(shop, scopes, asked))
-        response.headers["X-Shopify-API-Version"] = version
+        response.headers["X-Shopify-API-Version"] = max(version, OLDEST)
         return response
 
     @wire.post("/admin/oauth/access_token")

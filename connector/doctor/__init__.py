@@ -1,0 +1,71 @@
+"""What is well and what is not, each with what to do. Ends within twenty seconds, whoever hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from connector import config, plugins
+from connector.doctor import ground, lines
+from connector.doctor.findings import Finding
+from connector.house import House, furnish
+from connector.store import health, postgres
+
+__all__ = ["Finding", "examine"]
+
+
+def examine(env: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Look at settings, database, workers, messages and shops; stops where nothing further can be known."""
+    return tuple(_examine(env))
+
+
+def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
+    try:
+        house = furnish(env)
+    except config.BadSettings as error:
+        for problem in error.problems:
+            yield Finding("settings", problem.name, False, "missing or wrong", problem.what_to_do)
+        return
+    except postgres.CannotStart as error:
+        yield Finding("database", "database", False, "Comeback's own PostgreSQL does not start", str(error))
+        return
+    try:
+        yield from look(house)
+    except health.GONE as error:
+        yield Finding(
+            "database",
+            "database",
+            False,
+            f"went away ({type(error).__name__})",
+            "Check that PostgreSQL runs.",
+        )
+    finally:
+        house.close()
+
+
+def look(house: House, patience: float = lines.PATIENCE) -> Iterator[Finding]:
+    """Yield what is found in a house that could be furnished; shops are waited for up to `patience` seconds."""
+    yield from _settings(house)
+    sick = house.problem()
+    if sick is not None:
+        check = "migrations" if "comeback migrate" in sick else "database"
+        yield Finding(check, "database", False, "cannot be used", sick)
+        return
+    yield from ground.database(house)
+    yield from ground.disk(house)
+    yield from ground.workers(house)
+    yield from ground.messages(house)
+    yield from lines.shops(house, patience)
+
+
+def _settings(house: House) -> Iterator[Finding]:
+    says = f"complete; shops reach Comeback at {house.settings.public_url}"
+    yield Finding("settings", "settings", True, says)
+    for name, platform in plugins.platforms().items():
+        if name in house.platforms:
+            yield Finding("platform", platform.title, True, "on offer")
+            continue
+        # Nobody began to set it up: no fault, but worth a word.
+        names = ", ".join(
+            setting.name for setting in platform.settings(house.settings.environment) if setting.problem
+        )
+        yield Finding("platform", platform.title, True, f"not on offer; set {names} to offer it")

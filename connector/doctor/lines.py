@@ -1,0 +1,192 @@
+"""The shops: whether each answers, with which rights, whom it sends its webhooks, and what its clock says. Side by side."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from queue import Empty, Queue
+
+from connector.doctor.findings import Finding, skew
+from connector.house import House
+from connector.port import Condition, Platform, Refused, ShopError, Unauthorized
+from connector.secrets import CannotOpen
+from connector.store import health
+from connector.store import shops as kept
+from connector.store.shops import Shop
+from webhooks import subscriptions
+
+PATIENCE = 15.0  # seconds for all shops together
+AT_ONCE = 16
+_QUIET = timedelta(days=2)
+# What may go wrong with one shop without keeping the others from being looked at.
+_TROUBLE = (ShopError, CannotOpen, ValueError, LookupError, TypeError, NotImplementedError, *health.GONE)
+
+_Answer = Condition | Exception
+
+
+def shops(house: House, patience: float) -> Iterator[Finding]:
+    """Yield what is found of every shop, in the order in which they were installed."""
+    with house.database.everyone() as connection:
+        found = kept.everywhere(connection)
+    if not found:
+        names = " or ".join(f"{house.settings.public_url}/{name}" for name in house.platforms)
+        yield Finding("shops", "shops", True, f"none yet; install one at {names}" if names else "none yet")
+    asked = [shop for shop in found if _told(house, shop) is None]
+    answers = _ask_all(house, asked, patience)
+    for shop in found:
+        told = _told(house, shop)
+        if told is not None:
+            yield told
+        else:
+            yield from _findings(house, shop, answers.get(shop.id))
+
+
+def _told(house: House, shop: Shop) -> Finding | None:
+    """Return what is known of the shop without asking it; None when it is to be asked."""
+    about = f"shop {shop.address}"
+    if shop.platform not in house.platforms:
+        what = f"Set the variables of {shop.platform}."
+        return Finding("shop.platform", about, False, "its platform is not set up", what)
+    if shop.state == "reconnect":
+        return Finding("shop.line", about, False, "no longer accepts our token", _reconnect(house, shop))
+    return None
+
+
+def _ask_all(house: House, asked: list[Shop], patience: float) -> dict[int, _Answer]:
+    """Ask the shops side by side; those that have not answered in time are not in what is returned."""
+    todo: Queue[Shop] = Queue()
+    done: Queue[tuple[int, _Answer]] = Queue()
+    for shop in asked:
+        todo.put(shop)
+
+    def work() -> None:
+        while True:
+            try:
+                shop = todo.get_nowait()
+            except Empty:
+                return
+            done.put((shop.id, _ask(house, shop)))
+
+    for _ in range(min(AT_ONCE, len(asked))):
+        # A call to a shop that hangs cannot be broken off; as a daemon its thread does not keep the command from ending.
+        threading.Thread(target=work, daemon=True).start()
+    answers: dict[int, _Answer] = {}
+    until = time.monotonic() + patience
+    while len(answers) < len(asked):
+        try:
+            shop_id, answer = done.get(timeout=max(until - time.monotonic(), 0.0))
+        except Empty:
+            break
+        answers[shop_id] = answer
+    return answers
+
+
+def _ask(house: House, shop: Shop) -> _Answer:
+    try:
+        house.vault(shop).read()
+        return house.line(shop).examine(subscriptions.address(house.settings.public_url, shop.platform))
+    except _TROUBLE as error:
+        return error
+
+
+def _findings(house: House, shop: Shop, answer: _Answer | None) -> Iterator[Finding]:
+    about, platform = f"shop {shop.address}", house.platforms[shop.platform]
+    match answer:
+        case None:
+            yield Finding(
+                "shop.line",
+                about,
+                False,
+                "did not answer in time",
+                "Look whether the shop is up; what is meant for it waits and goes out by itself.",
+            )
+        case Condition():
+            yield from _examined(house, shop, platform, answer)
+        case CannotOpen():
+            yield Finding(
+                "shop.keys",
+                about,
+                False,
+                "its tokens cannot be opened with the keys that are set",
+                "Add the key that sealed them to ENCRYPTION_KEYS again, behind the newest.",
+            )
+        case ShopError():
+            yield Finding("shop.line", about, False, str(answer), _cure(house, shop, answer))
+        case _:
+            yield Finding(
+                "shop.line",
+                about,
+                False,
+                f"could not be asked ({type(answer).__name__})",
+                "This is a fault of Comeback's own; the log says where.",
+            )
+    yield from _known(house, shop, platform)
+
+
+def _examined(house: House, shop: Shop, platform: Platform, found: Condition) -> Iterator[Finding]:
+    about = f"shop {shop.address}"
+    yield Finding("shop.line", about, True, "answers")
+    if found.missing_rights:
+        names = ", ".join(found.missing_rights)
+        yield Finding("shop.rights", about, False, f"lacks the rights {names}", _reconnect(house, shop))
+    else:
+        yield Finding("shop.rights", about, True, "has all the rights that Comeback needs")
+    if found.missing_topics:
+        names = ", ".join(found.missing_topics)
+        yield Finding(
+            "shop.webhooks",
+            about,
+            False,
+            f"does not send us {names}",
+            f"`comeback sync {shop.address}` asks for them again; meanwhile changes are found by reading the shop.",
+        )
+    elif not platform.polled:
+        yield Finding("shop.webhooks", about, True, "sends us all the webhooks that Comeback wants")
+    if found.other_version:
+        yield Finding(
+            "shop.version",
+            about,
+            False,
+            f"answers as version {found.other_version}, which is not the one that is set",
+            "The version that is set is no longer served; bring Comeback up to date.",
+        )
+    if found.ahead is not None:
+        yield skew("shop.clock", about, found.ahead)
+
+
+def _known(house: House, shop: Shop, platform: Platform) -> Iterator[Finding]:
+    """What our own rows say of the shop."""
+    about, now = f"shop {shop.address}", house.now()
+    if shop.breaker != "closed":
+        yield Finding(
+            "shop.breaker",
+            about,
+            False,
+            f"has not answered since {shop.failing_since:%Y-%m-%d %H:%M} UTC, after {shop.failures} tries in a row",
+            f"Look whether the shop is up; it is tried again at {shop.probe_at:%H:%M} UTC, and all goes on by itself.",
+        )
+    heard = shop.last_delivery_at
+    if not platform.polled and (heard is None or now - heard > _QUIET) and now - shop.installed_at > _QUIET:
+        yield Finding(
+            "shop.quiet",
+            about,
+            False,
+            "connected, but no webhook came for two days",
+            f"Check that {house.settings.public_url} is reached from outside; `comeback sync {shop.address}` catches up.",
+        )
+
+
+def _cure(house: House, shop: Shop, error: ShopError) -> str:
+    match error:
+        case Unauthorized():
+            return _reconnect(house, shop)
+        case Refused():
+            return "The shop will say so again until it is put right there, or in the settings."
+        case _:
+            return "Look whether the shop is up and this machine reaches it; what waits for it goes out by itself."
+
+
+def _reconnect(house: House, shop: Shop) -> str:
+    return f"The merchant opens {house.settings.public_url}/{shop.platform} and connects the shop again."

@@ -1,0 +1,191 @@
+"""The doctor, with each fault planted: it is found, named by a stable word, and comes with what to do."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from connector import doctor
+from connector.doctor import Finding
+from connector.house import House, clock, furnish
+from connector.port import Condition, Delivery, Refused, ShopAdapter, ShopFacts, TryLater, Unauthorized
+from connector.pulse import Pulse
+from connector.store import inbox, shops, tallies
+from connector.store.shops import Shop
+
+WELL = Condition(ahead=timedelta(seconds=2))
+
+
+class Line:
+    """A line that says of itself what the test wants."""
+
+    def __init__(self, says: Callable[[], Condition]) -> None:
+        self.says = says
+        self.asked: list[str] = []
+
+    def examine(self, address: str) -> Condition:
+        self.asked.append(address)
+        return self.says()
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line(lambda: WELL)
+
+
+@pytest.fixture
+def house(env: dict[str, str], paper: ModuleType, line: Line) -> Iterator[House]:
+    class Answering(paper.PaperPlatform):  # type: ignore[name-defined,misc]
+        def open(self, *_: Any) -> ShopAdapter:
+            return line  # type: ignore[return-value]
+
+    made = furnish(env, {"paper": Answering()}, clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def working(house: House) -> None:
+    Pulse(house, "worker").beat()
+
+
+def look(house: House, patience: float = 10.0) -> list[Finding]:
+    return list(doctor.look(house, patience))
+
+
+def sick(house: House, patience: float = 10.0) -> dict[str, Finding]:
+    found = {finding.check: finding for finding in look(house, patience) if not finding.well}
+    assert all(finding.what_to_do for finding in found.values()), "a finding without a cure"
+    return found
+
+
+def test_a_house_in_order_is_well_in_every_part(house: House, shop: Shop, working: None, line: Line) -> None:
+    found = look(house)
+    assert [finding for finding in found if not finding.well] == []
+    assert [finding.check for finding in found if finding.check not in ("platform",)] == [
+        "settings", "database", "migrations", "clock", "worker", "parked", "waiting",
+        "shop.line", "shop.rights", "shop.webhooks", "shop.clock",
+    ]  # fmt: skip
+    assert line.asked == [f"{house.settings.public_url}/webhooks/paper"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "check", "word"),
+    [
+        (Condition(missing_rights=("read_orders",)), "shop.rights", "read_orders"),
+        (
+            Condition(missing_topics=("orders/paid", "orders/edited")),
+            "shop.webhooks",
+            "orders/paid, orders/edited",
+        ),
+        (Condition(ahead=timedelta(seconds=61)), "shop.clock", "61 seconds ahead"),
+        (Condition(ahead=timedelta(seconds=-600)), "shop.clock", "600 seconds behind"),
+        (Condition(other_version="2025-01"), "shop.version", "2025-01"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_named(
+    house: House, shop: Shop, working: None, line: Line, condition: Condition, check: str, word: str
+) -> None:
+    line.says = lambda: condition
+    [found] = sick(house).values()
+    assert (found.check, found.about) == (check, "shop paper.example")
+    assert word in found.says
+
+
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (Unauthorized("The shop no longer accepts our keys; connect it again."), "connects the shop again"),
+        (Refused("Knows no such version."), "put right there"),
+        (TryLater("The shop cannot be reached."), "goes out by itself"),
+        (KeyError("a fault of ours"), "fault of Comeback's own"),
+    ],
+)
+def test_a_shop_that_does_not_answer_well_is_named_with_its_cure(
+    house: House, shop: Shop, working: None, line: Line, error: Exception, cure: str
+) -> None:
+    def fails() -> Condition:
+        raise error
+
+    line.says = fails
+    found = sick(house)["shop.line"]
+    assert cure in found.what_to_do
+    assert "Traceback" not in found.says
+
+
+def test_a_shop_that_hangs_does_not_keep_the_others_or_the_doctor(
+    house: House, shop: Shop, working: None, line: Line
+) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        for n in range(20):
+            facts = ShopFacts(f"more-{n}.example", "More", "EUR", "Europe/Amsterdam")
+            more = shops.add(tx, "paper", "tags", facts, house.now())
+            shops.keep_tokens(tx, more.id, b"tokens")
+    free, first = threading.Event(), iter([True])
+
+    def answers() -> Condition:
+        if next(first, False):
+            free.wait(30)
+        return WELL
+
+    line.says = answers
+    began = time.monotonic()
+    found = [finding for finding in look(house, patience=3.0) if finding.check == "shop.line"]
+    assert time.monotonic() - began < 15
+    assert sorted(finding.well for finding in found) == [False] + [True] * 20
+    assert {finding.says for finding in found} == {"answers", "did not answer in time"}
+    free.set()
+
+
+def test_tokens_that_no_key_opens_are_a_matter_of_keys(
+    env: dict[str, str], house: House, shop: Shop, working: None
+) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE shops SET tokens_sealed = decode('0102', 'hex') || tokens_sealed"
+        )
+    assert "ENCRYPTION_KEYS" in sick(house)["shop.keys"].what_to_do
+
+
+def test_workers_are_missed_where_they_are_needed(house: House, line: Line) -> None:
+    assert [f.says for f in look(house) if f.check == "worker"] == [
+        "none runs; none is needed before a shop is connected"
+    ]
+    long_ago = house.now() - timedelta(seconds=125)
+    with house.database.everyone() as connection:
+        sign = tallies.Process("w1", "worker", "0.1.0", long_ago, long_ago)
+        tallies.show_life(connection, sign, timedelta(days=1))
+    assert "125 seconds" in sick(house)["worker"].says or "126 seconds" in sick(house)["worker"].says
+
+
+def test_what_waits_too_long_or_was_put_aside_is_counted(house: House, shop: Shop, working: None) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        for n in range(3):
+            inbox.keep(
+                tx, shop.id, Delivery(f"d{n}", "t", b"{}"), "webhook", house.now() - timedelta(minutes=20)
+            )
+        inbox.park(tx, shop.id, inbox.waiting(tx, shop.id, house.now(), 1)[0].id, 6, "why", house.now())
+    found = sick(house)
+    assert "1 messages or changes need a look" in found["parked"].says
+    assert "2 messages or changes wait, the oldest for 20 minutes" in found["waiting"].says
+
+
+def test_a_database_with_another_clock_is_found_out(env: dict[str, str], paper: ModuleType) -> None:
+    late = furnish(env, {"paper": paper.PaperPlatform()}, lambda: clock() - timedelta(minutes=5))
+    [found] = [finding for finding in look(late) if finding.check == "clock"]
+    assert (found.well, "seconds ahead of" in found.says) == (False, True)
+    late.close()
+
+
+def test_tables_of_another_version_are_a_matter_of_migrating(house: House, database: Any) -> None:
+    import psycopg
+
+    with psycopg.connect(database.owner_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+    assert "comeback migrate" in sick(house)["migrations"].what_to_do
