@@ -7,11 +7,12 @@ import msgspec
 
 from connector.flow import settling
 from connector.loyalty.decide import decide
-from connector.loyalty.facts import Decision, WantedCoupon
+from connector.loyalty.facts import STAGES, Decision, Stage, WantedCoupon
+from connector.loyalty.rhythm import UNMEASURED
 from connector.loyalty.terms import MILLION, Terms, Version, suggested
 from connector.loyalty.versions import counted
 from connector.money import portion
-from connector.store import merchants, people, programs, shops
+from connector.store import gaps, merchants, people, programs, shops
 from connector.store.database import Tx
 
 
@@ -26,6 +27,7 @@ class Preview(msgspec.Struct, frozen=True):
     members: int
     members_with_points: int
     per_tier: tuple[tuple[str, int], ...]
+    per_stage: tuple[tuple[Stage, int], ...]
     marked_customers: int
     coupons: tuple[tuple[str, int], ...]
     cost: int
@@ -56,13 +58,26 @@ def versions(tx: Tx) -> tuple[Version, ...]:
 def publish(tx: Tx, terms: Terms, counts_from: datetime, now: datetime) -> Version:
     """Put the terms in force from now on and have every member settled. A later version keeps the first `counts_from`."""
     published = programs.versions(tx)
-    version = programs.publish(tx, terms, published[0].counts_from if published else counts_from, now)
+    counts = published[0].counts_from if published else counts_from
+    version = programs.publish(tx, measured(tx, terms), counts, now)
     settling.due_soon(tx, None, now)
     return version
 
 
+def usual_gap(tx: Tx) -> int:
+    """Return the days between orders that three in four stay within; too short a history says nothing of its own."""
+    found = gaps.measure(tx)
+    return found.three_in_four if found.enough else UNMEASURED
+
+
+def measured(tx: Tx, terms: Terms) -> Terms:
+    """Return the terms as they would be published: with the usual gap that is measured now, where none is typed."""
+    return terms if terms.usual_gap else msgspec.structs.replace(terms, usual_gap=usual_gap(tx))
+
+
 def preview(tx: Tx, terms: Terms, counts_from: datetime, now: datetime) -> Preview:
     """Try the terms on the whole history, without writing anything."""
+    terms = measured(tx, terms)
     published = programs.versions(tx)
     counts = published[0].counts_from if published else counts_from
     tried = (*published, Version(number=len(published) + 1, starts_at=now, counts_from=counts, terms=terms))
@@ -82,6 +97,7 @@ class _Tally:
         self._terms = terms
         self._points = self._pending = self._members = self._with_points = self._marked = self._cost = 0
         self._tiers: Counter[str] = Counter()
+        self._stages: Counter[Stage] = Counter()
         self._coupons: Counter[str] = Counter()
 
     def add(self, decision: Decision) -> None:
@@ -94,6 +110,7 @@ class _Tally:
         self._marked += sum(bool(mark.marks) for mark in decision.marks)
         if decision.standing.tier is not None:
             self._tiers[decision.standing.tier] += 1
+        self._stages[decision.standing.stage] += 1
         for coupon in decision.coupons:
             self._coupons[coupon.title] += 1
             if coupon.kind == "amount":
@@ -111,6 +128,7 @@ class _Tally:
             members=self._members,
             members_with_points=self._with_points,
             per_tier=tuple((tier.name, self._tiers[tier.name]) for tier in self._terms.tiers),
+            per_stage=tuple((stage, self._stages[stage]) for stage in STAGES),
             marked_customers=self._marked,
             coupons=tuple(sorted(self._coupons.items())),
             cost=self._cost + worth(self._terms, max(0, self._points + self._pending)),

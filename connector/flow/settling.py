@@ -12,6 +12,7 @@ from connector.store import (
     ledger,
     marks,
     merchants,
+    notices,
     outbox,
     people,
     programs,
@@ -79,6 +80,7 @@ def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
     acts = ledger.acts_of(tx, member_ids)
     sums = ledger.booked(tx, member_ids)
     decided = coupons.booked(tx, member_ids)
+    written = notices.written(tx, member_ids)
     uses = _uses(tx, [coupon.code for of_member in decided.values() for coupon in of_member])
     customers: dict[int, list[ShopCustomer]] = {member_id: [] for member_id in member_ids}
     for owner in owners:
@@ -96,7 +98,7 @@ def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
                 acts=tuple(acts[member_id]),
                 uses=tuple(use for coupon in decided[member_id] for use in uses.get(coupon.code, ())),
             ),
-            Booked(points=sums[member_id], coupons=tuple(decided[member_id])),
+            Booked(sums[member_id], tuple(decided[member_id]), written[member_id]),
         )
         for member_id in member_ids
     }
@@ -139,6 +141,11 @@ def _write(tx: Tx, decisions: dict[int, Decision], now: datetime, asked: Mapping
         [(member_id, entry) for member_id, decision in decisions.items() for entry in decision.entries],
         now,
         asked,
+    )
+    notices.write(
+        tx,
+        [(member_id, notice) for member_id, decision in decisions.items() for notice in decision.notices],
+        now,
     )
     whose = _whose(tx, decisions, asked)
     wanted = [(member_id, coupon) for member_id, decision in decisions.items() for coupon in decision.coupons]

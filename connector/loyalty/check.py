@@ -6,7 +6,7 @@ from typing import assert_never
 
 import msgspec
 
-from connector.loyalty.terms import MILLION, Redeemable, Reward, Terms
+from connector.loyalty.terms import MILLION, Redeemable, Reward, StageTags, Terms
 from connector.loyalty.versions import counted, exchanged
 from connector.money import Money
 
@@ -16,6 +16,8 @@ LONGEST_TAG = (
 LONGEST_NAME = 80
 MOST = 10**9  # points and amounts: far beyond any shop, far below what a 64-bit column holds
 GENEROUS = 20  # per cent of spend given back
+LONGEST_QUIET = 1000  # days
+MOST_NOTICES = 5  # about the same points
 
 _CURRENCY = re.compile("[A-Z]{3}")
 
@@ -65,6 +67,9 @@ def _found(terms: Terms) -> Iterator[Problem]:
     yield from _redeemables(terms)
     if terms.returning_tag:
         yield from _tag("returning_tag", terms.returning_tag)
+    yield from _life(terms)
+    yield from _win_back(terms)
+    yield from _notices(terms)
 
 
 def _currencies(terms: Terms) -> Iterator[Problem]:
@@ -102,6 +107,36 @@ def _tiers(terms: Terms) -> Iterator[Problem]:
     yield from _unique("tiers", "tag", tags)
     if terms.returning_tag.casefold() in {tag.casefold() for tag in tags if tag}:
         yield Problem("returning_tag", "not_unique", (terms.returning_tag,))
+
+
+def _life(terms: Terms) -> Iterator[Problem]:
+    yield from _range("lapse_min_days", terms.lapse_min_days, 1, LONGEST_QUIET)
+    yield from _range("usual_gap", terms.usual_gap, 0, LONGEST_QUIET)
+    yield from _range("loyal_from", terms.loyal_from, 3, 1000)
+    seen = {tag.casefold() for tag in (terms.returning_tag, *(tier.tag for tier in terms.tiers))}
+    for stage in StageTags.__struct_fields__:
+        field, tag = f"stage_tags.{stage}", getattr(terms.stage_tags, stage)
+        if tag:
+            yield from _tag(field, tag)
+            if tag.casefold() in seen:
+                yield Problem(field, "not_unique", (tag,))
+            seen.add(tag.casefold())
+
+
+def _win_back(terms: Terms) -> Iterator[Problem]:
+    if terms.win_back is not None:
+        yield from _name("win_back.key", terms.win_back.key)
+        yield from _name("win_back.name", terms.win_back.name)
+        yield from _reward("win_back.reward", terms.win_back.reward, terms)
+
+
+def _notices(terms: Terms) -> Iterator[Problem]:
+    if not all(1 <= days <= 90 for days in terms.notice_days):
+        yield Problem("notice_days", "out_of_range", (1, 90))
+    if len(terms.notice_days) > MOST_NOTICES:
+        yield Problem("notice_days", "too_many", (MOST_NOTICES,))
+    if len(set(terms.notice_days)) < len(terms.notice_days):
+        yield Problem("notice_days", "twice")
 
 
 def _nth_orders(terms: Terms) -> Iterator[Problem]:

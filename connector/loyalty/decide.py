@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import assert_never
 
-from connector.loyalty import entries, offers, orders, redemptions, tiers
+from connector.loyalty import entries, notices, offers, orders, redemptions, rhythm, tiers, winning_back
 from connector.loyalty.calendar import local
 from connector.loyalty.earning import Earning
 from connector.loyalty.facts import (
@@ -14,11 +15,13 @@ from connector.loyalty.facts import (
     PendingPoints,
     Shop,
     ShopCustomer,
+    Stage,
     Standing,
     WantedMarks,
 )
 from connector.loyalty.picture import Picture, picture
-from connector.loyalty.terms import Terms, Version
+from connector.loyalty.rhythm import Life
+from connector.loyalty.terms import StageTags, Terms, Version
 from connector.loyalty.tiers import Held
 from connector.loyalty.versions import in_force
 
@@ -36,8 +39,9 @@ def decide(history: History, versions: tuple[Version, ...], booked: Booked, now:
     seen = picture(history, versions, uses, now)
     counting = orders.counting(seen.sales, terms.count_zero_orders)
     held = tiers.held(counting, terms, now)
-    wanted = offers.offers(counting, history, now)
-    standing = _standing(seen, held, len(counting), now)
+    lapses = winning_back.given(seen.sales, versions, now)
+    wanted = offers.offers(counting, lapses, history, now)
+    standing = _standing(seen, held, rhythm.life(counting, terms, now), len(counting), now)
     lines = _entries(history, versions, seen, booked.points, now)
     return Decision(
         entries=tuple(sorted(lines, key=lambda entry: (entry.moment, entry.source))),
@@ -46,6 +50,7 @@ def decide(history: History, versions: tuple[Version, ...], booked: Booked, now:
         marks=_marks(history.customers, seen.shops, terms, standing),
         standing=standing,
         ask_again_at=min(_due(seen, standing, held, versions, now), default=None),
+        notices=notices.missing(seen.purse, booked.notices),
     )
 
 
@@ -59,7 +64,7 @@ def _given_back(seen: Picture) -> set[str]:
     return {act.source for act, outcome in seen.redeemed if outcome.why == "order_undone"}
 
 
-def _standing(seen: Picture, held: Held, count: int, now: datetime) -> Standing:
+def _standing(seen: Picture, held: Held, life: Life, count: int, now: datetime) -> Standing:
     return Standing(
         balance=seen.purse.balance,
         lots=seen.purse.lots,
@@ -67,6 +72,10 @@ def _standing(seen: Picture, held: Held, count: int, now: datetime) -> Standing:
         tier=held.tier.name if held.tier else None,
         tier_until=held.until,
         orders=count,
+        tier_term_until=held.term_until,
+        stage=life.stage,
+        lapsing_at=life.quiet.lapsing_at if life.quiet else None,
+        lost_at=life.quiet.lost_at if life.quiet else None,
     )
 
 
@@ -85,11 +94,32 @@ def _marks(
     """Return what each customer should carry: a group holds the tier only, tags can say more."""
     tier = {one.tag for one in terms.tiers if one.name == standing.tier}
     returning = {terms.returning_tag} if terms.returning_tag and standing.orders >= 2 else set()
-    wanted = {"group": tuple(tier), "tags": tuple(sorted(tier | returning))}
+    stage = {_stage_tag(standing.stage, terms.stage_tags)} - {""}
+    wanted = {"group": tuple(tier), "tags": tuple(sorted(tier | returning | stage))}
     return tuple(
         WantedMarks(one.shop_id, one.customer_id, wanted[shops[one.shop_id].mark_kind])
         for one in sorted(customers, key=lambda one: (one.shop_id, one.customer_id))
     )
+
+
+def _stage_tag(stage: Stage, tags: StageTags) -> str:
+    match stage:
+        case "none":
+            return ""
+        case "new":
+            return tags.new
+        case "second_order":
+            return tags.second_order
+        case "regular":
+            return tags.regular
+        case "loyal":
+            return tags.loyal
+        case "lapsing":
+            return tags.lapsing
+        case "lost":
+            return tags.lost
+        case _:
+            assert_never(stage)
 
 
 def _entries(
@@ -124,5 +154,5 @@ def _due(
     yield from (version.starts_at for version in versions if version.starts_at > now)
     # A shop's clock may run ahead of ours: an order paid a little later than now counts for the tier only then.
     yield from (sale.paid_at for sale in seen.sales if sale.paid_at > now)
-    if held.next_end is not None:
-        yield held.next_end
+    coming = held.next_end, seen.purse.next_reminder, standing.lapsing_at, standing.lost_at
+    yield from (moment for moment in coming if moment is not None and moment > now)

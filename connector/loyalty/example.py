@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from connector.loyalty.decide import decide
-from connector.loyalty.facts import Booked, Decision, History, Shop, ShopCustomer, ShopOrder
+from connector.loyalty.facts import Booked, Decision, History, Shop, ShopCustomer, ShopOrder, Stage
 from connector.loyalty.terms import Terms, Version
 from connector.records import LineItem, Order
 
@@ -23,6 +23,15 @@ class Step(msgspec.Struct, frozen=True):
     tier: str | None
     coupons: tuple[str, ...]
     redeemables: tuple[str, ...]  # names of what the points are enough for
+    stage: Stage
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """What follows when no order comes after the last step. `coupons`: titles of those that the lapse brings."""
+
+    lapsing_at: datetime | None
+    lost_at: datetime | None
+    coupons: tuple[str, ...]
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -34,6 +43,7 @@ class Example(msgspec.Struct, frozen=True):
     available_at: datetime | None  # None: it earns nothing
     expires_at: datetime | None  # None: never
     steps: tuple[Step, ...]
+    quiet: Silence
 
 
 def example(terms: Terms, amount: int, now: datetime, *, timezone: str = "UTC", orders: int = 5) -> Example:
@@ -52,7 +62,17 @@ def example(terms: Terms, amount: int, now: datetime, *, timezone: str = "UTC", 
         available_at=available_at if arrived.balance else None,
         expires_at=arrived.lots[0].expires_at if arrived.lots else None,
         steps=tuple(_step(n, decision, terms) for n, decision in enumerate(told, start=1)),
+        quiet=_silence(shop, version, paid, told[-1]),
     )
+
+
+def _silence(shop: Shop, version: Version, paid: list[Order], last: Decision) -> Silence:
+    lapsing_at = last.standing.lapsing_at
+    if lapsing_at is None:
+        return Silence(None, None, ())
+    given = decide(_history(shop, paid), (version,), Booked({}), lapsing_at).coupons
+    titles = tuple(one.title for one in given if one.source.startswith("lapse:"))
+    return Silence(lapsing_at, last.standing.lost_at, titles)
 
 
 def _told(shop: Shop, version: Version, paid: list[Order]) -> Decision:
@@ -87,4 +107,5 @@ def _step(n: int, decision: Decision, terms: Terms) -> Step:
         tier=standing.tier,
         coupons=tuple(one.title for one in decision.coupons if one.source == f"order:1:{n - 1}"),
         redeemables=tuple(one.name for one in terms.redeemables if one.points <= points),
+        stage=standing.stage,
     )

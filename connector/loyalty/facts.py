@@ -97,10 +97,11 @@ class BookedCoupon(msgspec.Struct, frozen=True):
 
 
 class Booked(msgspec.Struct, frozen=True):
-    """What the books say: sum of points per source, and the coupons decided on."""
+    """What the books say: sum of points per source, the coupons decided on, and the keys of notices written."""
 
     points: dict[str, int]
     coupons: tuple[BookedCoupon, ...] = ()
+    notices: frozenset[str] = frozenset()
 
 
 class History(msgspec.Struct, frozen=True):
@@ -234,8 +235,32 @@ class WantedMarks(msgspec.Struct, frozen=True):
     marks: tuple[str, ...]
 
 
+class Notice(msgspec.Struct, frozen=True):
+    """Something worth telling the member: a line of the log that mail tools read. `key` is its own per member.
+
+    `points` end at `expires_at` and could be spent at `moment`, `days_ahead` local days earlier. It is worth telling
+    until `good_until`: the next notice of these points, or their end.
+    """
+
+    key: str
+    kind: Literal["points_expire"]
+    moment: datetime
+    expires_at: datetime
+    points: int
+    days_ahead: int
+    good_until: datetime
+
+
+Stage = Literal["none", "new", "second_order", "regular", "loyal", "lapsing", "lost"]
+STAGES: tuple[Stage, ...] = ("none", "new", "second_order", "regular", "loyal", "lapsing", "lost")
+
+
 class Standing(msgspec.Struct, frozen=True):
-    """Where the member is now. sum(lots) = max(balance, 0)."""
+    """Where the member is now. sum(lots) = max(balance, 0).
+
+    `tier_until` is the end of the grace, `tier_term_until` that of the term before it. `lapsing_at`, `lost_at`: when
+    the member's quiet becomes a lapse and a loss, unless an order is paid before.
+    """
 
     balance: int
     lots: tuple[Lot, ...]
@@ -243,6 +268,10 @@ class Standing(msgspec.Struct, frozen=True):
     tier: str | None
     tier_until: datetime | None
     orders: int  # paid orders that count
+    tier_term_until: datetime | None = None
+    stage: Stage = "none"
+    lapsing_at: datetime | None = None
+    lost_at: datetime | None = None
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -258,3 +287,4 @@ class Decision(msgspec.Struct, frozen=True):
     marks: tuple[WantedMarks, ...]
     standing: Standing
     ask_again_at: datetime | None
+    notices: tuple[Notice, ...] = ()

@@ -1,13 +1,17 @@
-"""Coupons that a customer's nth order gives: which are wanted, which are still to be made, which to take back."""
+"""Coupons that an nth order or a lapse gives: which are wanted, which are still to be made, which to take back."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from connector.loyalty.calendar import later
+import msgspec
+
+from connector.loyalty.calendar import later, local
 from connector.loyalty.facts import Booked, BookedCoupon, History, WantedCoupon
 from connector.loyalty.orders import Sale
 from connector.loyalty.redemptions import Uses, used
-from connector.loyalty.terms import NthOrder
+from connector.loyalty.terms import NthOrder, Reward, Version
 from connector.loyalty.versions import amounts, exchangeable
+from connector.loyalty.winning_back import Given
 
 Key = tuple[int, str, str]  # shop, source, reward
 Offers = dict[Key, WantedCoupon]
@@ -15,16 +19,39 @@ Offers = dict[Key, WantedCoupon]
 _MAY_STILL_WORK = ("wanted", "live", "parked")
 
 
-def offers(counting: list[Sale], history: History, now: datetime) -> Offers:
-    """Return every coupon that the member's orders give and that has not ended, used or not."""
-    found: Offers = {}
+class Promise(msgspec.Struct, frozen=True):
+    """A coupon as it is promised: by which version, for what, from when, in the shop of which order."""
+
+    source: str
+    key: str
+    title: str
+    reward: Reward
+    sale: Sale
+    moment: datetime
+    version: Version
+
+
+def offers(counting: list[Sale], lapses: Iterable[Given], history: History, now: datetime) -> Offers:
+    """Return every coupon that the member's orders and lapses give and that has not ended, used or not."""
+    promises = [*_of_orders(counting), *map(_of_lapse, lapses)]
+    coupons = [coupon for promise in promises for coupon in _coupon(promise, history)]
+    return {(one.shop_id, one.source, one.reward_key): one for one in coupons if now < one.ends_at}
+
+
+def _of_orders(counting: list[Sale]) -> Iterator[Promise]:
     for position, sale in enumerate(counting, start=1):
         for rule in sale.version.terms.nth_orders:
             if rule.after == position and sale.paid_at >= sale.version.counts_from:
-                for coupon in _coupon(rule, sale, history):
-                    if now < coupon.ends_at:
-                        found[sale.shop.id, sale.source, rule.key] = coupon
-    return found
+                yield _of_order(rule, sale)
+
+
+def _of_order(rule: NthOrder, sale: Sale) -> Promise:
+    return Promise(sale.source, rule.key, rule.name, rule.reward, sale, sale.paid_at, sale.version)
+
+
+def _of_lapse(lapse: Given) -> Promise:
+    offer = lapse.win_back
+    return Promise(lapse.source, offer.key, offer.name, offer.reward, lapse.sale, lapse.moment, lapse.version)
 
 
 def missing(wanted: Offers, booked: Booked, uses: Uses) -> tuple[WantedCoupon, ...]:
@@ -52,12 +79,12 @@ def unwanted(
         for coupon in booked.coupons
         if coupon.state in _MAY_STILL_WORK
         and now < coupon.ends_at
-        and (_key(coupon) not in wanted if _of_an_order(coupon) else coupon.source in given_back)
+        and (_key(coupon) not in wanted if _given_by_the_rules(coupon) else coupon.source in given_back)
         and not used(uses, coupon.shop_id, coupon.code)
     )
 
 
-def _of_an_order(coupon: BookedCoupon) -> bool:
+def _given_by_the_rules(coupon: BookedCoupon) -> bool:
     return not coupon.source.startswith("redemption:")
 
 
@@ -65,27 +92,27 @@ def _key(coupon: BookedCoupon) -> Key:
     return coupon.shop_id, coupon.source, coupon.reward_key
 
 
-def _coupon(rule: NthOrder, sale: Sale, history: History) -> list[WantedCoupon]:
-    """Return the coupon of this rule for this order; none where no customer or no rate is known for its shop."""
-    terms, shop = sale.version.terms, sale.shop
-    customer_id = _customer_id(sale, history)
+def _coupon(promise: Promise, history: History) -> list[WantedCoupon]:
+    """Return the promised coupon; none where no customer or no rate is known for its shop."""
+    terms, shop, reward = promise.version.terms, promise.sale.shop, promise.reward
+    customer_id = _customer_id(promise.sale, history)
     if customer_id is None or not exchangeable(terms, shop.currency):
         return []
-    value, minimum = amounts(rule.reward, terms, shop.currency)
+    value, minimum = amounts(reward, terms, shop.currency)
     return [
         WantedCoupon(
             shop_id=shop.id,
             customer_id=customer_id,
-            source=sale.source,
-            reward_key=rule.key,
-            title=rule.name,
-            kind=rule.reward.kind,
+            source=promise.source,
+            reward_key=promise.key,
+            title=promise.title,
+            kind=reward.kind,
             value=value,
             minimum=minimum,
             currency=shop.currency,
-            starts_at=sale.paid_at,
-            ends_at=later(sale.day, rule.reward.valid_days + 1, shop.timezone),
-            version=sale.version.number,
+            starts_at=promise.moment,
+            ends_at=later(local(promise.moment, shop.timezone), reward.valid_days + 1, shop.timezone),
+            version=promise.version.number,
         )
     ]
 

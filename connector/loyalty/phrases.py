@@ -29,6 +29,11 @@ class Phrases:
     def months(self, n: int) -> str:
         return self.count("months_count", n)
 
+    def also(self, parts: list[str]) -> str:
+        """Return "30 days, 14 days and 7 days"; at least one part in."""
+        *first, last = parts
+        return f"{', '.join(first)} {self._texts['and']} {last}" if first else last
+
     def money(self, minor: int, currency: str) -> str:
         """Return "EUR 55.00"; minor units in."""
         return f"{currency} {self._decimal(plain(minor, currency))}"

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-from connector.loyalty import lots, orders, redemptions
+from connector.loyalty import lots, notices, orders, redemptions
 from connector.loyalty.calendar import end_after_months, later, local
 from connector.loyalty.earning import Earning, earning
 from connector.loyalty.facts import Adjustment, History, Redemption, Shop
@@ -79,7 +79,21 @@ def picture(history: History, versions: tuple[Version, ...], uses: Uses, now: da
     turns.extend(turn for _, turn in adjusted)
     for redemption, outcome in redeemed:
         turns.extend(_redeemed(redemption, outcome, shops[redemption.shop_id].timezone, versions, now))
-    return Picture(shops, sales, earnings, redeemed, adjusted, lots.replay(turns, now))
+    zones = _zones(history, shops, sales)
+    purse = lots.replay(turns, now, notices.reminders(zones, versions))
+    return Picture(shops, sales, earnings, redeemed, adjusted, purse)
+
+
+def _zones(history: History, shops: dict[int, Shop], sales: list[Sale]) -> dict[str, str]:
+    """Return by source whose clock tells when its lots end."""
+    found = {sale.source: sale.shop.timezone for sale in sales}
+    for act in history.acts:
+        match act:
+            case Redemption(shop_id=shop_id):
+                found[act.source] = shops[shop_id].timezone
+            case Adjustment():
+                found[act.source] = first_zone(history.shops)
+    return found
 
 
 def _credit(one: Earning) -> lots.Credit:

@@ -17,7 +17,7 @@ from connector.loyalty.facts import (
 )
 from connector.loyalty.phrases import Phrases
 from connector.loyalty.redeem import CannotRedeem
-from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, Terms
+from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, StageTags, Terms
 from connector.money import Money
 
 
@@ -146,6 +146,9 @@ def _described(terms: Terms, phrases: Phrases) -> Iterator[str]:
         yield phrases.say("returning", tag=terms.returning_tag)
     else:
         yield phrases.say("no_returning")
+    yield from _life(terms, phrases)
+    yield from _win_back(terms, phrases)
+    yield _notices(terms, phrases)
 
 
 def _currency(one: CurrencyTerms, terms: Terms, phrases: Phrases) -> Iterator[str]:
@@ -193,6 +196,33 @@ def _offers(terms: Terms, phrases: Phrases) -> Iterator[str]:
         yield phrases.say("redeemable", points=phrases.points(offer.points), name=offer.name, reward=reward)
     if not terms.redeemables:
         yield phrases.say("no_redeemables")
+
+
+def _life(terms: Terms, phrases: Phrases) -> Iterator[str]:
+    usual = phrases.days(terms.usual_gap) if terms.usual_gap else phrases.say("usual_unmeasured")
+    yield phrases.say("lapse", least=phrases.days(terms.lapse_min_days), usual=usual)
+    yield phrases.say("loyal", orders=terms.loyal_from)
+    tags = {stage: getattr(terms.stage_tags, stage) for stage in StageTags.__struct_fields__}
+    for stage, tag in tags.items():
+        if tag:
+            yield phrases.say("stage_tag", stage=phrases.say(f"stage_{stage}"), tag=tag)
+    if not any(tags.values()):
+        yield phrases.say("no_stage_tags")
+
+
+def _win_back(terms: Terms, phrases: Phrases) -> Iterator[str]:
+    if terms.win_back is None:
+        yield phrases.say("no_win_back")
+    else:
+        reward = _reward(terms.win_back.reward, terms, phrases)
+        yield phrases.say("win_back", name=terms.win_back.name, reward=reward)
+
+
+def _notices(terms: Terms, phrases: Phrases) -> str:
+    if not terms.notice_days:
+        return phrases.say("no_notices")
+    ahead = sorted(set(terms.notice_days), reverse=True)
+    return phrases.say("notices", days=phrases.also([phrases.days(days) for days in ahead]))
 
 
 def _reward(reward: Reward, terms: Terms, phrases: Phrases) -> str:

@@ -60,8 +60,27 @@ class Redeemable(msgspec.Struct, frozen=True):
     reward: Reward
 
 
+class StageTags(msgspec.Struct, frozen=True):
+    """The tag written at each stage of a customer's life; an empty word: none."""
+
+    new: str = ""
+    second_order: str = ""
+    regular: str = ""
+    loyal: str = ""
+    lapsing: str = ""
+    lost: str = ""
+
+
+class WinBack(msgspec.Struct, frozen=True):
+    """A coupon given once to each customer who is about to stay away; `key` never changes, `name` may."""
+
+    key: str
+    name: str
+    reward: Reward
+
+
 class Terms(msgspec.Struct, frozen=True):
-    """One version's promise in full."""
+    """One version's promise in full. What came later is left out, and so off, in versions from before it."""
 
     currency: str
     currencies: tuple[CurrencyTerms, ...]
@@ -78,6 +97,12 @@ class Terms(msgspec.Struct, frozen=True):
     redeemables: tuple[Redeemable, ...] = ()
     returning_tag: str = ""  # written from the second order on; empty: none
     count_zero_orders: bool = False  # do orders over nothing count as orders?
+    lapse_min_days: int = 30  # nobody is lapsing sooner after an order
+    usual_gap: int = 0  # days between orders that three in four stay within; 0: measured when published
+    loyal_from: int = 5  # orders
+    stage_tags: StageTags = StageTags()
+    win_back: WinBack | None = None
+    notice_days: tuple[int, ...] = (30, 7)  # so long before points end, a notice is written
 
 
 class Version(msgspec.Struct, frozen=True):
@@ -108,4 +133,13 @@ def suggested(currency: str, currencies: tuple[str, ...] = ()) -> Terms:
         ),
         redeemables=(Redeemable("five-off", "5.00 off", 100, Reward("amount", 5_00)),),
         returning_tag="returning-customer",
+        stage_tags=StageTags(
+            new="customer-new",
+            second_order="customer-second-order",
+            regular="customer-regular",
+            loyal="customer-loyal",
+            lapsing="customer-lapsing",
+            lost="customer-lost",
+        ),
+        win_back=WinBack("win-back", "10 % off to come back", Reward("percentage", 10_00, valid_days=30)),
     )

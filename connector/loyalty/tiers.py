@@ -18,17 +18,19 @@ from connector.money import portion
 
 
 class Level(msgspec.Struct, frozen=True):
-    """A tier reached by the payment of one order, and the moment it is over unless reached again."""
+    """A tier reached by the payment of one order: the end of its term, and that of the grace, when it is over."""
 
     tier: Tier
     since: datetime
+    term_until: datetime
     until: datetime
 
 
 class Held(msgspec.Struct, frozen=True):
-    """The tier held now, until when, and the next moment at which a level is over."""
+    """The tier held now, until when, and the next moment at which a level is over. `until` is with the grace."""
 
     tier: Tier | None = None
+    term_until: datetime | None = None
     until: datetime | None = None
     next_end: datetime | None = None
 
@@ -43,7 +45,8 @@ def held(counting: list[Sale], terms: Terms, now: datetime) -> Held:
     if not current:
         return Held(next_end=next_end)
     tier = max((level.tier for level in current), key=lambda tier: tier.threshold)
-    return Held(tier, max(level.until for level in current if level.tier == tier), next_end)
+    last = max((level for level in current if level.tier == tier), key=lambda level: level.until)
+    return Held(tier, last.term_until, last.until, next_end)
 
 
 def levels(counting: list[Sale], terms: Terms) -> Iterator[Level]:
@@ -52,7 +55,8 @@ def levels(counting: list[Sale], terms: Terms) -> Iterator[Level]:
         reached = [tier for tier in terms.tiers if tier.threshold <= spend]
         if reached:
             tier = max(reached, key=lambda tier: tier.threshold)
-            yield Level(tier, sale.paid_at, _until(sale, terms))
+            term, grace = _ends(sale, terms)
+            yield Level(tier, sale.paid_at, term, grace)
 
 
 def spends(counting: list[Sale], terms: Terms) -> list[int]:
@@ -78,6 +82,7 @@ def _amount(sale: Sale, terms: Terms) -> int:
     return portion(base(sale, terms), counted(terms, sale.order.currency).rate, MILLION)
 
 
-def _until(sale: Sale, terms: Terms) -> datetime:
-    last = add_months(sale.day, terms.tier_term_months) + timedelta(terms.tier_grace_days)
-    return start(last + timedelta(1), sale.shop.timezone)
+def _ends(sale: Sale, terms: Terms) -> tuple[datetime, datetime]:
+    after = add_months(sale.day, terms.tier_term_months) + timedelta(1)
+    zone = sale.shop.timezone
+    return start(after, zone), start(after + timedelta(terms.tier_grace_days), zone)

@@ -1,5 +1,6 @@
 """Which version of the programme speaks, and what it says about one currency."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, Terms, Version
@@ -16,6 +17,12 @@ def in_force(versions: tuple[Version, ...], moment: datetime) -> Version:
         if version.starts_at <= moment:
             found = version
     return found
+
+
+def spans(versions: tuple[Version, ...]) -> Iterator[tuple[Version, datetime | None]]:
+    """Yield each version with the moment at which it stops speaking; None for the newest."""
+    for n, version in enumerate(versions, start=1):
+        yield version, versions[n].starts_at if n < len(versions) else None
 
 
 def numbered(versions: tuple[Version, ...], number: int, moment: datetime) -> Version:

@@ -10,7 +10,7 @@ from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.frame import inside
 from connector.settings.tongue import _, _n
 from connector.store.reading import activity as reading
-from connector.store.reading import privacy, runs, trace
+from connector.store.reading import notices, privacy, runs, trace
 from connector.store.reading.activity import ARRIVAL_STATES, SENDING_STATES, Wanted
 
 _PARKED_SHOWN = 20
@@ -192,6 +192,7 @@ def _show(seen: Visit, tab: str, states: tuple[str, ...], wanted: Wanted, **foun
         states=states,
         wanted=wanted,
         waiting=reading.waiting(seen.tx),
+        notices=notices.count(seen.tx, seen.now),
         parked_arrivals=reading.arrivals(seen.tx, Wanted(state="parked"), _PARKED_SHOWN),
         parked_sendings=reading.sendings(seen.tx, Wanted(state="parked"), _PARKED_SHOWN),
         **found,

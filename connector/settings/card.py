@@ -1,5 +1,6 @@
 """What one member's card shows: what they hold and why, told by the clock of the shop where it happened."""
 
+from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
 import msgspec
@@ -16,15 +17,16 @@ from connector.settings import asked
 from connector.settings.clocks import Clocks, clocks
 from connector.settings.door import Visit
 from connector.settings.forms import Form
+from connector.settings.show import last_day
 from connector.settings.tongue import _, language
 from connector.settings.words import code_state
-from connector.store.reading import coupons, members
+from connector.store.reading import coupons, members, notices
 from connector.store.reading.members import Booking, Member, Person
 from connector.store.shops import Shop
 
 T = TypeVar("T")
-List = Literal["ledger", "orders", "codes"]
-LISTS: tuple[List, ...] = ("ledger", "orders", "codes")
+List = Literal["ledger", "orders", "codes", "notices"]
+LISTS: tuple[List, ...] = ("ledger", "orders", "codes", "notices")
 NEWEST = 20  # lines of a list, until all are asked for
 
 
@@ -78,6 +80,8 @@ def show(seen: Visit, found: Member, typed: Forms) -> str:
         ledger=_ledger(seen, found, clock, _size("ledger", whole), named=bool(several)),
         orders=_cut(members.placed(seen.tx, found.id, _size("orders", whole)), whole == "orders"),
         codes=_codes(seen, found, _size("codes", whole)),
+        notices=_cut(notices.of_member(seen.tx, found.id, _size("notices", whole)), whole == "notices"),
+        tier_told=_tier(standing, clock, seen.now) if standing and standing.tier else "",
         newest=NEWEST,
         standing=standing,
         started=bool(versions),
@@ -123,6 +127,20 @@ def _several(clock: Clocks, people: tuple[Person, ...]) -> tuple[Shop, ...]:
     there = {person.shop_id for person in people}
     known = tuple(shop for shop in clock.shops.values() if shop.id in there)
     return known if {shop.timezone for shop in known} | {clock.home} != {clock.home} else ()
+
+
+def _tier(standing: Standing, clock: Clocks, now: datetime) -> str:
+    """Say until when the tier is held: to the end of its term, and then of its grace."""
+    until, term = standing.tier_until, standing.tier_term_until
+    if until is None or term is None:
+        return standing.tier or ""
+    grace = last_day(until, clock.ending(until))
+    if now >= term:
+        return _("%(tier)s, in grace until %(grace)s", tier=standing.tier, grace=grace)
+    if term == until:
+        return _("%(tier)s until %(day)s", tier=standing.tier, day=grace)
+    day = last_day(term, clock.ending(term))
+    return _("%(tier)s until %(day)s, grace until %(grace)s", tier=standing.tier, day=day, grace=grace)
 
 
 def _title(found: Member, people: tuple[Person, ...]) -> str:

@@ -123,12 +123,19 @@ def _page(seen: Visit, form: Form, tried: Tried | None = None) -> str:
         terms=before,
         versions=versions,
         in_force=versions[-1] if versions else None,
-        same=bool(versions) and versions[-1].terms == before,
+        same=bool(versions) and _same(before, versions[-1].terms),
+        measured=flow.usual_gap(seen.tx),
         tried=tried,
         kinds=terms_form.kinds(),
         counts_from=request.form.get("counts_from") or _suggested_start(seen).isoformat(),
         **_told(seen, terms, checked),
     )
+
+
+def _same(draft: Terms, published: Terms) -> bool:
+    """Is the draft what was published, with the usual gap that was measured then where none is typed?"""
+    gap = draft.usual_gap or published.usual_gap
+    return msgspec.structs.replace(draft, usual_gap=gap) == published
 
 
 def _told(seen: Visit, terms: Terms, form: Form) -> dict[str, object]:

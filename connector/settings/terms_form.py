@@ -8,7 +8,18 @@ from typing import Literal, TypeVar
 
 from connector.loyalty import sentences
 from connector.loyalty.check import problems
-from connector.loyalty.terms import MILLION, CurrencyTerms, NthOrder, Redeemable, Reward, Terms, Tier
+from connector.loyalty.terms import (
+    MILLION,
+    CurrencyTerms,
+    NthOrder,
+    Redeemable,
+    Reward,
+    StageTags,
+    Terms,
+    Tier,
+    WinBack,
+    suggested,
+)
 from connector.money import exponent
 from connector.records import CouponKind
 from connector.settings import forms, show
@@ -27,7 +38,11 @@ NUMBERS = (
     "tier_window_months",
     "tier_term_months",
     "tier_grace_days",
+    "lapse_min_days",
+    "usual_gap",
+    "loyal_from",
 )
+STAGES = StageTags.__struct_fields__
 MOST_ROWS = 20
 
 
@@ -52,7 +67,19 @@ def fill(terms: Terms) -> Form:
         values |= {f"redeemables.{n}.key": offer.key, f"redeemables.{n}.name": offer.name}
         values[f"redeemables.{n}.points"] = str(offer.points)
         values |= _reward_values(f"redeemables.{n}.reward", offer.reward, terms.currency)
-    return Form(values)
+    values |= {f"stage_tags.{stage}": getattr(terms.stage_tags, stage) for stage in STAGES}
+    values["notice_days"] = ", ".join(str(days) for days in terms.notice_days)
+    return Form(values | _win_back_values(terms))
+
+
+def _win_back_values(terms: Terms) -> dict[str, str]:
+    """Return the fields of the win-back; where there is none, those of the one we suggest, switched off."""
+    offer = terms.win_back or suggested(terms.currency).win_back
+    if offer is None:
+        return {}
+    values = {"win_back.given": "yes" if terms.win_back else ""}
+    values |= {"win_back.key": offer.key, "win_back.name": offer.name}
+    return values | _reward_values("win_back.reward", offer.reward, terms.currency)
 
 
 def read(typed: Mapping[str, str], before: Terms) -> tuple[Terms, Form]:
@@ -102,8 +129,25 @@ class _Reading:
             redeemables=tuple(self.redeemable(f"redeemables.{n}") for n in self.rows("redeemables")),
             returning_tag=self.text("returning_tag"),
             count_zero_orders=self.text("count_zero_orders") == "yes",
-            **{name: self.number(name) for name in NUMBERS},
+            earn_points=self.number("earn_points"),
+            hold_days=self.number("hold_days"),
+            expiry_months=self.number("expiry_months"),
+            returned_days=self.number("returned_days"),
+            tier_window_months=self.number("tier_window_months"),
+            tier_term_months=self.number("tier_term_months"),
+            tier_grace_days=self.number("tier_grace_days"),
+            lapse_min_days=self.number("lapse_min_days"),
+            usual_gap=self.number("usual_gap"),
+            loyal_from=self.number("loyal_from"),
+            stage_tags=StageTags(*(self.text(f"stage_tags.{stage}") for stage in STAGES)),
+            win_back=self.win_back(),
+            notice_days=self.get("notice_days", _days, ()),
         )
+
+    def win_back(self) -> WinBack | None:
+        if self.text("win_back.given") != "yes":
+            return None
+        return WinBack(self.key("win_back"), self.text("win_back.name"), self.reward("win_back.reward"))
 
     def one_currency(self, n: int, currency: str) -> CurrencyTerms:
         step = self.money(f"currencies.{n}.earn_step", currency)
@@ -194,6 +238,11 @@ def _blank(prefix: str) -> dict[str, str]:
             return {"key": "", "name": "", "after": "1", **reward}
         case _:
             return {"key": "", "name": "", "points": "", **reward}
+
+
+def _days(text: str) -> tuple[int, ...]:
+    """Read numbers of days parted by commas or spaces; nothing is none. Raise Refused."""
+    return tuple(forms.whole(part) for part in re.split(r"[\s,;]+", text) if part)
 
 
 def _rate_text(one: CurrencyTerms, currency: str) -> str:

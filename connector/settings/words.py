@@ -100,6 +100,16 @@ def code_state(line: CodeLine) -> str:
     return line.state
 
 
+def code_reason(line: CodeLine) -> str:
+    """Say what a code was given for."""
+    kind = line.source.partition(":")[0]
+    if kind == "redemption":
+        return _("for points")
+    if kind == "lapse":
+        return _("win-back after order %(number)s", number=line.after)
+    return _("for order %(number)s", number=line.after)
+
+
 def code_state_text(state: str) -> str:
     """Say how a code is."""
     return {
@@ -184,8 +194,26 @@ def field_title(name: str) -> str:
         "tier_term_months": _("A tier is kept for"),
         "tier_grace_days": _("and then for another"),
         "returning_tag": _("Tag for returning customers"),
+        "lapse_min_days": _("Lapsing after at least"),
+        "usual_gap": _("Usual time between orders"),
+        "loyal_from": _("Loyal from order"),
+        "notice_days": _("Days before points end"),
+        **{name: stage(name) for name in ("new", "second_order", "regular", "loyal", "lapsing", "lost")},
         "counts_from": _("Orders earn points if paid since"),
     }.get(name.rpartition(".")[2], "")
+
+
+def stage(name: str) -> str:
+    """Say where a customer is in their life."""
+    return {
+        "none": _("No order yet"),
+        "new": _("New"),
+        "second_order": _("Second order"),
+        "regular": _("Regular"),
+        "loyal": _("Loyal"),
+        "lapsing": _("Lapsing"),
+        "lost": _("Lost"),
+    }.get(name, name)
 
 
 def sequence(name: str) -> str:
@@ -214,6 +242,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "length_class": length_class,
     "push_kind": push_kind,
     "said": sentences.said,
+    "code_reason": code_reason,
     "code_state_text": code_state_text,
     "run_kind": run_kind,
     "run_state": run_state,
@@ -221,5 +250,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     "order_state": order_state,
     "field_title": field_title,
     "sequence": sequence,
+    "stage": stage,
 }
 LISTS: dict[str, Callable[..., object]] = {"pairs": pairs, "names": names}

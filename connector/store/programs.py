@@ -50,7 +50,9 @@ def words(tx: Tx) -> set[str]:
     """Return every tag or group that any version of the programme writes."""
     found: set[str] = set()
     for version in versions(tx):
-        found |= {tier.tag for tier in version.terms.tiers} | {version.terms.returning_tag}
+        terms = version.terms
+        found |= {tier.tag for tier in terms.tiers} | {terms.returning_tag}
+        found.update(msgspec.structs.astuple(terms.stage_tags))
     return found - {""}
 
 

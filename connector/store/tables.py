@@ -237,6 +237,26 @@ entries = Table(
     ForeignKeyConstraint(["merchant_id", "member_id"], ["members.merchant_id", "members.id"]),
 )
 
+# What is worth telling members, for mail tools to read: only ever added. `key` is its own per member.
+notices = Table(
+    "notices",
+    metadata,
+    _merchant(),
+    _number(),
+    Column("member_id", BigInteger, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # points_expire
+    Column("moment", MOMENT, nullable=False),
+    Column("expires_at", MOMENT, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("days_ahead", Integer, nullable=False),
+    Column("good_until", MOMENT, nullable=False),
+    Column("noted_at", MOMENT, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "id"),
+    UniqueConstraint("merchant_id", "member_id", "key"),
+    ForeignKeyConstraint(["merchant_id", "member_id"], ["members.merchant_id", "members.id"]),
+)
+
 acts = Table(
     "acts",
     metadata,

@@ -179,7 +179,7 @@ def _rights(connection: Connection) -> Iterator[str]:
     yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}"
     yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}"
     yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_ROLE}"
-    yield f"REVOKE UPDATE, DELETE ON entries FROM {APP_ROLE}"
+    yield f"REVOKE UPDATE, DELETE ON entries, notices FROM {APP_ROLE}"
     yield f"REVOKE DELETE ON merchants FROM {APP_ROLE}"
     if _version(connection) >= _MAY_ANALYZE:
         yield f"GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {APP_ROLE}"

@@ -5,7 +5,18 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import ColumnElement, DateTime, Select, and_, exists, literal, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    ScalarSelect,
+    Select,
+    and_,
+    exists,
+    func,
+    literal,
+    select,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from connector.records import CouponKind
@@ -18,7 +29,10 @@ OPEN_STATES: tuple[OpenState, ...] = ("live", "wanted", "parked")
 
 
 class CodeLine(msgspec.Struct, frozen=True):
-    """One code. `value`, `minimum`: as in the coupons table; `used`: an order carries it."""
+    """One code. `value`, `minimum`: as in the coupons table; `used`: an order carries it.
+
+    `after`: the shop's own number of the order that gave it, or after which the customer stayed away; empty if neither.
+    """
 
     shop_id: int
     member_id: int
@@ -35,6 +49,7 @@ class CodeLine(msgspec.Struct, frozen=True):
     ends_at: datetime
     state: str
     used: bool
+    after: str
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -117,8 +132,22 @@ def _used() -> ColumnElement[bool]:
 
 
 def _lines() -> Select[*tuple[Any, ...]]:
-    fields = (coupons.c[name] for name in CodeLine.__struct_fields__ if name != "used")
-    return select(*fields, _used().label("used"))
+    fields = (coupons.c[name] for name in CodeLine.__struct_fields__ if name not in ("used", "after"))
+    return select(*fields, _used().label("used"), func.coalesce(_after(), "").label("after"))
+
+
+def _after() -> ScalarSelect[Any]:
+    """The number of the order in the coupon's source, "order:<shop>:<id>" or "lapse:order:<shop>:<id>"."""
+    order_id = func.regexp_replace(coupons.c.source, "^(lapse:)?order:[0-9]+:", "")
+    return (
+        select(orders.c.number)
+        .where(
+            orders.c.merchant_id == coupons.c.merchant_id,
+            orders.c.shop_id == coupons.c.shop_id,
+            orders.c.id == order_id,
+        )
+        .scalar_subquery()
+    )
 
 
 def _open(tx: Tx, wanted: Wanted, now: datetime) -> ColumnElement[bool]:
