@@ -21,6 +21,7 @@ from connector.loyalty.facts import (
     Decision,
     Entry,
     History,
+    Notice,
     Redemption,
     Shop,
     ShopCustomer,
@@ -52,6 +53,7 @@ class Member:
         self.points: Counter[str] = Counter()
         self.coupons: dict[tuple[int, str, str, int], BookedCoupon] = {}
         self.entries: list[Entry] = []
+        self.notices: list[Notice] = []
 
     # --- facts
 
@@ -130,7 +132,8 @@ class Member:
 
     @property
     def booked(self) -> Booked:
-        return Booked(dict(self.points), tuple(self.coupons.values()))
+        written = frozenset(notice.key for notice in self.notices)
+        return Booked(dict(self.points), tuple(self.coupons.values()), written)
 
     def decide(self, now: datetime) -> Decision:
         return decide(self.history, self.versions, self.booked, now)
@@ -141,6 +144,7 @@ class Member:
         for entry in decision.entries:
             self.points[entry.source] += entry.points
             self.entries.append(entry)
+        self.notices.extend(decision.notices)
         for coupon in decision.coupons:
             attempt = sum(
                 1 for key in self.coupons if key[:3] == (coupon.shop_id, coupon.source, coupon.reward_key)

@@ -46,7 +46,7 @@ def test_a_refusal_at_once_gives_the_points_back_to_their_own_lot_though_it_ends
 
 
 def test_a_coupon_not_used_in_time_gives_the_points_back_to_their_lot(rich, local):
-    assert rich.decide(local("2026-04-02")).ask_again_at == local("2026-05-31")
+    assert rich.decide(local("2026-05-01")).ask_again_at == local("2026-05-31")
     assert rich.settle(local("2026-05-31") - timedelta(seconds=1)).entries == ()
     decision = rich.settle(local("2026-06-20"))
     assert [(one.points, one.moment, one.inputs.why) for one in decision.entries] == [

@@ -9,7 +9,7 @@ import pytest
 from connector.loyalty import sentences
 from connector.loyalty.facts import AdjustmentInputs, EarnInputs, ExpiryInputs, RedemptionInputs
 from connector.loyalty.phrases import Phrases
-from connector.loyalty.terms import CurrencyTerms, NthOrder, Reward, suggested
+from connector.loyalty.terms import CurrencyTerms, NthOrder, Reward, StageTags, suggested
 from connector.loyalty.texts import TEXTS
 
 CHANGE = msgspec.structs.replace
@@ -139,7 +139,7 @@ RICH = CHANGE(
 
 # Not conditions: keys tie coupons to their rule, and free shipping has no value.
 UNSAID = {"nth_orders.0.key", "nth_orders.1.key", "nth_orders.2.key", "redeemables.0.key"}
-UNSAID |= {"nth_orders.0.reward.value"}
+UNSAID |= {"nth_orders.0.reward.value", "win_back.key"}
 OTHER = {
     "excluding_tax": "including_tax",
     "including_tax": "excluding_tax",
@@ -184,7 +184,17 @@ def test_changing_or_removing_any_one_condition_changes_what_is_said(language):
 @pytest.mark.parametrize("language", ["en", "nl"])
 @pytest.mark.parametrize(
     "change",
-    [{"hold_days": 0}, {"expiry_months": 0}, {"returning_tag": ""}, {"tiers": ()}, {"redeemables": ()}],
+    [
+        {"hold_days": 0},
+        {"expiry_months": 0},
+        {"returning_tag": ""},
+        {"tiers": ()},
+        {"redeemables": ()},
+        {"stage_tags": StageTags()},
+        {"win_back": None},
+        {"notice_days": ()},
+        {"usual_gap": 45},
+    ],
 )
 def test_what_is_switched_off_is_said_too(change, language):
     said = sentences.describe(CHANGE(RICH, **change), language)
@@ -212,6 +222,19 @@ def test_the_suggested_programme_reads_as_plain_sentences():
         "for this customer only, within 60 days.",
         "100 points can be exchanged for “5.00 off”: EUR 5.00 off, once, for this customer only, within 60 days.",
         "From the second order on the customer carries the mark returning-customer.",
+        "A customer is lapsing after a quiet of twice their own usual time between orders, 30 days at least; who ordered "
+        "once is measured by the usual time of the shop: measured when this is published, 60 days until then. "
+        "After twice that quiet they are lost.",
+        "A customer is loyal from order 5 on.",
+        "While a customer is new they carry the mark customer-new.",
+        "While a customer is at their second order they carry the mark customer-second-order.",
+        "While a customer is a regular they carry the mark customer-regular.",
+        "While a customer is loyal they carry the mark customer-loyal.",
+        "While a customer is lapsing they carry the mark customer-lapsing.",
+        "While a customer is lost they carry the mark customer-lost.",
+        "Who starts to lapse gets “10 % off to come back” once, until they have come back: 10 % off, once, "
+        "for this customer only, within 30 days.",
+        "A notice is written 30 days and 7 days before points end.",
     )
 
 
