@@ -40,7 +40,7 @@ def _before(ends_at: datetime, zone: str, notice_days: tuple[int, ...]) -> tuple
     key = f"points_expire:{ends_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return tuple(
         Reminder(moment, ends_at, days, good_until, f"{key}:{days}")
-        for days, moment, good_until in zip(ahead, moments, (*moments[1:], ends_at), strict=True)
+        for days, moment, good_until in zip(ahead, moments, [*moments, ends_at][1:], strict=True)
     )
 
 

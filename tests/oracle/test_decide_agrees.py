@@ -35,6 +35,7 @@ class Books:
         self.points: Counter[str] = Counter()
         self.coupons: dict[tuple[int, str, str], BookedCoupon] = {}
         self.attempts: Counter[tuple[int, str, str]] = Counter()
+        self.notices: dict[str, tuple] = {}
 
     def codes(self) -> dict[tuple[int, str, str], str]:
         return {key: coupon.code for key, coupon in self.coupons.items()}
@@ -42,6 +43,9 @@ class Books:
     def write(self, decision) -> None:
         for entry in decision.entries:
             self.points[entry.source] += entry.points
+        for one in decision.notices:
+            assert one.key not in self.notices
+            self.notices[one.key] = (one.moment, one.expires_at, one.points, one.days_ahead, one.good_until)
         for coupon in decision.coupons:
             key = (coupon.shop_id, coupon.source, coupon.reward_key)
             code = f"{coupon.reward_key}-{coupon.source}-{self.attempts[key]}".upper()
@@ -152,7 +156,8 @@ def compare(truth: dict, story: dict, books: Books, now: datetime) -> None:
     made = {act["code"] for act in truth["redemptions"]} | set(truth["codes"].values())
     truth["uses"] = [one for one in truth["orders"] if made.intersection(one["codes"])]
     programme = tuple(msgspec.convert(one, Version) for one in story["versions"])
-    booked = Booked(dict(books.points), tuple(books.coupons.values()))
+    booked = Booked(dict(books.points), tuple(books.coupons.values()), frozenset(books.notices))
+    written = dict(books.notices)
     decision = decide(history(truth), programme, booked, now)
     books.write(decision)
     judged = verdict(truth, story["versions"], now)
@@ -166,6 +171,9 @@ def compare(truth: dict, story: dict, books: Books, now: datetime) -> None:
     assert sorted((one.source, one.points, one.available_at) for one in standing.pending) == judged["pending"]
     assert (standing.tier, standing.tier_until) == (judged["tier"], judged["tier_until"])
     assert {(one.shop_id, one.customer_id): one.marks for one in decision.marks} == judged["marks"]
+    assert standing.stage == judged["stage"]
+    # What was said before stays said, though a refund or an order that came late may have changed it since.
+    assert books.notices == judged["notices"] | written
     compare_coupons(decision, judged, books, truth, now)
     assert decision.ask_again_at == judged["ask_again_at"]
 

@@ -56,6 +56,9 @@ class Books:
             for row in self._rows("SELECT member_id, record FROM acts WHERE merchant_id = %(m)s ORDER BY id")
         ]
         self.coupons = self._rows("SELECT * FROM coupons WHERE merchant_id = %(m)s")
+        self.notices: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
+        for row in self._rows("SELECT * FROM notices WHERE merchant_id = %(m)s ORDER BY id"):
+            self.notices[self.whose[row["member_id"]]][row["key"]] = row
         self.marks = {
             (row["shop_id"], row["customer_id"]): row
             for row in self._rows("SELECT * FROM marks WHERE merchant_id = %(m)s")
@@ -81,6 +84,7 @@ class Books:
         words = set()
         for version in self.versions:
             words |= {tier["tag"] for tier in version["terms"]["tiers"]} | {version["terms"]["returning_tag"]}
+            words |= set(version["terms"]["stage_tags"].values())
         return words - {""}
 
 
@@ -126,6 +130,7 @@ def compared(books: Books, truth: Truth, now: datetime) -> list[str]:
         if judged["marks"] is None:
             continue
         found += _of_member(books, standings[member_id], member_id, judged)
+        found += _of_notices(books, member_id, judged)
         found += _of_marks(books, truth, judged)
         live |= _of_coupons(books, truth, member_id, judged, now, found)
     found += _of_shops(books, truth, live)
@@ -146,7 +151,7 @@ def member_truth(books: Books, truth: Truth, person: dict[str, Any], member_id: 
     codes = {
         (row["shop_id"], row["source"], row["reward_key"]): row["code"]
         for row in books.coupons
-        if books.whose[row["member_id"]] == member_id and row["source"].startswith("order:")
+        if books.whose[row["member_id"]] == member_id and not row["source"].startswith("redemption:")
     }
     mine = set(codes.values()) | {one["code"] for one in redemptions}
     return {
@@ -174,6 +179,7 @@ def _of_member(books: Books, standing: Any, member_id: int, judged: dict[str, An
         "pending": (row["pending"], sum(points for _, points, _ in judged["pending"])),
         "tier": (row["tier"], judged["tier"]),
         "tier until": (row["tier_until"], judged["tier_until"]),
+        "stage": (standing.stage, judged["stage"]),
         "next moment": (row["due_at"], judged["ask_again_at"]),
     }
     return [
@@ -181,6 +187,28 @@ def _of_member(books: Books, standing: Any, member_id: int, judged: dict[str, An
         for what, (here, there) in pairs.items()
         if here != there
     ]
+
+
+def _of_notices(books: Books, member_id: int, judged: dict[str, Any]) -> list[str]:
+    """Everything that should have been said was, at its moment; what was said in between by then may be more."""
+    found, written = [], books.notices[member_id]
+    for key, (moment_, ends, _points, days, good) in judged["notices"].items():
+        row = written.get(key)
+        if row is None:
+            found.append(f"member {member_id}: notice {key} was not written")
+        elif (row["moment"], row["expires_at"], row["days_ahead"], row["good_until"]) != (
+            moment_,
+            ends,
+            days,
+            good,
+        ):
+            found.append(f"member {member_id}: notice {key} is {row}, should be of {moment_} until {good}")
+    for row in written.values():
+        if row["points"] <= 0 or not row["moment"] < row["good_until"] <= row["expires_at"]:
+            found.append(f"member {member_id}: notice {row['key']} makes no sense: {row}")
+        if row["moment"] > row["noted_at"]:
+            found.append(f"member {member_id}: notice {row['key']} was written before its moment")
+    return found
 
 
 def _of_marks(books: Books, truth: Truth, judged: dict[str, Any]) -> list[str]:

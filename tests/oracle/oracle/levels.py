@@ -1,8 +1,8 @@
-"""Tiers, marks and the coupons of the n-th order, each looked up anew from the list of orders that count."""
+"""Tiers, marks and coupons, each looked up anew from the list of orders that count."""
 
 from datetime import datetime
 
-from . import amounts, programme
+from . import amounts, programme, rhythm
 from .days import end_after, local_day, moment, some_months_later
 
 
@@ -62,6 +62,9 @@ def marks(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int, s
     group = tuple(tags)
     if terms["returning_tag"] and len(counting(truth, versions, now)) >= 2:
         tags = tags | {terms["returning_tag"]}
+    own = rhythm.setting(terms, "stage_tags").get(rhythm.stage(truth, versions, now)[0])
+    if own:
+        tags = tags | {own}
     kinds = {shop["id"]: shop["mark_kind"] for shop in truth["shops"]}
     return {
         (one["shop_id"], one["id"]): tuple(sorted(tags)) if kinds[one["shop_id"]] == "tags" else group
@@ -70,7 +73,7 @@ def marks(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int, s
 
 
 def coupons(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int, str, str], dict]:
-    """Every coupon of an n-th order that should be live and unused now, by shop, source and reward key.
+    """Every coupon of an n-th order or a lapse that should be live and unused now, by shop, source and reward key.
 
     `codes` of the truth says which code was made for which of them.
     """
@@ -81,35 +84,42 @@ def coupons(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int,
         for code in one["codes"]
     }
     wanted = {}
+    for order, version, given in rhythm.lapses(truth, versions, now):
+        rule, source = version["terms"]["win_back"], f"lapse:order:{order['shop_id']}:{order['id']}"
+        found = coupon(rule, order, version, given, truth)
+        key = (order["shop_id"], source, rule["key"])
+        if found and now < found["ends_at"] and (key[0], truth["codes"].get(key)) not in used:
+            wanted[key] = found
     for place, order in enumerate(counting(truth, versions, now), start=1):
         paid, shop_id = moment(order["paid_at"]), order["shop_id"]
         version = programme.at(versions, paid)
         if paid < moment(version["counts_from"]):
             continue
-        customer = order["customer_id"]
-        if customer is None:
-            own = [one["id"] for one in truth["customers"] if one["shop_id"] == shop_id]
-            if not own:
-                continue
-            customer = own[0]
-        zone = zone_of(truth, shop_id)
         for rule in version["terms"]["nth_orders"]:
             key = (shop_id, f"order:{shop_id}:{order['id']}", rule["key"])
-            ends = end_after(local_day(paid, zone), zone, days=rule["reward"].get("valid_days", 60))
-            if rule["after"] != place or now >= ends:
+            found = coupon(rule, order, version, paid, truth)
+            if rule["after"] != place or found is None or now >= found["ends_at"]:
                 continue
-            if not tellable(version["terms"], shop_id, truth):
-                continue
-            if (shop_id, truth["codes"].get(key)) in used:
-                continue
-            wanted[key] = {
-                "customer_id": customer,
-                "kind": rule["reward"]["kind"],
-                "starts_at": paid,
-                "ends_at": ends,
-                **worth(rule["reward"], version["terms"], shop_id, truth),
-            }
+            if (shop_id, truth["codes"].get(key)) not in used:
+                wanted[key] = found
     return wanted
+
+
+def coupon(rule: dict, order: dict, version: dict, when: datetime, truth: dict) -> dict | None:
+    """The coupon that a rule gives at that moment in the order's shop; None where it can be nobody's or worth nothing."""
+    shop_id, customer = order["shop_id"], order["customer_id"]
+    if customer is None:
+        customer = next((one["id"] for one in truth["customers"] if one["shop_id"] == shop_id), None)
+    if customer is None or not tellable(version["terms"], shop_id, truth):
+        return None
+    zone = zone_of(truth, shop_id)
+    return {
+        "customer_id": customer,
+        "kind": rule["reward"]["kind"],
+        "starts_at": when,
+        "ends_at": end_after(local_day(when, zone), zone, days=rule["reward"].get("valid_days", 60)),
+        **worth(rule["reward"], version["terms"], shop_id, truth),
+    }
 
 
 def tellable(terms: dict, shop_id: int, truth: dict) -> bool:

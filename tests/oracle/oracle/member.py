@@ -7,7 +7,7 @@ sandbox's neutral JSON with shop_id), `redemptions`, `adjustments`, and `codes` 
 from collections import Counter
 from datetime import datetime
 
-from . import levels, points
+from . import levels, notices, points, rhythm
 from .days import moment
 
 NOTHING: dict = {
@@ -19,6 +19,8 @@ NOTHING: dict = {
     "tier_until": None,
     "marks": None,
     "coupons": None,
+    "stage": "none",
+    "notices": {},
     "ask_again_at": None,
 }
 
@@ -28,6 +30,8 @@ def verdict(truth: dict, versions: list[dict], now: datetime) -> dict:
     if not versions or now < moment(versions[0]["starts_at"]):
         return NOTHING
     purse, pending = points.tell(truth, versions, now)
+    stage, silence = rhythm.stage(truth, versions, now)
+    said, to_come = notices.told(truth, versions, now)
     held, until = levels.tier(truth, versions, now)
     lots = Counter((one.source, one.ends) for one in purse.tokens)
     return {
@@ -39,15 +43,17 @@ def verdict(truth: dict, versions: list[dict], now: datetime) -> dict:
         "tier_until": until,
         "marks": levels.marks(truth, versions, now),
         "coupons": levels.coupons(truth, versions, now),
-        "ask_again_at": next_moment(truth, versions, now, purse, pending),
+        "stage": stage,
+        "notices": said,
+        "ask_again_at": next_moment(truth, versions, now, purse, pending, [*silence, *to_come]),
     }
 
 
 def next_moment(
-    truth: dict, versions: list[dict], now: datetime, purse: points.Purse, pending: list
+    truth: dict, versions: list[dict], now: datetime, purse: points.Purse, pending: list, more: list
 ) -> datetime:
-    """The first moment at which time alone changes something."""
-    moments = [available for _, _, available in pending]
+    """The first moment at which time alone changes something; `more` of them are known."""
+    moments = [*more, *(available for _, _, available in pending)]
     moments += [one.ends for one in purse.tokens if one.ends]
     moments += [until for _, _, until in levels.reached(truth, versions, now)]
     moments += [moment(one["starts_at"]) for one in versions]

@@ -3,6 +3,7 @@
 Slow on purpose. What happens next is looked for among everything that can happen, again after every step.
 """
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 
 from . import amounts, programme
@@ -123,6 +124,7 @@ class Purse:
         self.debt = 0
         self.sums: dict[str, int] = {}
         self.taken: dict[str, list[Token | None]] = {}  # None: a point taken as debt
+        self.born: list[tuple] = []  # source, end and moment of every token that came
 
     def book(self, source: str, points: int) -> None:
         self.sums[source] = self.sums.get(source, 0) + points
@@ -141,6 +143,7 @@ class Purse:
             self.debt -= 1
         else:
             self.tokens.append(token)
+            self.born.append((token.source, token.ends, token.came))
 
     def credit(self, when: datetime, source: str, points: int, ends: datetime | None) -> None:
         self.book(source, points)
@@ -171,6 +174,7 @@ class Purse:
                 self.tokens.append(Token(old.source, old.came, later))
             else:
                 self.tokens.append(Token(source, when, ends))
+            self.born.append((self.tokens[-1].source, self.tokens[-1].ends, when))
 
 
 def tell(truth: dict, versions: list[dict], now: datetime) -> tuple[Purse, list[tuple]]:
@@ -181,11 +185,30 @@ def tell(truth: dict, versions: list[dict], now: datetime) -> tuple[Purse, list[
         when, kind, source, points, ends = min(todo, key=lambda one: one[:3])
         todo.remove((when, kind, source, points, ends))
         purse.run_out(when)
-        if kind == CREDIT:
-            purse.credit(when, source, points, ends)
-        elif kind == DEBIT:
-            purse.debit(source, points)
-        else:
-            purse.give_back(when, source, points, ends)
+        happen(purse, when, kind, source, points, ends)
     purse.run_out(now)
     return purse, pending
+
+
+def seen_at(truth: dict, versions: list[dict], now: datetime, looks: list[datetime]) -> dict:
+    """Tell the story again and look into the purse at each of these moments: how many points end when."""
+    todo, _ = happenings(truth, versions, now)
+    purse, found = Purse(), {}
+    for look in looks:
+        while todo and min(one[0] for one in todo) <= look:
+            when, kind, source, points, ends = min(todo, key=lambda one: one[:3])
+            todo.remove((when, kind, source, points, ends))
+            purse.run_out(when)
+            happen(purse, when, kind, source, points, ends)
+        purse.run_out(look)
+        found[look] = Counter(token.ends for token in purse.tokens)
+    return found
+
+
+def happen(purse: Purse, when: datetime, kind: int, source: str, points: int, ends: datetime | None) -> None:
+    if kind == CREDIT:
+        purse.credit(when, source, points, ends)
+    elif kind == DEBIT:
+        purse.debit(source, points)
+    else:
+        purse.give_back(when, source, points, ends)

@@ -102,6 +102,30 @@ def terms(draw) -> dict:
         "redeemables": [],
         "returning_tag": draw(st.sampled_from(["", "returning"])),
         "count_zero_orders": draw(st.booleans()),
+        **draw(rhythms()),
+    }
+
+
+@st.composite
+def rhythms(draw) -> dict:
+    """What a version says about stages, win-back and notices; one from before them says nothing."""
+    if draw(st.integers(0, 4)) == 0:
+        return {}
+    stages = ["new", "second_order", "regular", "loyal", "lapsing", "lost"]
+    tags = {name: f"stage-{name}" for name in draw(st.sets(st.sampled_from(stages)))}
+    return {
+        "lapse_min_days": draw(st.sampled_from([1, 10, 30, 100])),
+        "usual_gap": draw(st.sampled_from([0, 5, 45, 200])),
+        "loyal_from": draw(st.integers(3, 5)),
+        "stage_tags": tags,
+        "win_back": {
+            "key": draw(st.sampled_from(["back", "home"])),
+            "name": "come back",
+            "reward": draw(rewards()),
+        }
+        if draw(st.booleans())
+        else None,
+        "notice_days": sorted(draw(st.sets(st.sampled_from([1, 7, 30, 90]), max_size=3))),
     }
 
 
