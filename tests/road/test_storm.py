@@ -20,7 +20,16 @@ from crowd import Crowd
 from judge import differences, shown
 from town import Town, thin_pasts
 
-from connector.loyalty.terms import CurrencyTerms, NthOrder, Redeemable, Reward, Terms, Tier
+from connector.loyalty.terms import (
+    CurrencyTerms,
+    NthOrder,
+    Redeemable,
+    Reward,
+    StageTags,
+    Terms,
+    Tier,
+    WinBack,
+)
 
 # A change is judged by one storm, the same every time; whoever looks for trouble gets a new one with each run.
 _ANY = 888_419 if os.environ.get("CI") else random.SystemRandom().randrange(10**6)
@@ -38,6 +47,10 @@ TERMS = Terms(
     ),
     redeemables=(Redeemable("five-off", "5.00 off", 100, Reward("amount", 5_00)),),
     returning_tag="storm-returning",
+    stage_tags=StageTags(
+        "storm-new", "storm-second", "storm-regular", "storm-loyal", "storm-lapsing", "storm-lost"
+    ),
+    win_back=WinBack("win-back", "Come back", Reward("percentage", 10_00, valid_days=30)),
 )
 TROUBLE = [
     {"match": "*", "times": 4, "status": 503},
