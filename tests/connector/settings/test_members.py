@@ -90,7 +90,7 @@ def test_the_card_explains_every_line(browser: Any, card: str) -> None:
     assert "Order #1001: EUR 150.00 of goods kept, 1 point per full EUR 1.00, makes 150 points." in told
     assert "Points to spend 250" in told
     assert "c0@example.nl" in told
-    assert "On its way loyalty-silver, returning-customer" in told
+    assert "On its way customer-lapsing, loyalty-silver, returning-customer" in told
 
 
 def test_points_become_a_code_once_however_often_the_form_is_sent(town: Any, browser: Any, card: str) -> None:

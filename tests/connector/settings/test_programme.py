@@ -170,8 +170,12 @@ def test_the_preview_says_what_publishing_then_does(town: Any, browser: Any, sen
     assert "Points given at once +3,600" in told
     assert "Points after their hold 3,000" in told
     assert "Members with points 30 of 30" in told
-    assert "Customers with a tag 10" in told
+    assert "Customers with a tag 30" in told
     assert "Silver 10 Gold 0" in told
+    # Ten gaps say nothing of the shop: who bought once, 100 days ago, is past 60 days and not past 120.
+    assert "Second order 10 Lapsing 20" in told
+    assert "10 % off to come back 20" in told
+    assert "0: measured when you publish, now 60" in told
     # 6,600 points at 5.00 per hundred and ten gifts of 2.50.
     assert "Costs at most €355.00" in told
     with town.house.database.merchant(town.shop.merchant_id) as tx:
