@@ -13,7 +13,7 @@ from sqlalchemy import select
 from connector import config, rounds
 from connector.flow import programme, welcoming
 from connector.house import House, furnish
-from connector.loyalty.terms import Terms, suggested
+from connector.loyalty.terms import StageTags, Terms, suggested
 from connector.port import (
     Batch,
     Change,
@@ -267,10 +267,13 @@ def world(database: Any) -> Iterator[World]:
 
 @pytest.fixture
 def start(world: World) -> Callable[..., Terms]:
-    """Start the suggested programme, with changes; no hold unless asked for, so that points count at once."""
+    """Start the suggested programme, with changes; unless asked for no hold, so that points count at once, and neither
+    stage tags nor win-back, so that only what an order brings is there.
+    """
 
     def started(counts_from: datetime = NOW - 365 * DAY, **changes: Any) -> Terms:
-        terms = msgspec.structs.replace(suggested("EUR"), **({"hold_days": 0} | changes))
+        plain = {"hold_days": 0, "stage_tags": StageTags(), "win_back": None}
+        terms = msgspec.structs.replace(suggested("EUR"), **(plain | changes))
         with world.house.database.merchant(world.shop.merchant_id) as tx:
             programme.publish(tx, terms, counts_from, world.now)
         rounds.settle(world.house, world.shop.merchant_id)

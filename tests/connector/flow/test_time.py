@@ -32,7 +32,8 @@ def carried(world: Any) -> list[tuple[str, ...]]:
 
 
 def test_a_customer_is_new_lapses_is_won_back_and_is_lost(world: Any, start: Any, make: Any) -> None:
-    start(usual_gap=40, tiers=())
+    whole = suggested("EUR")
+    start(usual_gap=40, tiers=(), stage_tags=whole.stage_tags, win_back=whole.win_back)
     world.happen(make.order(1, 30, world.now))
     assert carried(world) == [("customer-new",)]
     world.later(41)
