@@ -184,6 +184,32 @@ def trace(number: str, as_json: bool) -> None:
     sys.exit(0 if found else 1)
 
 
+@commands.command(name="rotate-keys")
+@click.option("--json", "as_json", is_flag=True, help="Print figures for a program.")
+def rotate_keys(as_json: bool) -> None:
+    """Seal with the newest key what older ones sealed; exit code 0 when no older one is in use any more."""
+    from connector import rotation
+
+    with _house() as house:
+        before = rotation.uses(house)
+        with click.progressbar(
+            length=sum(before.old.values()), label="Sealing again", show_pos=True, file=sys.stderr
+        ) as bar:
+            after = rotation.rotate(house, bar.update)
+    if as_json:
+        done = sum(before.old.values()) - sum(after.old.values())
+        click.echo(json.dumps(msgspec.to_builtins(after) | {"resealed": done}, indent=2))
+    else:
+        click.echo(f"{after.newest} seals {after.current}")
+        for key_id, count in after.old.items():
+            click.echo(
+                f"{key_id} seals {count}" + ("" if count else "; it can be dropped from ENCRYPTION_KEYS")
+            )
+        for key_id, count in after.missing.items():
+            click.echo(f"{key_id} seals {count}, and ENCRYPTION_KEYS does not list it; add it at the end")
+    sys.exit(0 if after.done else 1)
+
+
 @commands.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)

@@ -13,6 +13,7 @@ from typing import Any, TextIO, cast
 import structlog
 
 from connector import trail
+from connector.secrets import CannotOpen
 
 # A word that is not here does not reach the log: what nobody thought of cannot leak.
 ALLOWED = frozenset(
@@ -87,6 +88,9 @@ def name_the_error(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMa
     error = found[1] if isinstance(found, tuple) else found
     if isinstance(error, BaseException):
         line["error"], line["where"] = type(error).__name__, _where(error)
+        if isinstance(error, CannotOpen):
+            # Our own words, and whoever runs Comeback must learn which key is missing.
+            line["reason"] = str(error)
     return line
 
 

@@ -32,17 +32,22 @@ class KeyRing:
         self._newest = next(iter(keys))
         self._pepper = derive(pepper, "matching")
 
+    @property
+    def mark(self) -> bytes:
+        """How everything begins that the newest key has sealed."""
+        return bytes([len(self._newest)]) + self._newest.encode()
+
     def seal(self, word: bytes, place: str) -> bytes:
         """Encrypt for one place, such as "shops.tokens:17"."""
         nonce = os.urandom(12)
-        key_id = self._newest.encode()
-        sealed = self._sealers[self._newest].encrypt(nonce, word, _bound(place, self._newest))
-        return bytes([len(key_id)]) + key_id + nonce + sealed
+        return (
+            self.mark + nonce + self._sealers[self._newest].encrypt(nonce, word, _bound(place, self._newest))
+        )
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """Decrypt what was sealed for this very place; raise CannotOpen."""
-        size = sealed[0] if sealed else 0
-        key_id = sealed[1 : 1 + size].decode("ascii", "replace")
+        key_id = key_of(sealed)
+        size = len(key_id)
         sealer = self._sealers.get(key_id)
         if sealer is None:
             raise CannotOpen(
@@ -71,6 +76,11 @@ class KeyRing:
     def word_hash(self, purpose: str, word: str) -> bytes:
         """Return a keyed 32-byte hash of the word for one purpose."""
         return hmac.digest(self._pepper, f"{purpose}\0{word}".encode(), "sha256")
+
+
+def key_of(sealed: bytes) -> str:
+    """Return the id of the key that sealed this."""
+    return sealed[1 : 1 + sealed[0]].decode("ascii", "replace") if sealed else ""
 
 
 def derive(secret: bytes, purpose: str) -> bytes:

@@ -31,7 +31,7 @@ def test_every_file_that_a_page_names_or_links_to_is_there(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_a_page_names_exists(page: Path) -> None:
     text = "\n".join([*words(page), *re.findall(r"^ {4}(.+)$", page.read_text(encoding="utf-8"), re.M)])
-    named = set(re.findall(r"(?:^|/|\s)comeback ([a-z]+)", text, re.M))
+    named = set(re.findall(r"(?:^|/|\s)comeback ([a-z-]+)", text, re.M))
     assert named <= set(commands.commands)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     assert set(re.findall(r"(?:^|\s)make ([a-z]+)", text, re.M)) <= targets
