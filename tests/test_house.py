@@ -56,6 +56,19 @@ def test_only_the_store_says_sqlalchemy() -> None:
     assert _lines(r"^\s*(from|import) sqlalchemy\b", outside) == []
 
 
+def test_whose_page_it_is_comes_from_the_session_and_never_from_the_address() -> None:
+    """Only the platforms' own pages read which shop is meant, and there it has to prove itself."""
+    house = (path for path in _files("connector", "webhooks") if "sandbox" not in path.parts)
+    asked = r"request\.(args|values|form|headers|cookies|json)\b[^#\n]*[\"'](shop|merchant|tenant|merchant_id|shop_id)[\"']"
+    # A form may say which of the merchant's own shops it means: Visit.shop answers 404 for any other.
+    found = [line for line in _lines(asked, house) if "seen.shop(" not in line]
+    assert found == []
+    everywhere = _lines(
+        r"session\.get\(.merchant_id.\)|session\[.merchant_id.\]", _files("connector", "webhooks", "adapters")
+    )
+    assert [line.partition(":")[0] for line in everywhere] == ["connector/settings/door.py"]
+
+
 def test_nothing_in_the_store_commits_but_the_migrations() -> None:
     store = (path for path in _files("connector/store") if not {"migrate.py", "migrations"} & set(path.parts))
     assert _lines(r"\.commit\(", store) == []

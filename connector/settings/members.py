@@ -4,7 +4,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from connector.settings import asked
-from connector.settings.door import House, visit
+from connector.settings.door import House, current_merchant, visit
 from connector.store.reading import members
 from connector.store.reading.members import SEQUENCES, MemberLine, Sequence
 from connector.store.reading.pages import Page
@@ -43,6 +43,7 @@ def furnish(pages: Blueprint, house: House) -> None:
     @pages.post("/settings/members/search")
     def search() -> Response:
         """Look for a member. What was typed may be an address: it is never put into a URL, only what was found."""
+        current_merchant()
         words = request.form.get("q", "").strip()[:_LONGEST]
         if "@" not in words:
             return redirect(url_for("settings.members", q=words or None), 303)
