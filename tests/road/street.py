@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -33,7 +34,7 @@ from connector.store import merchants, queue, shops
 class Street:
     """Two shops and the app; `close` at the end of the block."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Any, more: Mapping[str, str] | None = None) -> None:
         self._stack = ExitStack()
         self.gifts = shopify.Shop("street-gifts.myshopify.com")
         self.music = magento.Shop(seed="street")
@@ -47,7 +48,8 @@ class Street:
         }
         self.port = free_port()
         ready = [keeper.does("ready", "GET")["environment"] for keeper in self.keepers.values()]
-        self.house = furnish(settings(database, self.port, ready))
+        self.env = settings(database, self.port, ready) | dict(more or {})
+        self.house = furnish(self.env)
         self._stack.callback(self.house.close)
         self.url = self.house.settings.public_url
         web = Web(create_app(self.house), "127.0.0.1", self.port)
