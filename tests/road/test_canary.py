@@ -285,6 +285,10 @@ def redeems_and_looks(loud: Loud, customer: str, monkeypatch: pytest.MonkeyPatch
     )  # fmt: skip
     assert made.status_code == 200, made.text[:400]
     loud.works()
+    with loud.house.database.merchant(loud.merchant_id) as tx:
+        arrived = tx.run(text("SELECT id FROM inbox ORDER BY id")).scalars().all()
+    for row in arrived:
+        assert look(f"/settings/activity/arrived/{row}").status_code == 200
     for language in ("nl", "en"):
         for address in (
             "/", card, "/settings/members", "/settings/members?q=zzz", "/settings/coupons", "/settings/coupons.csv",
