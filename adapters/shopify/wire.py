@@ -7,16 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from time import sleep
+from time import monotonic, sleep
 from typing import Protocol
 
 import msgspec
 import requests
 from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
 
 from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized, request_headers
 
 CONNECT, READ = 3.05, 20.0
+WHOLE_CALL = 30.0  # seconds, however lively the drip
+MOST_BYTES = 10 * 1024 * 1024  # of an answer, or of one line of a file
+PIECE = 64 * 1024
 LONGEST_WAIT = timedelta(hours=1)
 UNSAID = timedelta(seconds=2)  # a 429 without a word about how long; what a bucket needs to fill a little
 SANDBOX_HEADER = "X-Sandbox-Shop"
@@ -78,8 +82,10 @@ class Wire:
                 headers={**sent, **(headers or {})},
                 timeout=self._timeouts,
                 allow_redirects=False,
+                stream=True,
             )
-        return Reply(response.status_code, response.headers, response.content)
+            with response:
+                return Reply(response.status_code, response.headers, _whole(response.raw))
 
     def lines(self, url: str) -> Iterator[bytes]:
         """Yield the lines of a file without holding all of it; no token goes along. Raise NoReply or by status."""
@@ -92,7 +98,7 @@ class Wire:
             if response.status_code != 200:
                 # A result's address is good for seven days.
                 raise TryLater(f"The shop's file is not there (status {response.status_code}).")
-            yield from _split(response.iter_content(64 * 1024))
+            yield from _split(response.iter_content(PIECE))
 
     def close(self) -> None:
         """Let the connections go."""
@@ -154,10 +160,24 @@ def _reasons() -> Iterator[None]:
         raise NoReply("Shopify did not answer in time.", sent=True) from error
 
 
+def _whole(raw: BaseHTTPResponse) -> bytes:
+    # Counted after decompression: ten kilobytes of packed zeros are a gigabyte.
+    ends, body = monotonic() + WHOLE_CALL, bytearray()
+    while piece := raw.read1(PIECE, decode_content=True):
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise NoReply("Shopify's answer is larger than Comeback reads.", sent=True)
+        if monotonic() > ends:
+            raise NoReply("Shopify did not answer in time.", sent=True)
+    return bytes(body)
+
+
 def _split(chunks: Iterator[bytes]) -> Iterator[bytes]:
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")
         yield from filter(None, lines)
+        if len(rest) > MOST_BYTES:
+            raise TryLater("A line of the shop's file is larger than Comeback reads.")
     if rest:
         yield rest

@@ -7,6 +7,8 @@ import json
 import logging
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -171,6 +173,23 @@ def test_ten_kilobytes_that_unpack_to_twelve_megabytes_are_refused(server: Serve
     server.does = _bytes(bomb, Content_Type="application/json", Content_Encoding="gzip")
     with pytest.raises(TooLarge):
         server.client().call("GET", "orders")
+
+
+def test_two_hundred_megabytes_packed_twice_into_a_few_kilobytes_are_cut_as_well(server: Server) -> None:
+    packer, packed = zlib.compressobj(6, zlib.DEFLATED, 31), bytearray()
+    for _ in range(200):
+        packed += packer.compress(b" " * 1024 * 1024)
+    bomb = gzip.compress(bytes(packed + packer.flush()))
+    assert len(bomb) < 8_000
+    server.does = _bytes(bomb, Content_Type="application/json", Content_Encoding="gzip, gzip")
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            server.client().call("GET", "orders")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 64 * 1024 * 1024, f"{most} bytes were held"
 
 
 def test_a_clock_ahead_of_the_shops_is_set_by_the_answer_and_the_call_made_again(server: Server) -> None:

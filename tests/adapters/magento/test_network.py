@@ -87,6 +87,29 @@ def test_a_name_that_changes_its_mind_is_caught_at_the_next_connection(
     assert made == ["93.184.215.14"]
 
 
+@pytest.mark.parametrize("host", ["shop.test", "shop.test."])
+def test_a_name_with_addresses_of_ip_version_6_only_is_reached_at_the_one_that_was_checked(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    made = _resolving(monkeypatch, ["2606:2800:21f:cb07:6820:80da:af6b:8b2c"], ["::1"])
+    with pytest.raises(TryLater):
+        Client(f"https://{host}/", KEYS).call("GET", "orders")
+    assert made == ["2606:2800:21f:cb07:6820:80da:af6b:8b2c"]
+    with pytest.raises(TryLater):
+        Client(f"https://{host}/", KEYS).call("GET", "orders")
+    assert len(made) == 1, "the second answer is this machine, and nobody connects to it"
+
+
+def test_a_trailing_dot_opens_no_way_round_the_list_of_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = _resolving(monkeypatch, ["127.0.0.1"])
+    for address in ("https://localhost./", "https://shop.test.:8098/"):
+        with pytest.raises(TryLater):
+            Client(address, KEYS, frozenset({"localhost:8099", "shop.test:8099"})).call("GET", "orders")
+    assert made == []
+
+
 def test_being_refused_and_being_unreachable_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
     for addresses in (["10.0.0.5"], ["93.184.215.14"]):
