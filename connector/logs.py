@@ -26,7 +26,7 @@ _SECRETS = re.compile(
     | (?:Bearer|Basic|OAuth)\s+[^\s,"']+
     | eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}   # signed tokens
     | [A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+
-    | \b[A-Z]{2}[0-9]{2}(?:\s?[A-Z0-9]{4}){3,7}\b      # bank accounts
+    | \b[A-Z]{2}[0-9]{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,3})?\b   # bank accounts
     | \+[0-9][0-9\s().-]{7,}[0-9]                      # telephone numbers
     | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                  # user and password in an address
     | (?:id_token|hmac|signature|code|token|secret|password|oauth_[a-z_]+)=[^\s&"']+

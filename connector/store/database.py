@@ -62,7 +62,13 @@ class Database:
 
     def __init__(self, url: str, ring: KeyRing, pool_size: int = 8) -> None:
         self.engine: Engine = create_engine(
-            url, pool_size=pool_size, max_overflow=48, pool_pre_ping=True, connect_args={"connect_timeout": 5}
+            url,
+            pool_size=pool_size,
+            max_overflow=48,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": 5},
+            # Neither a log of statements nor the text of an error may quote a row.
+            hide_parameters=True,
         )
         self.ring = ring
 
