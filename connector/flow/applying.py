@@ -4,6 +4,7 @@ Three steps. `look` reads a batch of deliveries and says what must be fetched fr
 any transaction; `apply` writes everything in one transaction: the new states, the entries, the pushes and the done-marks.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal, assert_never
 
@@ -12,6 +13,7 @@ import msgspec
 from connector import trail
 from connector.flow import asking, forgetting, joining, settling
 from connector.flow.asking import Fetched, Read
+from connector.flow.desk import Desk, Touched
 from connector.port import (
     BadMessage,
     Change,
@@ -32,7 +34,7 @@ from connector.port import (
     SyncWanted,
 )
 from connector.records import Customer, Order
-from connector.store import coupons, inbox, people, purchases, queue, shops
+from connector.store import inbox, people, purchases, queue, shops
 from connector.store.database import Tx
 
 FOUND = msgspec.json.Decoder(
@@ -64,14 +66,17 @@ def apply(
     tx: Tx, shop: shops.Shop, reads: list[Read], fetched: Fetched, now: datetime
 ) -> tuple[Applied, ...]:
     """Apply a batch of deliveries, settle whom it touches, and mark each delivery done: one transaction."""
-    touched, whose = set[int](), dict[int, set[int]]()
+    desk, others = Desk(tx, shop.id, now), Touched()
     for customer in fetched.customers.values():
-        _customer(tx, shop.id, customer, touched, now)
-    states = [
-        _delivery(tx, shop, item, fetched, whose.setdefault(item.waiting.id, set()), now) for item in reads
-    ]
+        _customer(desk, customer, others)
+    desk.look_up([*_told(reads), *fetched.orders.values()])
+    touched = [Touched() for _ in reads]
+    states = [_delivery(desk, shop, item, fetched, whom) for item, whom in zip(reads, touched, strict=True)]
+    desk.clear()
+    unasked, *found = desk.members([others, *touched])
+    whose = {item.waiting.id: members for item, members in zip(reads, found, strict=True)}
     asked = {member: item.waiting.request for item in reads for member in whose[item.waiting.id]}
-    decisions = settling.settle(tx, touched.union(*whose.values()), now, asked)
+    decisions = settling.settle(tx, unasked.union(*found), now, asked)
     booked = {member: len(decision.entries) for member, decision in decisions.items()}
     return tuple(
         Applied(
@@ -84,27 +89,31 @@ def apply(
     )
 
 
+def _told(reads: list[Read]) -> Iterator[Order]:
+    for item in reads:
+        yield from (change.order for change in item.changes if isinstance(change, OrderChanged))
+
+
 def _delivery(
-    tx: Tx, shop: shops.Shop, item: Read, fetched: Fetched, touched: set[int], now: datetime
+    desk: Desk, shop: shops.Shop, item: Read, fetched: Fetched, touched: Touched
 ) -> Literal["applied", "ignored", "parked"]:
     """Apply one delivery and mark it done; return its state."""
     with trail.on(item.waiting.request):
         if item.fault is not None:
-            inbox.park(tx, shop.id, item.waiting.id, item.waiting.attempts + 1, item.fault, now)
+            inbox.park(desk.tx, shop.id, item.waiting.id, item.waiting.attempts + 1, item.fault, desk.now)
             return "parked"
-        results = [_change(tx, shop, item, change, fetched, touched, now) for change in item.changes]
+        results = [_change(desk, shop, item, change, fetched, touched) for change in item.changes]
         state: Literal["applied", "ignored"] = (
             "applied" if any(result.did for result in results) else "ignored"
         )
-        inbox.done(
-            tx,
-            shop.id,
-            item.waiting.id,
-            state,
-            " ".join(result.said for result in results) or "Nothing to do.",
-            next((result.subject for result in results if result.subject), None),
-            now,
-            erase=any(result.erase for result in results),
+        desk.done(
+            inbox.Done(
+                item.waiting.id,
+                state,
+                " ".join(result.said for result in results) or "Nothing to do.",
+                next((result.subject for result in results if result.subject), None),
+                erase=any(result.erase for result in results),
+            )
         )
         return state
 
@@ -119,70 +128,65 @@ class _Result(msgspec.Struct, frozen=True):
 
 
 def _change(
-    tx: Tx, shop: shops.Shop, item: Read, change: Change, fetched: Fetched, touched: set[int], now: datetime
+    desk: Desk, shop: shops.Shop, item: Read, change: Change, fetched: Fetched, touched: Touched
 ) -> _Result:
     match change:
         case OrderChanged(order):
             if order.id in fetched.asked_orders:
-                return _fetched_order(tx, shop.id, order.id, fetched, touched, now)
-            known = purchases.known(tx, shop.id, [order.id]).get(order.id)
-            return _order(tx, shop.id, asking.complete(change, known), touched, now)
+                return _fetched_order(desk, order.id, fetched, touched)
+            return _order(desk, asking.complete(change, desk.order(order.id)), touched)
         case OrderTouched(order_id):
-            return _fetched_order(tx, shop.id, order_id, fetched, touched, now)
+            return _fetched_order(desk, order_id, fetched, touched)
         case OrderRemoved(order_id):
-            return _order_removed(tx, shop.id, order_id, touched, now)
+            return _order_removed(desk, order_id, touched)
         case CustomerChanged(customer):
             if customer.id in fetched.asked_customers:
-                return _fetched_customer(tx, shop.id, customer.id, fetched, touched, now)
-            return _customer(tx, shop.id, customer, touched, now)
+                return _fetched_customer(desk, customer.id, fetched, touched)
+            return _customer(desk, customer, touched)
         case CustomerTouched(customer_id):
-            return _fetched_customer(tx, shop.id, customer_id, fetched, touched, now)
+            return _fetched_customer(desk, customer_id, fetched, touched)
         case CustomerRemoved(customer_id):
-            return _customer_removed(tx, shop.id, customer_id, touched, now)
+            return _customer_removed(desk, customer_id, touched)
         case CustomersMerged(kept_id, gone_id):
-            return _merged(tx, shop.id, kept_id, gone_id, touched, now)
+            return _merged(desk, kept_id, gone_id, touched)
         case CustomerForgotten() | DataAsked() | ShopForgotten() | ShopRemoved():
-            did, said = forgetting.heed(tx, shop, change, touched, item.waiting.sent_at, now)
+            desk.clear()
+            did, said = forgetting.heed(
+                desk.tx, shop, change, touched.members, item.waiting.sent_at, desk.now
+            )
             return _Result(did, said, "privacy" if not isinstance(change, ShopRemoved) else "shop")
         case SyncWanted():
-            queue.reconcile(tx.connection, tx.merchant_id, shop.id, "window")
+            queue.reconcile(desk.tx.connection, desk.tx.merchant_id, shop.id, "window")
             return _Result(True, "The shop hinted at changes; they are being looked up.")
         case ImportReady():
-            queue.import_history(tx.connection, tx.merchant_id, shop.id)
+            queue.import_history(desk.tx.connection, desk.tx.merchant_id, shop.id)
             return _Result(True, "The history is ready to be fetched.")
         case Ignored(why):
             return _Result(False, why)
     assert_never(change)
 
 
-def _fetched_order(
-    tx: Tx, shop_id: int, order_id: str, fetched: Fetched, touched: set[int], now: datetime
-) -> _Result:
+def _fetched_order(desk: Desk, order_id: str, fetched: Fetched, touched: Touched) -> _Result:
     if order_id in fetched.orders:
-        return _order(tx, shop_id, fetched.orders[order_id], touched, now)
-    return _order_removed(tx, shop_id, order_id, touched, now)
+        return _order(desk, fetched.orders[order_id], touched)
+    return _order_removed(desk, order_id, touched)
 
 
-def _order(tx: Tx, shop_id: int, order: Order, touched: set[int], now: datetime) -> _Result:
+def _order(desk: Desk, order: Order, touched: Touched) -> _Result:
     subject = f"order {order.id}"
-    known = purchases.known(tx, shop_id, [order.id]).get(order.id)
+    known = desk.order(order.id)
     if known is not None and not known.removed:
         if order.changed_at < known.changed_at:
             return _Result(False, f"Order {order.number}: older than what is known.", subject)
         if order.changed_at <= known.changed_at and purchases.digest(order) == known.digest:
             return _Result(False, f"Order {order.number}: known already.", subject)
-    before = purchases.holders(tx, shop_id, [order.id])
-    codes = {*order.coupon_codes, *purchases.codes_of(tx, shop_id, order.id)}
-    told, order = order, _without_forgotten(tx, shop_id, order)
+    told, order = order, _without_forgotten(desk.tx, desk.shop_id, order)
     forgotten = told is not order and told.email != order.email
     if order.customer_id is not None:
-        _ensure_customer(tx, shop_id, order.customer_id, order.placed_at, now)
-        forgotten = people.known(tx, shop_id, [order.customer_id])[order.customer_id].forgotten
-    purchases.keep(tx, shop_id, [order])
-    holders = {*before, *purchases.holders(tx, shop_id, [order.id])}
-    touched |= people.members_of(tx, shop_id, [customer for customer, _ in holders if customer is not None])
-    touched |= people.members_claiming(tx, shop_id, [guest for _, guest in holders if guest is not None])
-    touched |= coupons.members_with(tx, sorted(codes))
+        forgotten = _ensure_customer(desk, order.customer_id, order.placed_at).forgotten
+    if known is not None:
+        touched.by(known)
+    touched.by(desk.keep(order))
     return _Result(True, f"Order {order.number} brought up to date.", subject, erase=forgotten)
 
 
@@ -194,51 +198,51 @@ def _without_forgotten(tx: Tx, shop_id: int, order: Order) -> Order:
     return msgspec.structs.replace(order, email=None) if forgotten else order
 
 
-def _order_removed(tx: Tx, shop_id: int, order_id: str, touched: set[int], now: datetime) -> _Result:
-    gone = purchases.remove(tx, shop_id, order_id, now)
-    if gone is None:
+def _order_removed(desk: Desk, order_id: str, touched: Touched) -> _Result:
+    desk.clear()
+    known = desk.order(order_id)
+    if known is None or not purchases.remove(desk.tx, desk.shop_id, order_id, desk.now):
         return _Result(False, "An order that is not known is gone.", f"order {order_id}")
-    customer_id, guest = gone
-    touched |= coupons.members_with(tx, purchases.codes_of(tx, shop_id, order_id))
-    touched |= people.members_of(tx, shop_id, [customer_id] if customer_id is not None else [])
-    touched |= people.members_claiming(tx, shop_id, [guest] if guest is not None else [])
+    touched.by(known)
+    desk.clear()
     return _Result(True, "The order was deleted in the shop; its points are taken back.", f"order {order_id}")
 
 
-def _ensure_customer(tx: Tx, shop_id: int, customer_id: str, seen: datetime, now: datetime) -> int:
-    known = people.known(tx, shop_id, [customer_id]).get(customer_id)
-    if known is not None:
-        return known.member_id
-    member_id = people.new_members(tx, 1, now)[0]
-    people.keep(tx, shop_id, [(people.stub(customer_id, seen), member_id)])
-    return member_id
+def _ensure_customer(desk: Desk, customer_id: str, seen: datetime) -> people.Known:
+    """Return what is known of a customer; who is only named by an order gets a stand-in."""
+    known = desk.customer(customer_id)
+    if known is None:
+        member_id = people.new_members(desk.tx, 1, desk.now)[0]
+        people.keep(desk.tx, desk.shop_id, [(people.stub(customer_id, seen), member_id)])
+        desk.forget_people()
+        known = desk.customer(customer_id)
+    assert known is not None, "a customer just kept is known"
+    return known
 
 
-def _customer(tx: Tx, shop_id: int, customer: Customer, touched: set[int], now: datetime) -> _Result:
-    subject = f"customer {customer.id}"
-    known = people.known(tx, shop_id, [customer.id]).get(customer.id)
+def _customer(desk: Desk, customer: Customer, touched: Touched) -> _Result:
+    tx, subject = desk.tx, f"customer {customer.id}"
+    known = people.known(tx, desk.shop_id, [customer.id]).get(customer.id)
     word = tx.ring.email_hash(tx.merchant_id, customer.email)
-    if known.forgotten if known is not None else _is_forgotten(tx, shop_id, customer.id, word):
+    if known.forgotten if known is not None else _is_forgotten(tx, desk.shop_id, customer.id, word):
         return _Result(False, "Customer: forgotten, and stays so.", subject, erase=True)
     if known is not None and (customer.changed_at < known.changed_at or known.removed):
         return _Result(False, "Customer: older than what is known.", subject)
-    member_id = _ensure_customer(tx, shop_id, customer.id, customer.created_at, now)
-    people.keep(tx, shop_id, [(customer, member_id)])
-    touched.add(member_id)
+    member_id = _ensure_customer(desk, customer.id, customer.created_at).member_id
+    people.keep(tx, desk.shop_id, [(customer, member_id)])
+    touched.members.add(member_id)
     # Whoever had a claim on guest orders by the old address has it no longer, and the other way round.
-    claims = [claim for claim in (known.email_hash if known else None, word) if claim is not None]
-    touched |= people.members_claiming(tx, shop_id, claims)
+    touched.guests |= {claim for claim in (known.email_hash if known else None, word) if claim is not None}
     if customer.email_verified and word is not None:
-        touched.add(joining.join_same_person(tx, word))
+        touched.members.add(joining.join_same_person(tx, word))
+    desk.forget_people()
     return _Result(True, "Customer brought up to date.", subject)
 
 
-def _fetched_customer(
-    tx: Tx, shop_id: int, customer_id: str, fetched: Fetched, touched: set[int], now: datetime
-) -> _Result:
+def _fetched_customer(desk: Desk, customer_id: str, fetched: Fetched, touched: Touched) -> _Result:
     if customer_id in fetched.customers:
-        return _customer(tx, shop_id, fetched.customers[customer_id], touched, now)
-    return _customer_removed(tx, shop_id, customer_id, touched, now)
+        return _customer(desk, fetched.customers[customer_id], touched)
+    return _customer_removed(desk, customer_id, touched)
 
 
 def _is_forgotten(tx: Tx, shop_id: int, customer_id: str, email_hash: bytes | None) -> bool:
@@ -246,20 +250,23 @@ def _is_forgotten(tx: Tx, shop_id: int, customer_id: str, email_hash: bytes | No
     return bool(people.forgotten_words(tx, shop_id, words))
 
 
-def _customer_removed(tx: Tx, shop_id: int, customer_id: str, touched: set[int], now: datetime) -> _Result:
-    touched |= people.members_of(tx, shop_id, [customer_id])
-    people.remove(tx, shop_id, customer_id, now)
+def _customer_removed(desk: Desk, customer_id: str, touched: Touched) -> _Result:
+    desk.clear()
+    touched.customers.add(customer_id)
+    people.remove(desk.tx, desk.shop_id, customer_id, desk.now)
     return _Result(True, "The customer was deleted in the shop.", f"customer {customer_id}")
 
 
-def _merged(tx: Tx, shop_id: int, kept_id: str, gone_id: str, touched: set[int], now: datetime) -> _Result:
-    kept = _ensure_customer(tx, shop_id, kept_id, now, now)
-    gone = people.known(tx, shop_id, [gone_id]).get(gone_id)
+def _merged(desk: Desk, kept_id: str, gone_id: str, touched: Touched) -> _Result:
+    desk.clear()
+    tx, shop_id = desk.tx, desk.shop_id
+    kept, gone = _ensure_customer(desk, kept_id, desk.now).member_id, desk.customer(gone_id)
     purchases.move(tx, shop_id, gone_id, kept_id)
-    joining.rebind(tx, shop_id, gone_id, kept_id, now)
+    joining.rebind(tx, shop_id, gone_id, kept_id, desk.now)
     if gone is not None:
-        people.remove(tx, shop_id, gone_id, now)
+        people.remove(tx, shop_id, gone_id, desk.now)
         if gone.member_id != kept:
             kept = joining.join(tx, kept, gone.member_id)
-    touched.add(kept)
+    touched.members.add(kept)
+    desk.clear()
     return _Result(True, "Two customers were joined in the shop.", f"customer {kept_id}")

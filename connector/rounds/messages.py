@@ -139,7 +139,7 @@ def _without_asking(house: House, shop: Shop, reads: list[asking.Read], error: S
         if needs and shop.state == "removed":
             with house.database.merchant(shop.merchant_id) as tx:
                 why = "The shop was removed before this could be looked up."
-                inbox.done(tx, shop.id, one.waiting.id, "ignored", why, None, house.now())
+                inbox.finish(tx, shop.id, [inbox.Done(one.waiting.id, "ignored", why)], house.now())
         elif needs:
             _postpone(house, shop, one, str(error), error)
         else:

@@ -131,10 +131,15 @@ def booked(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[BookedCoupon]]:
     return found
 
 
-def members_with(tx: Tx, codes: Sequence[str]) -> set[int]:
-    """Return whose these codes are."""
+def holders(tx: Tx, codes: Sequence[str]) -> dict[str, set[int]]:
+    """Return whose each of these codes is; two shops may hold the same one. Codes that are not ours are left out."""
+    if not codes:
+        return {}
     mine = coupons.c.merchant_id == tx.merchant_id
-    return set(tx.run(select(coupons.c.member_id).where(mine, coupons.c.code.in_(codes))).scalars())
+    found: dict[str, set[int]] = {}
+    for row in tx.all(select(coupons.c.code, coupons.c.member_id).where(mine, coupons.c.code.in_(codes))):
+        found.setdefault(row.code, set()).add(row.member_id)
+    return found
 
 
 def give(tx: Tx, gone: int, kept: int) -> None:

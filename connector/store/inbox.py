@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.port import Delivery
-from connector.store import queue, shops
+from connector.store import bulk, queue, shops
 from connector.store.database import Tx
 from connector.store.tables import inbox
 
@@ -152,22 +152,32 @@ def more_wait_than(connection: Connection, limit: int) -> bool:
     return connection.execute(chosen).first() is not None
 
 
-def done(
-    tx: Tx,
-    shop_id: int,
-    row_id: int,
-    state: State,
-    result: str,
-    subject: str | None,
-    now: datetime,
-    *,
-    erase: bool = False,
-) -> None:
-    """Write down what became of a delivery, in the transaction that made it so; `erase` drops its body."""
+class Done(msgspec.Struct, frozen=True):
+    """What became of a delivery. `erase`: its body is dropped."""
+
+    id: int
+    state: State
+    result: str
+    subject: str | None = None
+    erase: bool = False
+
+
+def finish(tx: Tx, shop_id: int, done: Sequence[Done], now: datetime) -> None:
+    """Write down what became of these deliveries, in the transaction that made it so."""
+    if not done:
+        return
     # A shop's order number may hold a NUL, which PostgreSQL cannot keep.
-    said = result.replace("\0", "")
-    values: dict[str, Any] = {"state": state, "result": said, "subject": subject, "applied_at": now}
-    _set(tx, shop_id, row_id, next_at=None, **values | ({"body_sealed": None} if erase else {}))
+    rows = [
+        {"id": one.id, "state": one.state, "result": one.result.replace("\0", ""), "subject": one.subject}
+        for one in done
+    ]
+    given = bulk.records(inbox, list(rows[0]), rows).subquery()
+    new = {name: given.c[name] for name in ("state", "result", "subject")}
+    mine = update(inbox).where(*_of(tx, shop_id))
+    tx.run(mine.where(inbox.c.id == given.c.id).values(**new, applied_at=now, next_at=None))
+    erased = [one.id for one in done if one.erase]
+    if erased:
+        tx.run(mine.where(inbox.c.id.in_(erased)).values(body_sealed=None))
 
 
 def try_later(

@@ -134,16 +134,34 @@ def forgotten_words(tx: Tx, shop_id: int, words: Sequence[bytes]) -> set[bytes]:
 
 def members_of(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> set[int]:
     """Return the members behind these customers."""
-    chosen = select(customers.c.member_id).where(*_of(tx, shop_id), customers.c.id.in_(customer_ids))
-    return set(tx.run(chosen).scalars())
+    return set(member_of_each(tx, shop_id, customer_ids).values())
+
+
+def member_of_each(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> dict[str, int]:
+    """Return the member behind each of these customers; who is not known here is left out."""
+    if not customer_ids:
+        return {}
+    fields = customers.c.id, customers.c.member_id
+    rows = tx.all(select(*fields).where(*_of(tx, shop_id), customers.c.id.in_(customer_ids)))
+    return {row.id: row.member_id for row in rows}
 
 
 def members_claiming(tx: Tx, shop_id: int, hashes: Sequence[bytes]) -> set[int]:
     """Return the members who may claim guest orders of these e-mail hashes in the shop."""
-    chosen = select(customers.c.member_id).where(
+    return set[int]().union(*claimants(tx, shop_id, hashes).values())
+
+
+def claimants(tx: Tx, shop_id: int, hashes: Sequence[bytes]) -> dict[bytes, set[int]]:
+    """Return the members who may claim guest orders in the shop, by e-mail hash."""
+    if not hashes:
+        return {}
+    chosen = select(customers.c.email_hash, customers.c.member_id).where(
         *_of(tx, shop_id), customers.c.email_hash.in_(hashes), customers.c.email_verified
     )
-    return set(tx.run(chosen).scalars())
+    found: dict[bytes, set[int]] = {}
+    for row in tx.all(chosen):
+        found.setdefault(bytes(row.email_hash), set()).add(row.member_id)
+    return found
 
 
 def same_person(tx: Tx, email_hash: bytes) -> list[int]:

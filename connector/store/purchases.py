@@ -1,6 +1,6 @@
 """Orders as they stand: read back as records, kept only when they are newer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +15,31 @@ from connector.store.database import Tx
 from connector.store.tables import code_uses, orders
 
 _KEY = ("merchant_id", "shop_id", "id")
+_KNOWN = tuple(
+    orders.c[name]
+    for name in (
+        "id",
+        "changed_at",
+        "digest",
+        "paid_at",
+        "removed_at",
+        "customer_id",
+        "guest_hash",
+        "coupon_codes",
+    )
+)
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What is needed to tell whether a state of an order is news."""
+    """What is needed to tell whether a state of an order is news, and whom it concerns."""
 
     changed_at: datetime
     digest: bytes
     paid_at: datetime | None
     removed: bool
+    customer_id: str | None
+    guest_hash: bytes | None
+    codes: tuple[str, ...]
 
 
 def digest(order: Order) -> bytes:
@@ -69,24 +85,36 @@ def fit_all(line: dict[str, Any]) -> dict[str, Any]:
     return {name: fit(value) if isinstance(value, str) else value for name, value in line.items()}
 
 
-def keep(tx: Tx, shop_id: int, batch: Iterable[Order]) -> None:
-    """Keep these states of orders, each at most once; the caller has found them to be news."""
-    rows = [row(tx, shop_id, order) for order in batch]
+def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
+    """Write these rows, each order once; the caller has found them to be news.
+
+    Where an import brought something newer meanwhile, that stays.
+    """
     if not rows:
         return
     new = upsert(orders)
     changes = {name: new.excluded[name] for name in rows[0] if name not in _KEY}
-    tx.run(new.on_conflict_do_update(index_elements=_KEY, set_=changes), rows)
+    no_older = (orders.c.changed_at <= new.excluded.changed_at) | orders.c.removed_at.is_not(None)
+    tx.run(new.on_conflict_do_update(index_elements=_KEY, set_=changes, where=no_older), rows)
 
 
 def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
     """Return what we know of these orders, by id."""
-    fields = (orders.c.id, orders.c.changed_at, orders.c.digest, orders.c.paid_at, orders.c.removed_at)
-    rows = tx.all(select(*fields).where(*_of(tx, shop_id), orders.c.id.in_(ids)))
-    return {
-        row.id: Known(row.changed_at, bytes(row.digest), row.paid_at, row.removed_at is not None)
-        for row in rows
-    }
+    rows = tx.all(select(*_KNOWN).where(*_of(tx, shop_id), orders.c.id.in_(ids)))
+    return {row.id: known_from(row._asdict()) for row in rows}
+
+
+def known_from(row: Mapping[str, Any]) -> Known:
+    """Return what a row tells of its order."""
+    return Known(
+        changed_at=row["changed_at"],
+        digest=bytes(row["digest"]),
+        paid_at=row["paid_at"],
+        removed=row["removed_at"] is not None,
+        customer_id=row["customer_id"],
+        guest_hash=None if row["guest_hash"] is None else bytes(row["guest_hash"]),
+        codes=tuple(row["coupon_codes"]),
+    )
 
 
 def all_ids(tx: Tx, shop_id: int, before: datetime) -> set[str]:
@@ -102,28 +130,14 @@ def count(tx: Tx, shop_id: int) -> int:
     return int(tx.value(chosen))
 
 
-def remove(tx: Tx, shop_id: int, order_id: str, now: datetime) -> tuple[str | None, bytes | None] | None:
-    """Note that the order is gone from the shop; return its customer and guest hash, None if unknown."""
+def remove(tx: Tx, shop_id: int, order_id: str, now: datetime) -> bool:
+    """Note that the order is gone from the shop; False when it is not known, or gone already."""
     gone = (
         update(orders)
         .where(*_of(tx, shop_id), orders.c.id == order_id, orders.c.removed_at.is_(None))
         .values(removed_at=now, kept_goods=0)
-        .returning(orders.c.customer_id, orders.c.guest_hash)
     )
-    found = tx.first(gone)
-    return None if found is None else (found.customer_id, found.guest_hash)
-
-
-def holders(tx: Tx, shop_id: int, ids: Sequence[str]) -> list[tuple[str | None, bytes | None]]:
-    """Return customer and guest hash of these orders as they stand here now."""
-    chosen = select(orders.c.customer_id, orders.c.guest_hash).where(*_of(tx, shop_id), orders.c.id.in_(ids))
-    return [(row.customer_id, row.guest_hash) for row in tx.all(chosen)]
-
-
-def codes_of(tx: Tx, shop_id: int, order_id: str) -> list[str]:
-    """Return the codes an order used, as it stands here now."""
-    chosen = select(orders.c.coupon_codes).where(*_of(tx, shop_id), orders.c.id == order_id)
-    return list(tx.value(chosen) or ())
+    return tx.run(gone).rowcount > 0
 
 
 def move(tx: Tx, shop_id: int, gone_id: str, kept_id: str) -> None:

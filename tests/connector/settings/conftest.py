@@ -81,7 +81,7 @@ class Town:
             )
             orders.append(msgspec.structs.replace(order, **changes))
         with self.house.database.merchant(shop.merchant_id) as tx:
-            purchases.keep(tx, shop.id, orders)
+            purchases.write(tx, [purchases.row(tx, shop.id, one) for one in orders])
 
     def second_shop(self, address: str = "paper.uk", currency: str = "GBP") -> Shop:
         """Add another shop of the same merchant."""

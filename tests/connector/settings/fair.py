@@ -84,7 +84,7 @@ def _orders(town: Any, dice: random.Random, count: int) -> None:
             )
             day -= dice.expovariate(1 / 75) + 9 if dice.random() < 0.72 else 999
     with town.house.database.merchant(town.shop.merchant_id) as tx:
-        purchases.keep(tx, town.shop.id, orders)
+        purchases.write(tx, [purchases.row(tx, town.shop.id, one) for one in orders])
 
 
 def _dealings(town: Any, dice: random.Random, second: Any) -> None:
