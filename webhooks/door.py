@@ -6,6 +6,8 @@ with it, so that the answer tells nothing about which shops, topics and platform
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 from flask import Blueprint, Request, Response, abort, request
 
@@ -21,8 +23,12 @@ from connector.port import (
     ShopRemoved,
 )
 from connector.store import health, inbox, shops
+from connector.store.database import Tx, bind
 from connector.store.shops import Shop
 from webhooks.room import Room
+
+# Where each address was found last: a guess that saves looking it up, and is held against the shop's row when it is used.
+Senders = dict[tuple[str, str], inbox.Sender]
 
 LARGEST = 2 * 1024 * 1024  # bytes of one message
 _LONGEST_WORD = 200  # characters of an id or a topic; the database could not index much more
@@ -34,12 +40,13 @@ _log = structlog.get_logger()
 def create_blueprint(house: House) -> Blueprint:
     """Return the routes of the door, to be mounted under `/webhooks`."""
     door, room = Blueprint("webhooks", __name__), Room(house)
+    senders: Senders = {}
 
     @door.post("/<platform_name>")
     @door.post("/<platform_name>/<shop_key>")
     def receive(platform_name: str, shop_key: str | None = None) -> Response:
         try:
-            result, status = _take(house, room, platform_name, shop_key)
+            result, status = _take(house, room, senders, platform_name, shop_key)
         except health.TROUBLE as error:
             # However it failed, at the commit too: without a row there is no 200, and the shop sends it again.
             _log.error("not kept", error=type(error).__name__)
@@ -54,7 +61,9 @@ def create_blueprint(house: House) -> Blueprint:
     return door
 
 
-def _take(house: House, room: Room, platform_name: str, shop_key: str | None) -> tuple[str, int]:
+def _take(
+    house: House, room: Room, senders: Senders, platform_name: str, shop_key: str | None
+) -> tuple[str, int]:
     body = raw_body(request)
     platform = house.platforms.get(platform_name)
     if platform is None:
@@ -74,7 +83,7 @@ def _take(house: House, room: Room, platform_name: str, shop_key: str | None) ->
     if (problem := room.problem()) is not None:
         _log.error("no room", reason=problem)
         return "no_room", 503
-    return _keep(house, platform, shop, delivery), 200
+    return _keep(house, senders, platform, shop, delivery), 200
 
 
 def raw_body(message: Request) -> bytes:
@@ -91,9 +100,34 @@ def raw_body(message: Request) -> bytes:
     return body
 
 
-def _keep(house: House, platform: Platform, named: Shop | None, delivery: Delivery) -> str:
+def _keep(house: House, senders: Senders, platform: Platform, named: Shop | None, delivery: Delivery) -> str:
     """Keep the delivery in one transaction, and say what became of it."""
     now = house.now()
+    found = senders.get((platform.name, delivery.shop_address or "")) if named is None else None
+    result: str = "elsewhere"
+    if found is not None:
+        with house.database.keeping(found.merchant_id, found.shop_id) as tx:
+            result = inbox.keep_of(tx, found, delivery, now)
+    if found is None or result == "elsewhere":
+        found, result = _look_up_and_keep(house, platform, named, delivery, now)
+        if found is None:
+            return result
+        senders[found.platform, found.address] = found
+    _log.info(
+        "webhook",
+        platform=platform.name,
+        shop_id=found.shop_id,
+        topic=delivery.topic,
+        delivery=delivery.id,
+        result=result,
+    )
+    return result
+
+
+def _look_up_and_keep(
+    house: House, platform: Platform, named: Shop | None, delivery: Delivery, now: datetime
+) -> tuple[inbox.Sender | None, str]:
+    """Find out whose the delivery is, and keep it in the same transaction; no sender where it is nobody's."""
     with house.database.everyone() as connection:
         shop = named
         if delivery.shop_address is not None:
@@ -101,18 +135,12 @@ def _keep(house: House, platform: Platform, named: Shop | None, delivery: Delive
         meant = shop if named is None or _same(shop, named) else None
         if meant is None or not _wanted(platform, meant, delivery):
             shops.count_stray(connection, platform.name, delivery.topic, now)
-            return "stray"
-    with house.database.merchant(meant.merchant_id) as tx:
+            return None, "stray"
+        bind(connection, meant.merchant_id)
+        tx = Tx(connection, meant.merchant_id, house.ring)
         kept = inbox.keep(tx, meant.id, delivery, "webhook", now)
-    _log.info(
-        "webhook",
-        platform=platform.name,
-        shop_id=meant.id,
-        topic=delivery.topic,
-        delivery=delivery.id,
-        result="kept" if kept else "repeat",
-    )
-    return "kept" if kept else "repeat"
+    sender = inbox.Sender(meant.merchant_id, meant.id, meant.platform, meant.address)
+    return sender, "kept" if kept else "repeat"
 
 
 def _wanted(platform: Platform, shop: Shop, delivery: Delivery) -> bool:

@@ -1,17 +1,26 @@
 """The way to the database: transactions bound to one merchant, and the few that are not."""
 
+import select
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection as Connection
-from sqlalchemy import CursorResult, Engine, Executable, Row, create_engine, text
+from sqlalchemy import CursorResult, Engine, Executable, Row, create_engine, event, text
+from sqlalchemy.exc import DisconnectionError
 
 from connector import trail
 from connector.secrets import KeyRing
+from connector.store import queue
 from connector.store.walls import ACROSS_ROLE, SETTING
 
 _BIND = text(f"SELECT set_config('role', 'none', true), set_config('{SETTING}', :merchant, true)")
+# The same in one breath with queue.announce (hurried), whose lock lies in room 1.
+_BIND_AND_ANNOUNCE = f"""
+SELECT set_config('role', 'none', true), set_config('{SETTING}', %(merchant)s, true), {queue.HURRY},
+       pg_advisory_xact_lock_shared(1, %(shop)s)
+"""
 _ACROSS = text(f"SET LOCAL ROLE {ACROSS_ROLE}")
 _TAKE = text("SELECT pg_try_advisory_lock(hashtext(:work), :key)")
 _LEAVE = text("SELECT pg_advisory_unlock(hashtext(:work), :key)")
@@ -57,6 +66,25 @@ def bind(connection: Connection, merchant_id: int) -> None:
     connection.execute(_BIND, {"merchant": str(merchant_id)})
 
 
+def _still_there(driver: Any, _: object, __: object) -> None:
+    """Have a connection that the server has closed replaced before it is used; raise DisconnectionError.
+
+    A closed socket can be read from, a quiet one cannot: asking the kernel costs next to nothing, asking the server as much
+    as many a query.
+    """
+    quiet = select.poll()
+    if not driver.closed:
+        quiet.register(driver.fileno(), select.POLLIN)
+        if not quiet.poll(0):
+            return
+    try:
+        # Not every word from the server is a farewell.
+        driver.execute("SELECT 1")
+        driver.rollback()
+    except psycopg.Error as error:
+        raise DisconnectionError("the server has closed the connection") from error
+
+
 class Database:
     """The engine and the key ring. Made once per process; holds no state of its own."""
 
@@ -65,11 +93,11 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=48,
-            pool_pre_ping=True,
             connect_args={"connect_timeout": 5},
             # Neither a log of statements nor the text of an error may quote a row.
             hide_parameters=True,
         )
+        event.listen(self.engine, "checkout", _still_there)
         self.ring = ring
 
     @contextmanager
@@ -77,6 +105,13 @@ class Database:
         """One transaction for one merchant: commits at the end, rolls back on any exception."""
         with self.engine.begin() as connection:
             bind(connection, merchant_id)
+            yield Tx(connection, merchant_id, self.ring)
+
+    @contextmanager
+    def keeping(self, merchant_id: int, shop_id: int) -> Iterator[Tx]:
+        """Like `merchant`, for keeping something of this shop: announced (queue.announce) before anything is looked at."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql(_BIND_AND_ANNOUNCE, {"merchant": str(merchant_id), "shop": shop_id})
             yield Tx(connection, merchant_id, self.ring)
 
     @contextmanager

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.port import Delivery
 from connector.store import bulk, queue, shops
@@ -15,6 +14,38 @@ from connector.store.tables import inbox
 
 Way = Literal["webhook", "found"]
 State = Literal["waiting", "applied", "ignored", "parked"]
+
+
+Kept = Literal["kept", "repeat", "elsewhere"]
+
+# One statement instead of five: this is what a shop waits for. It begins after the announcement, so that it sees every job
+# that somebody could have fetched before us.
+_KEEP = """
+WITH here AS (
+  SELECT merchant_id, id FROM shops WHERE merchant_id = %(merchant)s AND id = %(shop)s
+     AND (NOT %(checked)s OR (platform = %(platform)s AND address = %(address)s AND state <> 'removed'))
+), kept AS (
+  INSERT INTO inbox (merchant_id, shop_id, delivery_id, way, topic, body_sealed, triggered_at, received_at, state,
+    request_id)
+  SELECT merchant_id, id, %(delivery)s, %(way)s, %(topic)s, %(body)s, %(triggered)s, %(now)s, 'waiting',
+    %(request)s FROM here
+  ON CONFLICT (merchant_id, shop_id, delivery_id) DO NOTHING RETURNING id
+), heard AS (
+  UPDATE shops SET last_delivery_at = %(now)s FROM here WHERE shops.merchant_id = here.merchant_id AND shops.id = here.id
+     AND (last_delivery_at IS NULL OR last_delivery_at < %(heard)s) AND %(heard)s IS NOT NULL
+)
+SELECT EXISTS (SELECT FROM here), EXISTS (SELECT FROM kept),
+       EXISTS (SELECT FROM procrastinate_jobs WHERE queueing_lock = %(key)s AND status = 'todo')
+"""
+
+
+class Sender(msgspec.Struct, frozen=True):
+    """Whose a webhook is, by the address it states."""
+
+    merchant_id: int
+    shop_id: int
+    platform: str
+    address: str
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -38,28 +69,39 @@ class Waiting(msgspec.Struct, frozen=True):
 def keep(tx: Tx, shop_id: int, delivery: Delivery, way: Way, now: datetime) -> bool:
     """Keep the delivery and wake the worker; False when it was kept before."""
     queue.announce(tx.connection, shop_id, hurried=way == "webhook")
-    row = upsert(inbox).values(
-        merchant_id=tx.merchant_id,
-        shop_id=shop_id,
-        delivery_id=delivery.id,
-        way=way,
-        topic=delivery.topic,
-        body_sealed=tx.ring.seal(delivery.body, _place(shop_id, delivery.id)),
-        triggered_at=delivery.triggered_at,
-        received_at=now,
-        state="waiting",
-        request_id=tx.request or None,
-    )
-    kept = tx.value(
-        row.on_conflict_do_nothing(index_elements=["merchant_id", "shop_id", "delivery_id"]).returning(
-            inbox.c.id
-        )
-    )
-    if way == "webhook":
-        shops.heard_from(tx, shop_id, now)
-    if kept is not None:
+    return _keep(tx, shop_id, delivery, way, now, None) == "kept"
+
+
+def keep_of(tx: Tx, sender: Sender, delivery: Delivery, now: datetime) -> Kept:
+    """Keep a webhook of this sender, in a transaction that has announced it (Database.keeping), and wake the worker.
+
+    Nothing is kept where the shop has meanwhile been removed or is not the sender any more: "elsewhere".
+    """
+    return _keep(tx, sender.shop_id, delivery, "webhook", now, sender)
+
+
+def _keep(tx: Tx, shop_id: int, delivery: Delivery, way: Way, now: datetime, sender: Sender | None) -> Kept:
+    key = queue.apply_key(shop_id)
+    words = {
+        "merchant": tx.merchant_id,
+        "shop": shop_id,
+        "checked": sender is not None,
+        "platform": sender.platform if sender else None,
+        "address": sender.address if sender else None,
+        "delivery": delivery.id,
+        "way": way,
+        "topic": delivery.topic,
+        "body": tx.ring.seal(delivery.body, _place(shop_id, delivery.id)),
+        "triggered": delivery.triggered_at,
+        "now": now,
+        "request": tx.request or None,
+        "heard": shops.heard_before(now) if way == "webhook" else None,
+        "key": key,
+    }
+    there, kept, awake = tx.connection.exec_driver_sql(_KEEP, words).one()
+    if kept and not awake:
         queue.apply(tx.connection, tx.merchant_id, shop_id)
-    return kept is not None
+    return "kept" if kept else "repeat" if there else "elsewhere"
 
 
 def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:

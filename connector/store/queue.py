@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 
 _WAITS = text("SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = :key AND status = 'todo' LIMIT 1")
 # A shop waits five seconds for its 200, and one that hears 503 in time comes again.
-_HURRY = "SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '4s', true)"
+HURRY = "set_config('lock_timeout', '3s', true), set_config('statement_timeout', '4s', true)"
 _ANNOUNCE = "pg_advisory_xact_lock_shared(:room, :shop)"
 # Defers by name on a connection that is handed in; never opened, runs nothing.
 _app = App(connector=SyncPsycopgConnector())
@@ -43,13 +43,13 @@ def announce(connection: Connection, shop_id: int, *, hurried: bool = False) -> 
     A drain that is finishing waits for it, so that it never misses a row whose job met AlreadyEnqueued.
     `hurried`: from here on the transaction waits for nothing longer than shops wait for an answer.
     """
-    said = f"{_HURRY}, {_ANNOUNCE}" if hurried else f"SELECT {_ANNOUNCE}"
-    connection.execute(text(said), {"room": 1, "shop": shop_id})
+    said = f"{HURRY}, {_ANNOUNCE}" if hurried else _ANNOUNCE
+    connection.execute(text(f"SELECT {said}"), {"room": 1, "shop": shop_id})
 
 
 def hurry(connection: Connection) -> None:
     """Let this transaction wait for nothing longer than shops wait for an answer."""
-    connection.execute(text(_HURRY))
+    connection.execute(text(f"SELECT {HURRY}"))
 
 
 def listen(connection: Connection, shop_id: int) -> None:
@@ -58,10 +58,22 @@ def listen(connection: Connection, shop_id: int) -> None:
     connection.execute(text("SELECT pg_advisory_unlock(:room, :shop)"), {"room": 1, "shop": shop_id})
 
 
+def apply_key(shop_id: int) -> str:
+    """The key of the job that drains the shop's inbox."""
+    return f"apply:{shop_id}"
+
+
 def apply(connection: Connection, merchant_id: int, shop_id: int, at: datetime | None = None) -> None:
     """Have the shop's inbox drained."""
     later = "" if at is None else ":later"
-    defer(connection, "apply", key=f"apply:{shop_id}{later}", at=at, merchant_id=merchant_id, shop_id=shop_id)
+    defer(
+        connection,
+        "apply",
+        key=f"{apply_key(shop_id)}{later}",
+        at=at,
+        merchant_id=merchant_id,
+        shop_id=shop_id,
+    )
 
 
 def push(connection: Connection, merchant_id: int, shop_id: int, at: datetime | None = None) -> None:

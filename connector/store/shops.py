@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.port import MarkKind, ShopError, ShopFacts, ShopLine, Unauthorized
@@ -159,14 +159,12 @@ def leave_alone_until(tx: Tx, shop_id: int, moment: datetime) -> None:
     _set(tx, shop_id, busy_until=moment)
 
 
-def heard_from(tx: Tx, shop_id: int, moment: datetime) -> None:
-    """Note that a delivery arrived, to the nearest few seconds: a shop's storm of webhooks must not queue at one row."""
-    long_ago = or_(shops.c.last_delivery_at.is_(None), shops.c.last_delivery_at < moment - _HEARD_EVERY)
-    tx.run(
-        update(shops)
-        .where(shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id, long_ago)
-        .values(last_delivery_at=moment)
-    )
+def heard_before(now: datetime) -> datetime:
+    """Return before when a shop's last delivery must lie to be noted anew.
+
+    To the nearest few seconds: a shop's storm of webhooks must not queue at its one row.
+    """
+    return now - _HEARD_EVERY
 
 
 def looked_until(tx: Tx, shop_id: int, moment: datetime) -> None:
