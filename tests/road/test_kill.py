@@ -62,8 +62,8 @@ class Letters:
         )
         return str(made["id"])
 
-    def brings(self, order: str, name: str) -> bool:
-        """Say to the door that something about the order was given back; was it answered with 200?"""
+    def brings(self, order: str, name: str, url: str = "") -> bool:
+        """Say to the door (of the web server at `url`) that something was given back; was it answered with 200?"""
         body = b'{"id":1,"order_id":%d,"created_at":"2026-01-01T00:00:00Z"}' % int(order)
         headers = {
             "Content-Type": "application/json",
@@ -75,7 +75,9 @@ class Letters:
             "X-Shopify-Webhook-Id": name,
         }
         try:
-            answer = requests.post(f"{self._town.url}/webhooks/shopify", body, headers=headers, timeout=10)
+            answer = requests.post(
+                f"{url or self._town.url}/webhooks/shopify", body, headers=headers, timeout=10
+            )
         except requests.RequestException:
             return False
         return answer.status_code == 200

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from connector.house import House
 from connector.port import ShopFacts
-from connector.store import shops, tables
+from connector.store import merchants, shops, tables
 from connector.store.shops import Shop
 
 BODY = b'{"id": 12, "shop": "paper.example", "total": "12.50"}'
@@ -155,6 +155,40 @@ def test_a_removed_shop_is_heard_only_about_whom_to_forget(
     headers = paper.headers(BODY, topic=topic)
     assert requests.post(f"{at.url}/webhooks/paper", BODY, headers=headers, timeout=5).status_code == 200
     assert (count(house, tables.inbox), sum(strays(house).values())) == (kept, 1 - kept)
+
+
+def test_a_shop_that_was_heard_before_and_then_removed_is_heard_no_more(
+    house: House, shop: Shop, at: Any, paper: ModuleType
+) -> None:
+    """The door remembers where an address was found; what it remembers must not outlive the truth."""
+    assert knock(at, paper, "d-1") == 200
+    with house.database.merchant(shop.merchant_id) as tx:
+        shops.remove(tx, shop.id, house.now())
+    assert knock(at, paper, "d-2") == 200
+    assert (count(house, tables.inbox), strays(house)) == (1, {"orders/paid": 1})
+
+
+def test_an_address_that_has_moved_to_another_shop_is_found_there(
+    house: House, shop: Shop, at: Any, paper: ModuleType
+) -> None:
+    assert knock(at, paper, "d-1") == 200
+    with house.database.everyone() as connection:
+        new = merchants.add(connection, house.ring, "New", "EUR", "Europe/Amsterdam", "nl", house.now())
+    with house.database.merchant(shop.merchant_id) as tx:
+        tx.run(update(tables.shops).values(address="gone.example"))
+    with house.database.merchant(new) as tx:
+        facts = ShopFacts("paper.example", "New", "EUR", "Europe/Amsterdam")
+        theirs = shops.add(tx, "paper", "tags", facts, house.now())
+    assert knock(at, paper, "d-2") == 200
+    assert knock(at, paper, "d-3") == 200
+    with house.database.everyone() as connection:
+        rows = connection.execute(select(tables.inbox.c.delivery_id, tables.inbox.c.shop_id)).all()
+    assert dict(map(tuple, rows)) == {"d-1": shop.id, "d-2": theirs.id, "d-3": theirs.id}
+
+
+def knock(at: Any, paper: ModuleType, id: str) -> int:
+    headers = paper.headers(BODY, id=id)
+    return requests.post(f"{at.url}/webhooks/paper", BODY, headers=headers, timeout=5).status_code
 
 
 def test_a_removed_shops_own_secret_opens_nothing(

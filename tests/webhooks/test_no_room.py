@@ -41,7 +41,7 @@ def failing(house: House, when: str, error: type[psycopg.Error]) -> Iterator[Non
     """Have the database refuse, at the insert of the message or at the commit, in the words of psycopg."""
 
     def at_insert(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
-        if statement.startswith("INSERT INTO inbox"):
+        if "INSERT INTO inbox" in statement:
             raise error("refused")
 
     def at_commit(conn: Any) -> None:
