@@ -24,6 +24,9 @@ _POLICY = (
 def keep(app: Flask, house: House) -> None:
     """Hold every request and answer of the application to the rules."""
 
+    # Pages show people; nothing between us and the browser may keep one.
+    always = [*headers(house.settings).items(), ("Cache-Control", "no-store")]
+
     @app.before_request
     def before() -> None:
         if request.path in _FOR_MACHINES or request.path.startswith("/webhooks/"):
@@ -40,10 +43,8 @@ def keep(app: Flask, house: House) -> None:
 
     @app.after_request
     def after(answer: Response) -> Response:
-        for name, word in headers(house.settings).items():
-            answer.headers.setdefault(name, word)
-        # Pages show people; nothing between us and the browser may keep one.
-        answer.headers.setdefault("Cache-Control", "no-store")
+        set_already = {name.lower() for name, _ in answer.headers}
+        answer.headers.extend([pair for pair in always if pair[0].lower() not in set_already])
         return answer
 
 
