@@ -5,8 +5,8 @@ from datetime import date
 
 import msgspec
 
-from connector.loyalty.calendar import add_months
 from connector.store.figures import Month
+from connector.store.series import Held
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -47,24 +47,63 @@ class Chart(msgspec.Struct, frozen=True):
     lines: tuple[Line, ...]
 
 
-def last_months(today: date, count: int) -> tuple[date, ...]:
-    """Return the first days of the last `count` months, this month last."""
-    this = today.replace(day=1)
-    return tuple(add_months(this, back) for back in range(1 - count, 1))
-
-
 def complete(months: Sequence[date], found: Sequence[Month]) -> tuple[Month, ...]:
     """Return every one of the months, those without orders as nothing."""
     by_month = {one.month: one for one in found}
     return tuple(by_month.get(month, Month(month, 0, 0)) for month in months)
 
 
-def chart(months: Sequence[Month], width: int, height: int, every: int = 1) -> Chart:
-    """Lay out the bars; only each `every`-th month is named, so that names do not touch."""
-    left, top, bottom = 40, 14, 26
-    ground = height - bottom
+class Day(msgspec.Struct, frozen=True):
+    """A day that is named below a line, and where."""
+
+    day: date
+    x: int
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """A stepped line, as an SVG path, over the ground below it; `width` by `height`, right of `left`."""
+
+    width: int
+    height: int
+    left: int
+    ground: int
+    path: str
+    area: str
+    days: tuple[Day, ...]
+    lines: tuple[Line, ...]
+
+
+TOP, BOTTOM = 14, 26
+
+
+def steps(held: Sequence[Held], width: int, height: int, named: int) -> Steps:
+    """Lay out points per day as steps; about `named` of the days are named."""
+    left, ground = 56, height - BOTTOM
+    highest = ceiling(max((one.points for one in held), default=0))
+    room, days = ground - TOP, max(len(held), 1)
+    places = [left + n * (width - left) // days for n in range(days + 1)]
+    heights = [ground - max(one.points, 0) * room // highest for one in held]
+    drawn = "".join(f"V{y}H{x}" for y, x in zip(heights, places[1:], strict=False))
+    begin = f"M{left} {heights[0] if heights else ground}"
+    every = max(days // named, 1)
+    shown = tuple(Day(one.day, places[n]) for n, one in enumerate(held) if n % every == every // 2)
+    area = f"M{left} {ground}{drawn}V{ground}Z"
+    return Steps(width, height, left, ground, begin + drawn, area, shown, _lines(highest, ground, room))
+
+
+def _lines(highest: int, ground: int, room: int) -> tuple[Line, ...]:
+    return tuple(Line(ground - room * part // 4, highest * part // 4) for part in range(0, 5, 2))
+
+
+def chart(months: Sequence[Month], width: int, height: int, every: int = 1, left: int = 40) -> Chart:
+    """Lay out the bars; only each `every`-th month is named, so that names do not touch.
+
+    What is below nothing, as refunds of an earlier month can make it, is not drawn.
+    """
+    ground = height - BOTTOM
+    months = [Month(one.month, max(one.first, 0), max(one.again, 0)) for one in months]
     highest = ceiling(max((one.first + one.again for one in months), default=0))
-    room = ground - top
+    room = ground - TOP
     step = (width - left) // max(len(months), 1)
     gap = max(step // 4, 3)
     bars = []
@@ -84,8 +123,7 @@ def chart(months: Sequence[Month], width: int, height: int, every: int = 1) -> C
                 named=(len(months) - 1 - n) % every == 0,
             )
         )
-    lines = tuple(Line(ground - room * part // 4, highest * part // 4) for part in range(0, 5, 2))
-    return Chart(width, height, left, ground, tuple(bars), lines)
+    return Chart(width, height, left, ground, tuple(bars), _lines(highest, ground, room))
 
 
 def ceiling(figure: int) -> int:

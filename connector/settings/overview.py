@@ -1,26 +1,25 @@
 """The overview: how the shops are, what is left to set up, and the figures with the numbers in them."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import msgspec
-from flask import Blueprint, render_template
+from flask import Blueprint, make_response, render_template
+from flask import Response as Answer
 
 from connector.flow import programme
+from connector.insight import glance
 from connector.insight.averages import Frequency, OrderValue
 from connector.insight.retention import Retention, quarters
 from connector.insight.shares import Share, half_up, share
-from connector.loyalty.calendar import local
 from connector.settings import charts
 from connector.settings.door import House, Visit, visit
 from connector.settings.shops import again_address
-from connector.store import figures
 from connector.store.figures import Month, Standing
 from connector.store.reading import activity, runs
 from connector.store.runs import Run
+from connector.store.series import Held
 from connector.store.shops import Shop
-
-_YEAR = timedelta(days=365)
-_MONTHS = 12
 
 
 class ShopCard(msgspec.Struct, frozen=True):
@@ -53,9 +52,21 @@ class SetUp(msgspec.Struct, frozen=True):
         return sum((self.connected, self.imported, self.started, self.marked))
 
 
-class Figures(msgspec.Struct, frozen=True):
-    """The figures of the page. `whole_life`: the shop is younger than the two periods, so the rate says little."""
+class Takings(msgspec.Struct, frozen=True):
+    """The takings of the months in one currency, as two pictures of different width."""
 
+    currency: str
+    months: tuple[Month, ...]
+    charts: tuple[charts.Chart, charts.Chart]
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """The figures of the page. `whole_life`: the shop is younger than the two periods, so the rate says little.
+
+    `worth`: what the points outstanding cost at most when all are exchanged, minor units; None where nothing can be.
+    """
+
+    at: datetime
     retention: Retention
     returning: Share | None
     known: int
@@ -65,6 +76,10 @@ class Figures(msgspec.Struct, frozen=True):
     standing: Standing
     whole_life: bool
     months: tuple[Month, ...]
+    takings: tuple[Takings, ...]
+    held: tuple[Held, ...]
+    worth: int | None
+    worth_currency: str
 
 
 def furnish(pages: Blueprint, house: House) -> None:
@@ -74,7 +89,6 @@ def furnish(pages: Blueprint, house: House) -> None:
     def overview() -> str:
         with visit(house) as seen:
             found = _figures(seen)
-            months = found.months
             return render_template(
                 "overview.html",
                 section="overview",
@@ -83,9 +97,20 @@ def furnish(pages: Blueprint, house: House) -> None:
                 set_up=_set_up(seen),
                 figures=found,
                 waiting=activity.waiting(seen.tx),
-                charts=(charts.chart(months, 760, 240), charts.chart(months, 340, 220, every=3)),
-                any_sale=found.known > 0,
+                charts=() if found is None else _pair(found.months),
+                steps=() if found is None else _steps(found.held),
+                any_sale=found is not None and found.known > 0,
             )
+
+    @pages.get("/settings/figures/state")
+    def figures_state() -> Answer:
+        """What the page asks for while its figures are first counted: itself anew, once they are there."""
+        with visit(house) as seen:
+            ready = glance.look(seen.tx, seen.now, seen.zone) is not None
+        answer = make_response(render_template("_counting.html"))
+        if ready:
+            answer.headers["HX-Refresh"] = "true"
+        return answer
 
     @pages.get("/settings/shops/state")
     def shops_state() -> str:
@@ -126,20 +151,53 @@ def _is_done(run: Run | None) -> bool:
     return run is not None and run.state == "done"
 
 
-def _figures(seen: Visit) -> Figures:
-    periods, year = quarters(seen.now), seen.now - _YEAR
-    people = figures.people(seen.tx, periods.before, periods.middle, periods.end, year)
-    months = charts.last_months(local(seen.now, seen.zone), _MONTHS)
+def _figures(seen: Visit) -> Figures | None:
+    found = glance.look(seen.tx, seen.now, seen.zone)
+    if found is None:
+        return None
+    people = found.people
+    worth, currency = _worth(seen, found.standing)
     return Figures(
+        at=found.at,
         retention=Retention(people.at_start, people.at_end, people.new, people.kept),
         returning=share(people.returning, people.known),
         known=people.known,
         repeat=people.returning,
         frequency=Frequency(people.orders, people.buyers),
-        values=tuple(
-            OrderValue(one.currency, one.total, one.orders) for one in figures.sold(seen.tx, year, seen.now)
-        ),
-        standing=figures.standing(seen.tx, seen.now),
-        whole_life=people.first_at is not None and people.first_at >= periods.before,
-        months=charts.complete(months, figures.months(seen.tx, months[0], seen.zone)),
+        values=tuple(OrderValue(one.currency, one.total, one.orders) for one in found.sold),
+        standing=found.standing,
+        whole_life=people.first_at is not None and people.first_at >= quarters(found.at).before,
+        months=charts.complete(glance.months_until(found.at, seen.zone), found.months),
+        takings=_takings(found, seen.zone),
+        held=found.held,
+        worth=worth,
+        worth_currency=currency,
     )
+
+
+def _takings(found: glance.Glance, zone: str) -> tuple[Takings, ...]:
+    """Return the takings per currency, the currency of the most orders first."""
+    months = glance.months_until(found.at, zone)
+    usual = [one.currency for one in found.sold]
+    shown = []
+    for currency in sorted({one.currency for one in found.takings}, key=lambda one: (one not in usual, one)):
+        mine = [Month(one.month, one.new, one.returning) for one in found.takings if one.currency == currency]
+        whole = charts.complete(months, mine)
+        shown.append(Takings(currency, whole, _pair(whole, left=74)))
+    return tuple(shown)
+
+
+def _pair(months: Sequence[Month], left: int = 40) -> tuple[charts.Chart, charts.Chart]:
+    return charts.chart(months, 760, 240, left=left), charts.chart(months, 340, 220, every=3, left=left)
+
+
+def _steps(held: Sequence[Held]) -> tuple[charts.Steps, charts.Steps]:
+    return charts.steps(held, 760, 220, named=6), charts.steps(held, 340, 200, named=3)
+
+
+def _worth(seen: Visit, standing: Standing) -> tuple[int | None, str]:
+    versions = programme.versions(seen.tx)
+    if not versions:
+        return None, seen.merchant.currency
+    terms = versions[-1].terms
+    return programme.worth(terms, standing.outstanding) or None, terms.currency

@@ -20,6 +20,20 @@ def money(minor: int, currency: str) -> str:
     return str(format_currency(Decimal(plain(minor, currency)), currency, locale=locale()))
 
 
+def whole_money(minor: int, currency: str) -> str:
+    """Write an amount for an axis, without its smallest unit: 1200000, EUR is "€12,000" in English."""
+    return str(
+        format_currency(
+            Decimal(plain(minor, currency)), currency, locale=locale(), currency_digits=False, format="¤#,##0"
+        )
+    )
+
+
+def short_day(one: date) -> str:
+    """Write a day without its year, for under a line."""
+    return str(format_date(one, "d MMM", locale=locale())).rstrip(".")
+
+
 def amount(minor: int, currency: str) -> str:
     """Write minor units as one types them: a decimal comma in Dutch, a point in English, nothing else."""
     text = plain(minor, currency)
@@ -92,6 +106,8 @@ def span(length: timedelta) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "money": money,
+    "whole_money": whole_money,
+    "short_day": short_day,
     "amount": amount,
     "number": number,
     "signed": signed,

@@ -7,7 +7,7 @@ member, or a guest by the keyed hash of the address they left; a sale by nobody 
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, func, literal, select, text
 from sqlalchemy.dialects.postgresql import BIT
 
 from connector.store.database import Tx
@@ -61,7 +61,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 def people(tx: Tx, before: datetime, middle: datetime, end: datetime, year: datetime) -> People:
     """Count persons by when they bought: [before, middle), [middle, end), and since `year`."""
-    bought = _sales(tx)
+    bought = sales(tx)
     in_first = func.bool_or(and_(bought.c.paid_at >= before, bought.c.paid_at < middle))
     in_second = func.bool_or(and_(bought.c.paid_at >= middle, bought.c.paid_at < end))
     one = (
@@ -106,7 +106,7 @@ def sold(tx: Tx, since: datetime, until: datetime) -> tuple[Sold, ...]:
 
 def months(tx: Tx, first: date, zone: str) -> tuple[Month, ...]:
     """Count the orders per month since `first`, apart for first and later ones; months without any are left out."""
-    bought = _sales(tx)
+    bought = sales(tx)
     local = func.timezone(zone, bought.c.paid_at)
     nth = func.row_number().over(partition_by=bought.c.person, order_by=(bought.c.paid_at, bought.c.id))
     placed = (
@@ -125,6 +125,17 @@ def months(tx: Tx, first: date, zone: str) -> tuple[Month, ...]:
         .order_by(placed.c.month)
     )
     return tuple(Month(row.month.date(), row.first, row.again) for row in rows)
+
+
+def more_than(tx: Tx, many: int) -> bool:
+    """Tell whether the merchant has more orders than that; looks no further."""
+    some = select(literal(1)).where(orders.c.merchant_id == tx.merchant_id).limit(many + 1).subquery()
+    return int(tx.value(select(func.count()).select_from(some))) > many
+
+
+def with_room(tx: Tx) -> None:
+    """Let the rest of the transaction sort in memory: a million orders would otherwise go through the disk."""
+    tx.run(text("SET LOCAL work_mem = '128MB'"))
 
 
 def standing(tx: Tx, now: datetime) -> Standing:
@@ -167,8 +178,8 @@ def _is_sale(tx: Tx) -> ColumnElement[bool]:
     )
 
 
-def _sales(tx: Tx) -> Subquery:
-    """Every sale with its person: the member's number, or a number made of the guest's hash."""
+def sales(tx: Tx) -> Subquery:
+    """Every sale with its person (the member's number, or one made of the guest's hash), currency and net amount."""
     owner = customers.alias("owner")
     claimed = (
         select(func.min(owner.c.member_id))
@@ -190,7 +201,13 @@ def _sales(tx: Tx) -> Subquery:
         else_=literal(None),
     )
     return (
-        select(orders.c.id, orders.c.paid_at, person.label("person"))
+        select(
+            orders.c.id,
+            orders.c.paid_at,
+            person.label("person"),
+            orders.c.currency,
+            (orders.c.total - orders.c.refunded).label("net"),
+        )
         .outerjoin(
             customers,
             and_(

@@ -463,3 +463,14 @@ processes = Table(
     Column("started_at", MOMENT, nullable=False),
     Column("seen_at", MOMENT, nullable=False),
 )
+
+# The overview's figures of large merchants, as they were last counted.
+glances = Table(
+    "glances",
+    metadata,
+    _merchant(),
+    Column("at", MOMENT, nullable=False),
+    Column("record", JSONB, nullable=False),  # insight.glance.Glance; sums only
+    PrimaryKeyConstraint("merchant_id"),
+    ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
+)

@@ -6,8 +6,13 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, update
+import msgspec
+from sqlalchemy import insert, text, update
 
+from connector import rounds
+from connector.app import create_app
+from connector.insight import glance
+from connector.store import glances
 from connector.store.tables import coupons, runs, shops
 
 
@@ -123,3 +128,95 @@ def test_a_shop_that_does_not_answer_says_since_when_and_when_it_is_tried_again(
     assert "Does not answer" in page
     assert "has not answered since 20 Nov 2026, 12:51 and is left alone; it is tried again at" in page
     assert "13:04. Nothing is lost" in page
+
+
+# ---------------------------------------------------------------- charts, and figures that are kept
+
+
+def table_after(page: str, title: str) -> dict[str, list[str]]:
+    """The rows of the table below a chart, by their first cell."""
+    part = page.split(title, 1)[1].split("</table>")[0]
+    found = {}
+    for row in re.findall(r"<tr>(.*?)</tr>", part.split("<tbody>")[1], re.S):
+        cells = [words(cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S)]
+        found[cells[0]] = cells[1:]
+    return found
+
+
+def test_revenue_of_new_and_returning_customers_adds_up_per_month(town: Any, browser: Any) -> None:
+    # Now is 20 November. Ten people began in October; four of them and two new ones bought in November.
+    october, november = town.customers(10, "oct"), town.customers(2, "nov")
+    town.orders(october, 40, 20_00)
+    town.orders(october[:1], 38, 30_00)
+    town.orders(october[:4], 10, 50_00)
+    town.orders(november, 9, 80_00, refunded=30_00)
+    town.orders([None], 9, 99_00)
+    town.orders(october[:1], 8, 77_00, cancelled_at=town.now)
+    page = browser.get("/")
+    rows = table_after(page, 'id="takings-1-title"')
+    assert len(rows) == 13
+    assert rows["Oct 2026"] == ["€230.00", "€0.00"]
+    assert rows["Nov 2026"] == ["€100.00", "€200.00"]
+    assert rows["Nov 2025"] == ["€0.00", "€0.00"]
+    assert 'aria-labelledby="takings-1-wide-only-title takings-1-wide-only-desc"' in page
+
+
+def test_points_held_are_told_for_every_day_with_what_they_are_worth(town: Any, browser: Any) -> None:
+    assert "Points held, per day" not in browser.get("/")
+    ids = town.customers(3)
+    town.orders(ids, 60, 100_00)
+    town.orders(ids[:1], 50, 40_00)
+    town.start()
+    page = browser.get("/")
+    rows = table_after(page, 'id="held-title"')
+    assert len(rows) == 90
+    # Points count when the hold of 30 days is over: 300 twenty-nine or thirty days ago, 40 more ten days later.
+    told = [int(row[0].replace(",", "")) for row in reversed(rows.values())]
+    assert sorted(set(told)) == [0, 300, 340]
+    assert told[-1] == 340
+    assert told == sorted(told)
+    assert "Worth at most €" in words(page)
+
+
+def test_charts_of_an_empty_programme_say_what_will_stand_there(town: Any, browser: Any) -> None:
+    town.start()
+    assert "No points yet." in words(browser.get("/"))
+
+
+def test_a_large_merchants_figures_are_counted_by_a_worker_and_say_when(
+    town: Any, browser: Any, monkeypatch: Any
+) -> None:
+    town.orders(town.customers(8), 30, 20_00)
+    live = words(browser.get("/"))
+    monkeypatch.setattr(glance, "MANY", 5)
+    page = browser.get("/")
+    assert "The figures are being counted" in page
+    assert "HX-Refresh" not in browser.client.get("/settings/figures/state").headers
+    rounds.glance(town.house, town.shop.merchant_id)
+    assert browser.client.get("/settings/figures/state").headers["HX-Refresh"] == "true"
+    kept = words(browser.get("/"))
+    assert kept == live
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        assert msgspec.convert(glances.get(tx), glance.Glance) == glance.count(
+            tx, town.now, "Europe/Amsterdam"
+        )
+        waits = text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'glance'")
+        assert tx.value(waits) == 1, "however often somebody looks"
+    town.orders(town.customers(4, "late"), 3, 20_00)
+    rounds.glance(town.house, town.shop.merchant_id)
+    assert words(browser.get("/")) == live, "counted a moment ago, and not again"
+
+
+def test_figures_that_are_no_longer_fresh_are_shown_with_their_age_and_counted_again(
+    town: Any, sign_in: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(glance, "MANY", 2)
+    town.orders(town.customers(4), 30, 20_00)
+    rounds.glance(town.house, town.shop.merchant_id)
+    later = msgspec.structs.replace(town.house, now=lambda: town.now + timedelta(minutes=17))
+    client = create_app(later).test_client()
+    with client.session_transaction() as session:
+        session.update(merchant_id=town.shop.merchant_id, since=int(town.now.timestamp()), language="en")
+    assert "Counted 17 minutes ago." in words(client.get("/").text)
+    rounds.glance(later, town.shop.merchant_id)
+    assert "Counted" not in words(client.get("/").text)
