@@ -116,8 +116,8 @@ def _dealings(town: Any, dice: random.Random, second: Any) -> None:
         tx.run(insert(inbox), arrived)
         kept.keep(tx, shop_id, Delivery("letter", "orders/paid", LETTER), "webhook", now - 900 * MINUTE)
         town.letter = tx.value(select(inbox.c.id).where(inbox.c.delivery_id == "letter"))
-        said = "Order #1390 brought up to date."
-        kept.done(tx, shop_id, town.letter, "applied", said, "order 1390", now - 900 * MINUTE)
+        became = kept.Done(town.letter, "applied", "Order #1390 brought up to date.", "order 1390")
+        kept.finish(tx, shop_id, [became], now - 900 * MINUTE)
         tx.run(
             update(outbox)
             .where(outbox.c.shop_id == shop_id)

@@ -229,7 +229,9 @@ def test_a_message_shows_what_it_said_without_the_person_and_is_applied_once_mor
     with town.house.database.merchant(town.shop.merchant_id) as tx:
         kept.keep(tx, town.shop.id, Delivery("d-1", "orders/paid", body), "webhook", town.now)
         row_id = kept.waiting(tx, town.shop.id, town.now, 1)[0].id
-        kept.done(tx, town.shop.id, row_id, "applied", "Nothing to do.", "order 5501", town.now)
+        kept.finish(
+            tx, town.shop.id, [kept.Done(row_id, "applied", "Nothing to do.", "order 5501")], town.now
+        )
     address = f"/settings/activity/arrived/{row_id}"
     page = browser.get(address)
     assert f'href="{address}"' in browser.get("/settings/activity")

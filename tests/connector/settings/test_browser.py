@@ -12,7 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 from sqlalchemy import insert, update
 
+from connector import rounds
 from connector.hall import sign_in_url
+from connector.insight import glance
 from connector.store.tables import runs
 
 pytestmark = pytest.mark.browser
@@ -242,6 +244,36 @@ def test_the_forms_work_without_scripts(town: Any, chrome: Browser, house: Any, 
     page.get_by_role("button", name="Preview").click()
     assert "+600" in page.locator("#preview").inner_text()
     context.close()
+
+
+def test_a_message_is_found_and_opened_without_scripts(
+    town: Any, fair: Any, chrome: Browser, house: Any, shop: Any, url: str
+) -> None:
+    fair.furnish(town, 40)
+    context = chrome.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url + "/" + sign_in_url(house, shop.merchant_id).split("/", 3)[3] + "?lang=en")
+    page.goto(url + "/settings/activity")
+    page.get_by_label("Order, customer or number of a request").fill("letter")
+    page.get_by_role("button", name="Show", exact=True).click()
+    assert "q=letter" in page.url
+    page.get_by_role("link", name="orders/paid").click()
+    assert "Noor" not in page.locator(".payload").inner_text()
+    page.get_by_role("button", name="Apply once more").click()
+    page.get_by_text("It is applied once more.").wait_for()
+    context.close()
+
+
+def test_the_figures_of_a_large_merchant_appear_by_themselves(
+    town: Any, enter: Callable[..., Page], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glance, "MANY", 5)
+    town.orders(town.customers(8), 30, 20_00)
+    page = enter()
+    page.get_by_text("The figures are being counted").wait_for()
+    assert barriers(page) == []
+    rounds.glance(town.house, town.shop.merchant_id)
+    page.get_by_role("heading", name="Orders per month").wait_for()
 
 
 def look(page: Page, name: str) -> None:
