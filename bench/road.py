@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing.context import SpawnProcess
 from multiprocessing.synchronize import Event
 from typing import Any
 
+import msgspec
 import psycopg
 
 from bench import meter, stories
@@ -41,6 +43,21 @@ ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
 
+class Crew(msgspec.Struct, frozen=True):
+    """Processes that wait for `go`."""
+
+    go: Event
+    processes: list[SpawnProcess]
+
+    @property
+    def alive(self) -> bool:
+        return all(process.is_alive() for process in self.processes)
+
+    def used(self) -> float:
+        """Seconds of processor time so far."""
+        return sum(meter.of_process(process.pid or 0) for process in self.processes)
+
+
 def measure(ground: Ground, size: Size) -> Figure:
     """Compare workers with plain drains, one and two of each."""
     shop_count, each = size.pick(6, 2), size.pick(400, 10)
@@ -50,10 +67,18 @@ def measure(ground: Ground, size: Size) -> Figure:
     rates: dict[tuple[str, int], tuple[float, ...]] = {}
     counts = (1,) if size.quick else (1, 2)
     for count in counts:
-        runs = [partial(_run, ground, origin, work, count, events, points) for work in (_work, _drain)]
+        ours, theirs = list[float](), list[float]()
+        runs = [
+            partial(_run, ground, origin, work, count, events, points, kept)
+            for work, kept in ((_work, ours), (_drain, theirs))
+        ]
         rates["Comeback", count], rates["plain", count] = meter.alternate(rounds, *runs)
         name = f"the road with {'one worker' if count == 1 else 'two workers'}: events per second against a plain drain"
         ratios.append(Ratio(name, meter.ratios(rates["Comeback", count], rates["plain", count]), AIM))
+        rows += [
+            (f"{who}, {count} of them: processor time of an event, ms", shown(Spread.of(kept)))
+            for who, kept in (("Comeback", ours), ("plain", theirs))
+        ]
     assert len(points) == 1, f"the two sides booked different points: {points}"
     for (name, count), rate in rates.items():
         rows.append((f"{name}, {count} of them: events per second", shown(Spread.of(rate), 0)))
@@ -86,21 +111,30 @@ def _filled(ground: Ground, shop_count: int, each: int) -> str:
 
 
 def _run(
-    ground: Ground, origin: str, work: Callable[..., None], count: int, events: int, points: set[int]
+    ground: Ground,
+    origin: str,
+    work: Callable[..., None],
+    count: int,
+    events: int,
+    points: set[int],
+    costs: list[float],
 ) -> float:
     """Let so many processes drain a copy; return events per second."""
     with _copy(ground, origin) as database, ground.owner(database) as watch:
-        with _processes(work, count, ground.env(database)) as (go, alive):
-            _wait_for(watch, alive, "SELECT (SELECT count(*) FROM bench_ready) = %s", count)
+        with _processes(work, count, ground.env(database)) as crew:
+            _wait_for(watch, crew, "SELECT (SELECT count(*) FROM bench_ready) = %s", count)
             watch.execute("UPDATE inbox SET state = 'waiting'")
+            used = crew.used() + meter.of_postgres(ground.server)
             begun = time.perf_counter()
             _wake(ground.env(database), watch)
-            go.set()
-            _wait_for(watch, alive, "SELECT NOT EXISTS (SELECT FROM inbox WHERE state = 'waiting')")
+            crew.go.set()
+            _wait_for(watch, crew, "SELECT NOT EXISTS (SELECT FROM inbox WHERE state = 'waiting')")
             took = time.perf_counter() - begun
+            used = crew.used() + meter.of_postgres(ground.server) - used
         row = watch.execute("SELECT coalesce(sum(points), 0)::bigint FROM entries").fetchone()
         assert row is not None
         points.add(int(str(row[0])))
+    costs.append(used * 1000 / events)
     return events / took
 
 
@@ -117,16 +151,14 @@ def _copy(ground: Ground, origin: str) -> Iterator[str]:
 
 
 @contextmanager
-def _processes(
-    work: Callable[..., None], count: int, env: dict[str, str]
-) -> Iterator[tuple[Event, Callable[[], bool]]]:
+def _processes(work: Callable[..., None], count: int, env: dict[str, str]) -> Iterator[Crew]:
     context = multiprocessing.get_context("spawn")
     go, stop = context.Event(), context.Event()
     processes = [context.Process(target=work, args=(env, go, stop)) for _ in range(count)]
     for process in processes:
         process.start()
     try:
-        yield go, lambda: all(process.is_alive() for process in processes)
+        yield Crew(go, processes)
     finally:
         stop.set()
         for process in processes:
@@ -182,12 +214,12 @@ def _wake(env: dict[str, str], watch: psycopg.Connection[Any]) -> None:
             queue.apply(connection, merchant_id, shop_id)
 
 
-def _wait_for(watch: psycopg.Connection[Any], alive: Callable[[], bool], question: str, *words: int) -> None:
+def _wait_for(watch: psycopg.Connection[Any], crew: Crew, question: str, *words: int) -> None:
     until = time.monotonic() + 300
     while True:
         row = watch.execute(question.encode(), words or None).fetchone()
         if row is not None and row[0]:
             return
-        assert alive(), "a process that should work has ended"
+        assert crew.alive, "a process that should work has ended"
         assert time.monotonic() < until, f"not within five minutes: {question}"
         time.sleep(0.02)
