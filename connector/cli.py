@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import click
 import msgspec
@@ -17,8 +18,10 @@ from connector.config import BadSettings
 from connector.house import House, furnish
 from connector.port import ShopError
 from connector.store import health, merchants, postgres, queue, shops, walls
+from connector.store.dump import CannotDump
 from connector.store.runs import Run, RunKind
 from connector.store.shops import Shop
+from connector.store.tombstones import Unreadable
 
 _SIGN_IN_VALID = timedelta(minutes=30)
 _PATIENCE = 120.0  # seconds for a worker to finish reading a shop
@@ -126,6 +129,37 @@ def reconcile(shop: str | None, full: bool, as_json: bool) -> None:
             )
             click.echo(f"{address}: {said}")
     sys.exit(0 if all(run is not None and run.differences == 0 for run in done.values()) else 1)
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write all that Comeback knows into FILE. The keys in .env are not in it: keep them apart from it."""
+    from connector import backup as backups
+
+    with _house() as house:
+        as_of = backups.make(house, file)
+        log = house.settings.forgotten_log
+    click.echo(f"{file} holds the house as of {as_of:%Y-%m-%d %H:%M:%S} UTC ({file.stat().st_size} bytes).")
+    click.echo(f"Keep {log} with it as it grows: it says who was forgotten since.")
+
+
+@commands.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in the place of the house that is there.")
+@click.option(
+    "--forgotten", multiple=True, type=click.Path(path_type=Path), help="A further machine's forgotten.log."
+)
+def restore(file: Path, replace: bool, forgotten: tuple[Path, ...]) -> None:
+    """Put the backup FILE back. Stop web and workers first; once they run again, all that happened since is fetched."""
+    from connector import backup as backups
+
+    with _house(migrating=True) as house:
+        done = backups.restore(house, file, replace=replace, logs=forgotten)
+    click.echo(f"The house is as of {done.as_of:%Y-%m-%d %H:%M:%S} UTC: {done.shops} shops.")
+    click.echo(
+        f"Forgotten since then and now again: {done.forgotten} rows. Start it; every shop is read again."
+    )
 
 
 @commands.command()
@@ -242,7 +276,15 @@ def main() -> None:
     logs.set_up(level=logging.WARNING)
     try:
         commands.main(standalone_mode=True)
-    except (BadSettings, postgres.CannotStart, walls.CannotProtect, plugins.UnknownPlug, ShopError) as error:
+    except (
+        CannotDump,
+        Unreadable,
+        BadSettings,
+        postgres.CannotStart,
+        walls.CannotProtect,
+        plugins.UnknownPlug,
+        ShopError,
+    ) as error:
         _fail(str(error))
     except health.GONE as error:
         _fail(f"the database does not answer ({type(error).__name__}); `comeback doctor` says more")

@@ -26,6 +26,7 @@ OWN = {
     "DATABASE_URL": "PostgreSQL, as the application's role; empty: a PostgreSQL of Comeback's own under COMEBACK_HOME",
     "DATABASE_OWNER_URL": "the same database as the owner of the tables, for migrations; empty: DATABASE_URL",
     "COMEBACK_HOME": "the folder for Comeback's own PostgreSQL; empty: ./var",
+    "FORGOTTEN_LOG": "the file that remembers who was forgotten, for after a restore; empty: COMEBACK_HOME/forgotten.log",
     "PUBLIC_URL": f"the address shops and merchants reach Comeback at; empty: {DEFAULT_PUBLIC_URL}",
     "HOST": "the network address to listen on; empty: 127.0.0.1",
     "PORT": f"the port to listen on; empty: {_DEFAULT_PORT}",
@@ -63,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True):
     database_url: str
     database_owner_url: str
     home: Path
+    forgotten_log: Path
     public_url: str
     host: str
     port: int
@@ -101,6 +103,7 @@ def read(env: Mapping[str, str], platforms: Mapping[str, Platform]) -> Settings:
         database_url=database_url,
         database_owner_url=_with_driver(words["DATABASE_OWNER_URL"]) or database_url,
         home=Path(words["COMEBACK_HOME"] or "var"),
+        forgotten_log=Path(words["FORGOTTEN_LOG"] or Path(words["COMEBACK_HOME"] or "var") / "forgotten.log"),
         public_url=public_url,
         host=words["HOST"] or "127.0.0.1",
         port=int(words["PORT"] or _DEFAULT_PORT),

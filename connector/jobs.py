@@ -188,7 +188,7 @@ def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
     if shop.seen_until is None or shop.seen_until + every <= now:
         queue.reconcile(connection, shop.merchant_id, shop.id, "window")
     full = runs.newest(connection, shop.merchant_id, shop.id, "full")
-    if wants_all((full or imported).started_at, shop.timezone, now):
+    if shop.restored_from is not None or wants_all((full or imported).started_at, shop.timezone, now):
         queue.reconcile(connection, shop.merchant_id, shop.id, "full")
 
 

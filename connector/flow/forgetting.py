@@ -42,6 +42,7 @@ def _forget(
     words = [
         tx.ring.word_hash("customer", customer_id) for customer_id in {*found, request.customer_id or ""}
     ]
+    words += [tx.ring.word_hash("order", order_id) for order_id in request.order_ids]
     email = tx.ring.email_hash(tx.merchant_id, request.email)
     people.remember_to_forget(tx, shop.id, [*words, *([email] if email else [])], now)
     touched |= people.members_of(tx, shop.id, found)

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connector.flow import importing, reconciling
+from connector.flow import importing, reconciling, restoring
 from connector.house import House
-from connector.port import Batch, Refused, ShopError, TryLater, Window
+from connector.port import Batch, Refused, ShopAdapter, ShopError, TryLater, Window
+from connector.records import Coupon
 from connector.rounds.lines import NEVER, OURS, answered, line, note, turned_away
 from connector.store import outbox, queue, runs, shops
 from connector.store.database import Tx
@@ -153,7 +154,32 @@ def _compare(
         with house.database.merchant(shop.merchant_id) as tx:
             differences += reconciling.compare_absent(tx, shop, run, seen_orders, seen_customers, house.now())
             differences += reconciling.compare_coupons(tx, shop, found, house.now())
+        if shop.restored_from is not None:
+            differences += _account_for(house, shop, there, found)
     return len(seen_orders) + len(seen_customers), differences
+
+
+def _account_for(house: House, shop: Shop, there: ShopAdapter, found: list[Coupon]) -> int:
+    """After a restore, once all else is done: end codes that nothing here asks for, book those that were used."""
+    with house.database.merchant(shop.merchant_id) as tx:
+        if not restoring.is_quiet(tx, shop.id, house.now()):
+            return 0  # the sweep has the shop read once more
+        unknown = restoring.unknown(tx, shop, found)
+    ended = booked = 0
+    for coupon in unknown:
+        if not coupon.used:
+            there.revoke_coupon(coupon.code, None)
+            ended += 1
+            continue
+        with house.database.merchant(shop.merchant_id) as tx:
+            if restoring.book_again(tx, shop, coupon, house.now()):
+                booked += 1
+            else:
+                _log.warning("a used code cannot be traced", shop=shop.id)
+    with house.database.merchant(shop.merchant_id) as tx:
+        shops.restored(tx, shop.id, None)
+    _log.info("codes accounted for", shop=shop.id, count=len(unknown), done=ended, total=booked)
+    return ended + booked
 
 
 def subscribe(house: House, merchant_id: int, shop_id: int) -> None:

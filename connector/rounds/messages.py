@@ -8,16 +8,25 @@ from datetime import timedelta
 import structlog
 
 from connector import trail
-from connector.flow import applying, asking, pushing
+from connector.flow import applying, asking, pushing, restoring
 from connector.house import House
-from connector.port import Refused, ShopError, TryLater, Unauthorized
+from connector.port import (
+    CustomerForgotten,
+    Refused,
+    ShopError,
+    ShopForgotten,
+    ShopRemoved,
+    TryLater,
+    Unauthorized,
+)
 from connector.records import Customer, Order
 from connector.rounds.lines import NEVER, OURS, answered, chunks, line, note, turned_away, wake_later
-from connector.store import inbox, queue, shops
+from connector.store import inbox, queue, shops, tombstones
 from connector.store.shops import Shop
 
 BATCH = 100  # deliveries applied in one transaction
 TRIES = len(pushing.WAITS)
+FORGETS = (CustomerForgotten, ShopForgotten, ShopRemoved)
 UNTIL_CONNECTED = timedelta(minutes=5)
 
 _log = structlog.get_logger()
@@ -83,7 +92,11 @@ def _apply(house: House, shop: Shop, reads: list[asking.Read], fetched: asking.F
     with house.database.merchant(shop.merchant_id) as tx:
         ours = inbox.still_waiting(tx, shop.id, [one.waiting.id for one in reads])
         mine = [one for one in reads if one.waiting.id in ours]
-        written = applying.apply(tx, shop, mine, fetched, house.now())
+        now = house.now()
+        written = applying.apply(tx, shop, mine, fetched, now)
+        if any(isinstance(change, FORGETS) for one in mine for change in one.changes):
+            # Written before the commit: a line too many forgets nobody twice, one too few would bring a person back.
+            tombstones.write(house.settings.forgotten_log, restoring.buried(tx, shop.id, now))
     for applied in written:
         _tell(house, shop, applied)
 

@@ -12,7 +12,7 @@ from connector.records import Coupon
 from connector.secrets import coupon_code
 from connector.store import bulk
 from connector.store.database import Tx
-from connector.store.tables import coupons
+from connector.store.tables import acts, coupons
 
 _WANTED = ("customer_id", "kind", "value", "minimum", "currency", "title", "starts_at", "ends_at", "version")
 
@@ -140,6 +140,15 @@ def holders(tx: Tx, codes: Sequence[str]) -> dict[str, set[int]]:
     for row in tx.all(select(coupons.c.code, coupons.c.member_id).where(mine, coupons.c.code.in_(codes))):
         found.setdefault(row.code, set()).add(row.member_id)
     return found
+
+
+def known_codes(tx: Tx, shop_id: int, codes: Sequence[str]) -> set[str]:
+    """Return those of these codes that a coupon or an exchange here has."""
+    mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id
+    made = set(tx.run(select(coupons.c.code).where(*mine, coupons.c.code.in_(codes))).scalars())
+    code = acts.c.record["code"].as_string()
+    exchanged = select(code).where(acts.c.merchant_id == tx.merchant_id, code.in_(codes))
+    return made | set(tx.run(exchanged).scalars())
 
 
 def give(tx: Tx, gone: int, kept: int) -> None:

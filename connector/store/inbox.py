@@ -181,6 +181,14 @@ def next_try(tx: Tx, shop_id: int) -> datetime | None:
     return moment
 
 
+def next_waiting(tx: Tx, shop_id: int) -> int | None:
+    """Return the oldest delivery that waits, whenever it is to be tried; None when none does."""
+    oldest: int | None = tx.value(
+        select(func.min(inbox.c.id)).where(*_of(tx, shop_id), inbox.c.state == "waiting")
+    )
+    return oldest
+
+
 def shops_waiting(connection: Connection, now: datetime) -> list[tuple[int, int]]:
     """Return (merchant, shop) of every shop with deliveries to apply now."""
     ready = inbox.c.next_at.is_(None) | (inbox.c.next_at <= now)

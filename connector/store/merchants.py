@@ -44,7 +44,7 @@ def add(
             currency=currency,
             timezone=timezone,
             language=language,
-            code_secret_sealed=ring.seal(random_word(32).encode(), _place(merchant_id)),
+            code_secret_sealed=ring.seal(random_word(32).encode(), secret_place(merchant_id)),
             created_at=now,
         )
     )
@@ -68,7 +68,7 @@ def every(connection: Connection) -> list[int]:
 def code_secret(tx: Tx) -> bytes:
     """Return the secret that makes this merchant's coupon codes."""
     sealed = tx.value(select(merchants.c.code_secret_sealed).where(merchants.c.id == tx.merchant_id))
-    return tx.ring.open(sealed, _place(tx.merchant_id))
+    return tx.ring.open(sealed, secret_place(tx.merchant_id))
 
 
 def give_pass(tx: Tx, kind: PassKind, now: datetime, valid: timedelta) -> str:
@@ -93,5 +93,6 @@ def _hash(word: str) -> bytes:
     return fingerprint(b"pass", word.encode())
 
 
-def _place(merchant_id: int) -> str:
+def secret_place(merchant_id: int) -> str:
+    """Return where the secret of a merchant's codes is kept, as its seal says."""
     return f"merchants.code_secret:{merchant_id}"

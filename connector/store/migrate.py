@@ -43,6 +43,11 @@ def newest() -> str:
     return ", ".join(sorted(ScriptDirectory.from_config(_config()).get_heads()))
 
 
+def knows(version: str) -> bool:
+    """Tell whether this code can migrate from tables of this version."""
+    return version in {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))

@@ -126,6 +126,12 @@ def remember_to_forget(tx: Tx, shop_id: int, words: Iterable[bytes], now: dateti
         )
 
 
+def forgotten_at(tx: Tx, shop_id: int, at: datetime) -> set[bytes]:
+    """Return the keyed hashes of who was forgotten at this very moment."""
+    mine = forgotten.c.merchant_id == tx.merchant_id, forgotten.c.shop_id == shop_id
+    return set(tx.run(select(forgotten.c.word_hash).where(*mine, forgotten.c.at == at)).scalars())
+
+
 def forgotten_words(tx: Tx, shop_id: int, words: Sequence[bytes]) -> set[bytes]:
     """Return which of these hashes belong to somebody forgotten."""
     mine = forgotten.c.merchant_id == tx.merchant_id, forgotten.c.shop_id == shop_id

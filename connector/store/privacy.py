@@ -67,6 +67,29 @@ def erase_shop(tx: Tx, shop_id: int, now: datetime) -> int:
     return int(people_rows + guests + bodies)
 
 
+def shop_forgotten_at(tx: Tx, shop_name: str, at: datetime) -> bool:
+    """Tell whether everything of a shop of this name was erased at this very moment."""
+    asked = privacy.c.merchant_id == tx.merchant_id, privacy.c.shop_name == shop_name
+    done = privacy.c.topic == "shop_forgotten", privacy.c.done_at == at
+    return tx.first(select(privacy.c.id).where(*asked, *done)) is not None
+
+
+def bury(tx: Tx, shop_id: int, words: set[bytes]) -> list[str]:
+    """Erase from guest orders whom these keyed hashes name, and return the ids of customers that they name."""
+    mine = customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id
+    rows = tx.all(
+        select(customers.c.id, customers.c.email_hash).where(*mine, customers.c.forgotten_at.is_(None))
+    )
+    guests = tx.all(
+        select(orders.c.id, orders.c.guest_hash).where(
+            *_orders(tx, shop_id), orders.c.guest_hash.is_not(None)
+        )
+    )
+    theirs = [row.id for row in guests if words & {row.guest_hash, tx.ring.word_hash("order", row.id)}]
+    tx.run(update(orders).where(*_orders(tx, shop_id), orders.c.id.in_(theirs)).values(guest_hash=None))
+    return [row.id for row in rows if words & {row.email_hash, tx.ring.word_hash("customer", row.id)}]
+
+
 def export(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Return all that is known of these customers, ready to be written as JSON."""
     mine = customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id

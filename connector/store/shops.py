@@ -40,6 +40,7 @@ class Shop(msgspec.Struct, frozen=True):
     failing_since: datetime | None
     probe_at: datetime | None
     probing: bool
+    restored_from: datetime | None
 
     @property
     def breaker(self) -> BreakerState:
@@ -170,6 +171,11 @@ def heard_before(now: datetime) -> datetime:
 def looked_until(tx: Tx, shop_id: int, moment: datetime) -> None:
     """Note that every change before the moment has been looked at."""
     _set(tx, shop_id, seen_until=moment)
+
+
+def restored(tx: Tx, shop_id: int, as_of: datetime | None) -> None:
+    """Note that what is known of the shop was put back as of then; None: all that follows from it is done."""
+    _set(tx, shop_id, restored_from=as_of, **({} if as_of is None else {"busy_until": None}))
 
 
 def count_stray(connection: Connection, platform: str, topic: str, now: datetime) -> None:

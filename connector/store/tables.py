@@ -96,6 +96,7 @@ shops = Table(
     Column("failed_at", MOMENT),
     Column("probe_at", MOMENT),  # the breaker is open, and may be tried again then; None: closed
     Column("probing", Boolean, nullable=False, server_default="false"),  # somebody is trying
+    Column("restored_from", MOMENT),  # put back as of then, and its codes not yet looked through
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("id"),
     UniqueConstraint("platform", "address"),
@@ -430,6 +431,17 @@ privacy = Table(
     Column("export_sealed", LargeBinary),
     PrimaryKeyConstraint("merchant_id", "id"),
     ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
+)
+
+# When a backup was made, and when one was put back. `proof`: a keyed hash that only the right SECRET_KEY makes.
+backups = Table(
+    "backups",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("kind", Text, nullable=False),  # backup | restore
+    Column("at", MOMENT, nullable=False),
+    Column("as_of", MOMENT, nullable=False),
+    Column("proof", LargeBinary, nullable=False),
 )
 
 # Good messages for shops we do not know: answered, counted, not kept.

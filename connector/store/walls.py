@@ -35,6 +35,7 @@ ACROSS: dict[str, tuple[str, ...]] = {
 # Tables without a merchant that work across merchants writes to.
 _SHARED = {
     "strays": "SELECT, INSERT, UPDATE",
+    "backups": "SELECT, INSERT",
     "tallies": "SELECT, INSERT, UPDATE",
     "processes": "SELECT, INSERT, UPDATE, DELETE",
 }

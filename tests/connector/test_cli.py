@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from connector import config
 from connector.demo.ground import free_port
@@ -167,3 +168,35 @@ def _ready(port: int) -> bool:
         return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200
     except requests.RequestException:
         return False
+
+
+def test_a_backup_is_put_back_by_two_commands_that_say_what_they_did(
+    env: dict[str, str], house: House, shop: Shop, tmp_path: Path
+) -> None:
+    house.close()
+    assert "as of" in comeback(env, tmp_path, "backup", "house.backup").stdout
+    refused = comeback(env, tmp_path, "restore", "house.backup")
+    assert (refused.returncode, "--replace" in refused.stderr) == (1, True)
+    done = comeback(env, tmp_path, "restore", "house.backup", "--replace")
+    assert (done.returncode, "1 shops" in done.stdout) == (0, True), done.stderr
+    assert (
+        comeback(env, tmp_path, "restore", "nothing", "--replace").stderr
+        == "comeback: there is no file nothing\n"
+    )
+    assert json.loads(comeback(env, tmp_path, "parked", "--json").stdout) == []
+
+
+def test_the_doctor_names_a_shop_that_does_not_answer(
+    env: dict[str, str], house: House, shop: Shop, tmp_path: Path
+) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        tx.run(
+            text(
+                "UPDATE shops SET platform = 'magento', failures = 6, failing_since = '2026-11-20 12:00Z',"
+                " probe_at = '2026-11-20 12:10Z'"
+            )
+        )
+    told = comeback(env, tmp_path, "doctor", "--json")
+    [finding] = [finding for finding in json.loads(told.stdout) if not finding["well"]]
+    assert finding["says"] == "has not answered since 2026-11-20 12:00 UTC, after 6 tries in a row"
+    assert "12:10 UTC" in finding["what_to_do"]

@@ -31,6 +31,14 @@ from connector.serving import Web
 from connector.store import merchants, queue, shops
 
 
+class Letter(msgspec.Struct, frozen=True):
+    """What the gift shop would send."""
+
+    topic: str
+    body: bytes
+    triggered_at: str
+
+
 class Street:
     """Two shops and the app; `close` at the end of the block."""
 

@@ -33,11 +33,13 @@ KEYS_OF_ALL = {
     ("strays", "strays_pkey"): "counts messages for nobody we know",
     ("tallies", "tallies_pkey"): "counts for a monitor, over all merchants",
     ("processes", "processes_pkey"): "signs of life of our own processes",
+    ("backups", "backups_pkey"): "when backups of the whole house were made",
 }
 OPEN_TABLES = {
     "strays": "counts messages for nobody we know; nothing of a merchant in it",
     "tallies": "counts for a monitor; their labels are closed sets",
     "processes": "signs of life of our own processes",
+    "backups": "when backups of the whole house were made; nothing of a merchant in it",
 }
 
 

@@ -1,0 +1,65 @@
+"""Who was forgotten, in a file beside the database: a restore brings back what was erased since the backup.
+
+Shops ask once to forget somebody. The file is only ever added to, and holds nothing personal: keyed hashes and moments.
+"""
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+
+
+class Tombstone(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was forgotten at a moment: people by their keyed hashes, or all of a shop, or a shop's tokens."""
+
+    at: datetime
+    merchant_id: int
+    shop_id: int
+    words: tuple[bytes, ...] = ()
+    whole_shop: bool = False
+    removed: bool = False
+
+
+class Unreadable(Exception):
+    """The file cannot be read; the text names the line."""
+
+
+def write(path: Path, stones: Iterable[Tombstone]) -> None:
+    """Add to the file, lasting when this returns; raise OSError, so that nothing is forgotten that is not remembered so."""
+    lines = b"".join(msgspec.json.encode(stone) + b"\n" for stone in stones)
+    if not lines:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        # A process that died in the middle of a line must not spoil the next one.
+        os.write(file, lines if _ends_whole(path) else b"\n" + lines)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def read(path: Path) -> list[Tombstone]:
+    """Return what the file holds, first come first; nothing where there is no file. Raises Unreadable."""
+    if not path.exists():
+        return []
+    found = []
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                found.append(msgspec.json.decode(line, type=Tombstone))
+            except msgspec.DecodeError as error:
+                if number < len(lines) - 1 and line.endswith(b"}"):
+                    raise Unreadable(f"{path}: line {number} cannot be read") from error
+    return found
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
