@@ -8,7 +8,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check bench lock clean chromium
+.PHONY: help venv demo drill test check bench lock clean chromium
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ test: venv chromium ## Run every test; ARGS="-k word" narrows them, WORKERS=0 ru
 
 chromium: venv ## Find or fetch the browser that the page tests drive
 	@$(BIN)/python tests/chromium.py
+
+drill: venv ## Do every fault for real, count, and write the table into docs/drill.md
+	@rm -f var/drill.jsonl && mkdir -p var
+	COMEBACK_DRILL=$(CURDIR)/var/drill.jsonl $(BIN)/python -m pytest -q -n 0 tests/road/test_faults.py tests/road/test_shop_faults.py tests/road/test_restore.py
+	@$(BIN)/python tests/road/drill.py var/drill.jsonl docs/drill.md
 
 check: venv ## Lint, layout, types and import contracts: seconds
 	$(BIN)/ruff check .

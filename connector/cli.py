@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -340,9 +340,10 @@ def _listen(house: House, host: str | None, port: int | None) -> serving.Web:
         web = serving.Web(app.create_app(house), where, which, settings.proxy_hops)
     except OSError as error:
         raise Failed(f"cannot listen on {where}:{which}: {error.strerror}") from error
-    click.echo(
-        f"Comeback listens on http://{where}:{web.port}; the pages are at {settings.public_url}", err=True
-    )
+    with suppress(OSError):  # a full disk under the log stops no web server
+        click.echo(
+            f"Comeback listens on http://{where}:{web.port}; the pages are at {settings.public_url}", err=True
+        )
     return web
 
 

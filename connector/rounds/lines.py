@@ -59,7 +59,7 @@ def heed(tx: Tx, shop_id: int, error: ShopError, now: datetime) -> None:
 
 def answered(house: House, shop: Shop) -> None:
     """Note that the shop answers again, where it did not when we last looked."""
-    if shop.failures:
+    if shop.failures or shop.probe_at is not None:
         with house.database.merchant(shop.merchant_id) as tx:
             breaker.answered(tx, shop.id, house.now())
 

@@ -151,7 +151,10 @@ class Town:
                 "UPDATE outbox SET next_at = now() WHERE state = 'waiting' AND next_at > now()"
             )
             tx.connection.exec_driver_sql("UPDATE inbox SET next_at = NULL WHERE state = 'waiting'")
-            tx.connection.exec_driver_sql("UPDATE shops SET busy_until = NULL")
+            tx.connection.exec_driver_sql(
+                "UPDATE shops SET busy_until = NULL, probing = false,"
+                " probe_at = CASE WHEN probe_at IS NOT NULL THEN now() END"
+            )
 
 
 class _NoDatabase:

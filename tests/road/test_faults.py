@@ -1,0 +1,253 @@
+"""The drill: each fault is done for real, and counted. 0 lost, 0 twice, and the shop agrees with the ledger afterwards."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import drill
+import psycopg
+import pytest
+import requests
+from judge import differences, shown
+from letters import Held, Letters
+from town import Town, answers, kill, wait_for
+
+from connector.demo.ground import free_port
+from connector.loyalty.terms import CurrencyTerms, NthOrder, Reward, Terms, Tier
+
+TERMS = Terms(
+    currency="GBP",
+    currencies=(CurrencyTerms("GBP"),),
+    hold_days=3,
+    tiers=(Tier("Silver", 40_00, "drill-silver"),),
+    nth_orders=(NthOrder("second", "Free shipping on the second order", 1, Reward("free_shipping")),),
+)
+
+
+class Site:
+    """A gift shop, Comeback's web and worker as processes, and a PostgreSQL of their own."""
+
+    def __init__(self, postgres: Held, town: Town) -> None:
+        self.postgres, self.town, self.letters = postgres, town, Letters(town)
+        self.accepted: dict[str, str] = {}
+        self.sent = self._number = 0
+
+    def brings(self, order: str, name: str | None = None) -> bool:
+        """Bring one message, and remember it where it was answered 200."""
+        self._number += 1
+        self.sent += 1
+        name = name or f"drill-{self._number}"
+        if kept := self.letters.brings(order, name):
+            self.accepted[name] = order
+        return kept
+
+    def repeats(self, order: str, seconds: float = 60) -> None:
+        """Bring a message until it is kept, as a shop does."""
+        until = time.monotonic() + seconds
+        self._number += 1
+        name = f"drill-{self._number}"
+        while not self.brings(order, name):
+            assert time.monotonic() < until, "the door does not open again"
+            time.sleep(0.2)
+
+    def counts(self, fault: str) -> drill.Count:
+        """Wait for rest, and count what came of everything accepted since the last count."""
+        began = time.monotonic()
+        wait_for(lambda: answers(f"{self.town.url}/readyz"), 30, "the web server is ready again")
+        self.town.house.database.engine.dispose()
+        self.town.puts_the_clock_forward()
+        self.town.comes_to_rest(60)
+        seconds = time.monotonic() - began
+        with self.town.house.database.merchant(self.town.merchant_id) as tx:
+            rows = tx.connection.exec_driver_sql("SELECT delivery_id, state FROM inbox").all()
+            booked = tx.connection.exec_driver_sql(
+                "SELECT source, count(*), sum(points) FROM entries GROUP BY source"
+            ).all()
+        states, entries = {row[0]: row[1] for row in rows}, {row[0]: row[1:] for row in booked}
+        applied = sum(states.get(name) in ("applied", "ignored") for name in self.accepted)
+        sources = {f"order:{self.town.shop_ids['shopify']}:{order}" for order in self.accepted.values()}
+        twice = sum(entries.get(source, (0, 0)) != (1, 50) for source in sources)
+        found = differences(self.town.house, self.town.merchant_id, self.town.keepers, self.town.house.now())
+        # Orders that nobody told of are not known yet.
+        known = [one for one in found if "are members {None}" not in one]
+        assert not known, shown(known)
+        lost = len(self.accepted) - applied
+        told = drill.Count(fault, self.sent, len(self.accepted), applied, lost, twice, not known, seconds)
+        self.sent, self.accepted = 0, {}
+        drill.add(told)
+        return told
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Site]:
+    folder = Path(tempfile.mkdtemp(prefix="comeback-drill-"))
+    # As root the server runs as nobody, who must be able to enter.
+    folder.chmod(0o755)
+    held = Held(folder / "postgres")
+    try:
+        with Town(held, folder, {"shopify": "none"}, workers=1) as town:
+            town.opens(TERMS, counts_days=365)
+            yield Site(held, town)
+    finally:
+        held.server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unharmed(count: drill.Count) -> bool:
+    return (count.lost, count.twice, count.applied) == (0, 0, count.kept) and count.kept > 0
+
+
+def test_postgresql_is_stopped_for_a_while(site: Site) -> None:
+    orders = [site.letters.order() for _ in range(9)]
+    assert all(site.brings(order) for order in orders[:3])
+    site.postgres.stops()
+    assert not any(site.brings(order) for order in orders[3:6])
+    answer = requests.get(f"{site.town.url}/readyz", timeout=10)
+    assert answer.status_code == 503
+    page = requests.get(f"{site.town.url}/signin/word", timeout=10)
+    assert (page.status_code, page.headers["Retry-After"]) == (503, "30")
+    site.postgres.begins()
+    for order in orders[3:]:
+        site.repeats(order)
+    assert site.town.workers[0].process.poll() is None, "the worker waits for its database"
+    assert unharmed(site.counts("PostgreSQL stopped, and started again"))
+
+
+def test_postgresql_is_restarted_under_fire(site: Site) -> None:
+    orders = [site.letters.order() for _ in range(20)]
+
+    def fire() -> None:
+        for order in orders:
+            site.repeats(order)
+
+    shooter = threading.Thread(target=fire)
+    shooter.start()
+    for _ in range(2):
+        time.sleep(0.4)
+        site.postgres.stops()
+        site.postgres.begins()
+    shooter.join(90)
+    assert len(site.accepted) == 20
+    assert unharmed(site.counts("PostgreSQL restarted twice under fire"))
+
+
+@pytest.fixture
+def small_disk(site: Site) -> Iterator[Path]:
+    """A disk of 2 MiB that PostgreSQL may write to."""
+    folder = Path(tempfile.mkdtemp(prefix="comeback-small-"))
+    folder.chmod(0o755)
+    with site.postgres.superuser() as server:
+        found = server.execute("SHOW data_directory").fetchone()
+    assert found
+    owner = Path(str(found[0])).stat()
+    size = f"size=2m,mode=700,uid={owner.st_uid},gid={owner.st_gid}"
+    told = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
+    )
+    if told.returncode:
+        folder.rmdir()
+        pytest.skip("a file system of a given size cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=False)
+    folder.rmdir()
+
+
+def test_postgresqls_disk_is_full(site: Site, small_disk: Path) -> None:
+    orders = [site.letters.order() for _ in range(4)]
+    with site.postgres.superuser() as server:
+        server.execute(f"CREATE TABLESPACE small LOCATION '{small_disk}'".encode())
+        server.execute("ALTER TABLE inbox SET TABLESPACE small")
+        for name in ("inbox_pkey", "inbox_merchant_id_key"):
+            with suppress(psycopg.Error):
+                server.execute(f"ALTER INDEX {name} SET TABLESPACE small".encode())
+    try:
+        filler = os.open(small_disk / "filler", os.O_WRONLY | os.O_CREAT)
+        with suppress(OSError):
+            while True:
+                os.write(filler, b"x" * 512)
+        os.close(filler)
+        # The pages that are there take a few more; then nothing is kept, and nothing is answered 200.
+        refused, number = 0, 0
+        while refused < 10:
+            number += 1
+            assert number < 400, "a full disk takes everything"
+            refused += not site.brings(orders[number % 4])
+        with site.town.house.database.merchant(site.town.merchant_id) as tx:
+            rows = tx.connection.exec_driver_sql("SELECT delivery_id FROM inbox").scalars().all()
+        assert set(site.accepted) <= set(rows)
+        (small_disk / "filler").unlink()
+        for order in orders:
+            site.repeats(order)
+        assert unharmed(site.counts("PostgreSQL's disk full (a file system of 2 MiB)"))
+    finally:
+        with site.postgres.superuser() as server:
+            (small_disk / "filler").unlink(missing_ok=True)
+            server.execute("ALTER TABLE inbox SET TABLESPACE pg_default")
+            for name in ("inbox_pkey", "inbox_merchant_id_key"):
+                with suppress(psycopg.Error):
+                    server.execute(f"ALTER INDEX {name} SET TABLESPACE pg_default".encode())
+            server.execute("DROP TABLESPACE small")
+
+
+def test_web_and_worker_are_killed_at_once(site: Site) -> None:
+    orders = [site.letters.order() for _ in range(12)]
+    for number, order in enumerate(orders):
+        site.repeats(order)
+        if number in (3, 7):
+            kill(site.town.web)
+            site.town.kills_worker(0)
+            assert not site.brings(order)
+            site.town.web = site.town.begins_web()
+    assert unharmed(site.counts("web and worker killed (kill -9), twice"))
+
+
+def test_the_webs_own_disk_is_full(site: Site) -> None:
+    """A second web server whose every line to its log meets "no space left on device"."""
+    port, real = free_port(), site.letters
+    with Path("/dev/full").open("wb") as full:
+        web = subprocess.Popen(
+            [sys.executable, "-m", "connector.cli", "web", "--port", str(port)],
+            env=site.town.env,
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=full,
+        )
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/healthz"), 30, "a web server without a disk")
+        site.letters = _at(real, f"http://127.0.0.1:{port}")
+        orders = [real.order() for _ in range(5)]
+        assert all(site.brings(order) for order in orders)
+        assert unharmed(site.counts("the web server's own disk full (its log on /dev/full)"))
+    finally:
+        site.letters = real
+        web.kill()
+        web.wait()
+
+
+def _at(letters: Letters, url: str) -> Any:
+    class Elsewhere:
+        order: Callable[[], str] = staticmethod(letters.order)
+
+        @staticmethod
+        def brings(order: str, name: str) -> bool:
+            return letters.brings(order, name, url)
+
+    return Elsewhere()
+
+
+def test_the_drill_is_told_only_by_what_it_counted() -> None:
+    count = drill.Count("a fault", 7, 5, 5, 0, 0, True, 1.25)
+    assert drill.row(count) == "| a fault | 7 | 5 | 2 | 5 | 0 | 0 | yes | 1.2 |"
+    assert "1 faults, 5 messages kept: 0 lost, 0 twice." in drill.page([count])
