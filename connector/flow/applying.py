@@ -216,7 +216,7 @@ def _ensure_customer(desk: Desk, customer_id: str, seen: datetime) -> people.Kno
         people.keep(desk.tx, desk.shop_id, [(people.stub(customer_id, seen), member_id)])
         desk.forget_people()
         known = desk.customer(customer_id)
-    assert known is not None, "a customer just kept is known"
+    assert known is not None  # just kept
     return known
 
 

@@ -197,6 +197,6 @@ def test_the_doctor_names_a_shop_that_does_not_answer(
             )
         )
     told = comeback(env, tmp_path, "doctor", "--json")
-    [finding] = [finding for finding in json.loads(told.stdout) if not finding["well"]]
+    [finding] = [one for one in json.loads(told.stdout) if "has not answered" in one["says"]]
     assert finding["says"] == "has not answered since 2026-11-20 12:00 UTC, after 6 tries in a row"
     assert "12:10 UTC" in finding["what_to_do"]
