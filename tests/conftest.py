@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -84,15 +85,31 @@ def database(postgres: Server, template: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the browser that the page tests drive."""
-    spec = importlib.util.spec_from_file_location("chromium", _TESTS / "chromium.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = _beside("chromium")
     found = module.found()
     if found is None:
         pytest.fail("there is no Chromium here; `make chromium` finds or fetches one")
     return str(found)
+
+
+def _beside(name: str) -> ModuleType:
+    """Test folders are no packages, so that a module beside this one is loaded by its path."""
+    spec = importlib.util.spec_from_file_location(name, _TESTS / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_canaries = _beside("canaries")
+_nothing_planted_is_logged = _canaries._nothing_planted_is_logged
+
+
+@pytest.fixture
+def canaries() -> ModuleType:
+    """What listens to every log of the run."""
+    return _canaries
 
 
 def _as_superuser(server: Server, *commands: str) -> None:

@@ -176,7 +176,7 @@ def person(customer_id: str = "7", email: str | None = "anna@example.nl", **more
     """A customer with a verified address."""
     made = NOW - 400 * DAY
     fields = {"created_at": made, "changed_at": made, "email_verified": email is not None} | more
-    return Customer(id=customer_id, email=email, name="Anna", **fields)
+    return Customer(id=customer_id, email=email, name="Anna Kwikstaart", **fields)
 
 
 class World:
