@@ -203,3 +203,57 @@ def test_the_third_order_gets_its_coupon_when_the_second_is_paid():
     assert list(told("2026-02-01", a, b, terms=terms)["coupons"]) == [(1, "order:1:B", "third")]
     assert told("2026-02-01", a, b | {"cancelled_at": local("2026-01-06")}, terms=terms)["coupons"] == {}
     assert told("2026-03-07", a, b, terms=terms)["coupons"] == {}, "60 days, and the last of them to its end"
+
+
+RHYTHM = P0 | {
+    "lapse_min_days": 30,
+    "usual_gap": 45,
+    "loyal_from": 5,
+    "stage_tags": {"new": "new", "lapsing": "quiet", "lost": "gone"},
+    "win_back": {
+        "key": "back",
+        "name": "back",
+        "reward": {"kind": "percentage", "value": 1000, "valid_days": 30},
+    },
+    "notice_days": [30, 7],
+}
+
+
+def test_one_order_and_a_usual_gap_of_45_days_make_a_lapse_after_45_and_a_loss_after_90():
+    a = order("A", "2026-01-01 12:00", "10.00")
+    days = ["2026-02-14 23:59", "2026-02-15", "2026-03-31 23:59", "2026-04-01"]
+    seen = [told(day, a, terms=RHYTHM) for day in days]
+    assert [one["stage"] for one in seen] == ["new", "lapsing", "lapsing", "lost"]
+    assert [one["marks"][1, "c1"] for one in seen] == [("new",), ("quiet",), ("quiet",), ("gone",)]
+
+
+def test_the_median_of_20_30_and_90_days_is_30_and_of_20_and_30_it_is_25():
+    days = ["2026-01-01", "2026-01-21", "2026-02-20", "2026-05-21"]
+    orders = [order(day, day, "10.00") for day in days]
+    assert told("2026-04-10 23:59", *orders[:3], terms=RHYTHM)["stage"] == "regular"
+    assert told("2026-04-11", *orders[:3], terms=RHYTHM)["stage"] == "lapsing"
+    assert told("2026-07-19", *orders, terms=RHYTHM)["stage"] == "regular"
+    assert told("2026-07-20", *orders, terms=RHYTHM)["stage"] == "lapsing"
+
+
+def test_the_win_back_comes_with_the_lapse_and_ends_with_its_thirtieth_day():
+    a = order("A", "2026-01-01 12:00", "10.00")
+    key = (1, "lapse:order:1:A", "back")
+    found = [
+        told(day, a, terms=RHYTHM)["coupons"] for day in ["2026-02-14", "2026-02-15", "2026-03-17 23:59"]
+    ]
+    assert [list(one) for one in found] == [[], [key], [key]]
+    assert found[1][key]["ends_at"] == start_of(date(2026, 3, 18), ZONE)
+    assert told("2026-03-18", a, terms=RHYTHM)["coupons"] == {}
+    late = order("B", "2026-02-15", "10.00")
+    assert told("2026-02-16", a, late, terms=RHYTHM)["coupons"] == {}
+
+
+def test_50_points_that_end_on_1_november_are_told_of_on_2_and_25_october():
+    a = order("A", "2026-11-01 10:00", "50.00")
+    ends = start_of(date(2027, 11, 2), ZONE)
+    first = (start_of(date(2027, 10, 2), ZONE), ends, 50, 30, start_of(date(2027, 10, 25), ZONE))
+    second = (start_of(date(2027, 10, 25), ZONE), ends, 50, 7, ends)
+    assert list(told("2027-10-01 23:59", a)["notices"].values()) == []
+    assert list(told("2027-10-02", a)["notices"].values()) == [first]
+    assert list(told("2027-12-01", a)["notices"].values()) == [first, second]

@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from connector.loyalty.entries import recompute
 from connector.loyalty.facts import Adjustment, Redemption, Shop
-from connector.loyalty.terms import CurrencyTerms, NthOrder, Redeemable, Reward, Terms, Tier, Version
+from connector.loyalty.terms import (
+    CurrencyTerms,
+    NthOrder,
+    Redeemable,
+    Reward,
+    StageTags,
+    Terms,
+    Tier,
+    Version,
+    WinBack,
+)
 from connector.records import LineItem, Order
 
 CHANGE = msgspec.structs.replace
@@ -28,6 +38,10 @@ TERMS = Terms(
     ),
     redeemables=(Redeemable("five-off", "5.00 off", 50, Reward("amount", 5_00)),),
     returning_tag="back",
+    usual_gap=25,
+    lapse_min_days=10,
+    stage_tags=StageTags("new", "second", "regular", "loyal", "lapsing", "lost"),
+    win_back=WinBack("win", "Come back", Reward("percentage", 10_00, valid_days=30)),
 )
 
 moments = st.integers(0, 400 * 24).map(lambda hours: BEGIN + timedelta(hours=hours))
@@ -43,12 +57,21 @@ def programmes(draw):
         expiry_months=draw(st.sampled_from([0, 1, 3])),
         base=draw(st.sampled_from(["including_tax", "excluding_tax"])),
         returned_days=draw(st.sampled_from([0, 30])),
+        win_back=draw(st.sampled_from([None, TERMS.win_back])),
+        notice_days=draw(st.sampled_from([(), (7,), (1, 30, 60)])),
     )
     counts_from = draw(st.sampled_from([BEGIN - timedelta(1), BEGIN + timedelta(60)]))
     versions = [Version(1, BEGIN - timedelta(1), counts_from, first)]
     if draw(st.booleans()):
         second = CHANGE(
-            first, earn_points=2, tiers=TERMS.tiers[1:], nth_orders=TERMS.nth_orders[1:], hold_days=7
+            first,
+            earn_points=2,
+            tiers=TERMS.tiers[1:],
+            nth_orders=TERMS.nth_orders[1:],
+            hold_days=7,
+            lapse_min_days=40,
+            win_back=draw(st.sampled_from([None, TERMS.win_back])),
+            notice_days=(14,),
         )
         starts_at = draw(moments)
         versions.append(Version(2, starts_at, starts_at, second))
@@ -139,6 +162,33 @@ def hears(m, message):
         m.knows(order, shop)
 
 
+def grows(life):
+    """Return the life without what changes later: every order as it was paid, and no coupon refused or used."""
+    versions, states, done = life
+    first = {(shop, order.id): order for shop, order in reversed(states)}
+    orders = [(shop, CHANGE(order, coupon_codes=())) for (shop, _), order in first.items()]
+    acts = [CHANGE(act, state="open", closed_at=None) if isinstance(act, Redemption) else act for act in done]
+    return versions, orders, acts
+
+
+def lives_under(m, life, every):
+    """Let the member live to the end under a worker that looks in every so many hours, and sees what happened by then."""
+    facts = sorted(
+        [(order.paid_at, (shop, order)) for shop, order in life[1]] + [(act.at, act) for act in life[2]],
+        key=lambda fact: fact[0],
+    )
+    due = BEGIN
+    for hour in range(0, 500 * 24 + 1, every):
+        now = BEGIN + timedelta(hours=hour)
+        news = [message for at, message in facts if at <= now]
+        facts = facts[len(news) :]
+        for message in news:
+            hears(m, message)
+        if news or (due is not None and due <= now):
+            due = m.settle(now).ask_again_at
+    return m
+
+
 def knows_all(member, life):
     m = told(member, life)
     for message in (*life[1], *life[2]):
@@ -181,7 +231,7 @@ def test_deciding_again_at_once_finds_nothing_and_the_books_agree(member, life, 
         lot.left > 0 and (lot.expires_at is None or now < lot.expires_at) for lot in first.standing.lots
     )
     again = m.settle(now)
-    assert (again.entries, again.coupons, again.revoke) == ((), (), ())
+    assert (again.entries, again.coupons, again.revoke, again.notices) == ((), (), (), ())
     assert (again.standing, again.marks, again.ask_again_at) == (
         first.standing,
         first.marks,
@@ -204,12 +254,27 @@ def test_nothing_changes_before_the_moment_it_asked_for(member, life, now):
     until = first.ask_again_at or END + timedelta(5000)
     assert until > now
     before = m.decide(until - timedelta(seconds=1))
-    assert (before.entries, before.coupons, before.revoke) == ((), (), ())
+    assert (before.entries, before.coupons, before.revoke, before.notices) == ((), (), (), ())
     assert (before.standing, before.marks, before.ask_again_at) == (
         first.standing,
         first.marks,
         first.ask_again_at,
     )
+
+
+@settings(max_examples=60, deadline=None)
+@given(lives())
+def test_hourly_daily_or_after_forty_days_the_end_is_the_same(member, life):
+    life = grows(life)
+    hourly, daily, sleeping = (lives_under(told(member, life), life, every) for every in (1, 24, 40 * 24))
+    end = BEGIN + timedelta(480)  # when the sleeper woke last
+    for m in (daily, sleeping):
+        assert +m.points == +hourly.points
+        assert -m.points == -hourly.points
+        assert live_coupons(m, end) == live_coupons(hourly, end)
+        mine = {one for one in m.notices if one.moment <= end}
+        assert mine == {one for one in hourly.notices if one.moment <= end}
+        assert m.decide(END).standing == hourly.decide(END).standing
 
 
 @settings(max_examples=150, deadline=None)
