@@ -1,10 +1,10 @@
 """How long customers stay away between two orders, measured over the merchant's own history."""
 
 import msgspec
-from sqlalchemy import Date, cast, func, or_, select
+from sqlalchemy import ColumnElement, Date, Table, cast, func, or_, select
 
 from connector.store.database import Tx
-from connector.store.tables import customers, members, orders, shops
+from connector.store.tables import orders, shops
 
 ENOUGH = 20  # gaps: fewer say nothing about a shop
 
@@ -22,30 +22,19 @@ class Gaps(msgspec.Struct, frozen=True):
 
 
 def measure(tx: Tx) -> Gaps:
-    """Measure every member's gaps: local days between two of their orders, on the calendar of each order's shop.
+    """Measure every customer's gaps: days between two of their orders in a shop, on that shop's calendar.
 
     Orders that count: paid, no test, over more than nothing, neither cancelled nor refunded in full nor sent back whole.
     """
-    who = func.coalesce(members.c.survivor_id, members.c.id)
-    day = cast(func.timezone(shops.c.timezone, orders.c.paid_at), Date)
-    sequence = (orders.c.paid_at, orders.c.shop_id, orders.c.id)
-    gap = (day - func.lag(day).over(partition_by=who, order_by=sequence)).label("gap")
+    zone = select(shops.c.timezone).where(*_of(tx, shops), shops.c.id == orders.c.shop_id).scalar_subquery()
+    day = cast(func.timezone(zone, orders.c.paid_at), Date)
+    customer = orders.c.shop_id, orders.c.customer_id
+    gap = day - func.lag(day).over(partition_by=customer, order_by=(orders.c.paid_at, orders.c.id))
     placed = (
-        select(gap)
-        .select_from(orders)
-        .join(shops, (shops.c.merchant_id == orders.c.merchant_id) & (shops.c.id == orders.c.shop_id))
-        .join(
-            customers,
-            (customers.c.merchant_id == orders.c.merchant_id)
-            & (customers.c.shop_id == orders.c.shop_id)
-            & (customers.c.id == orders.c.customer_id),
-        )
-        .join(
-            members,
-            (members.c.merchant_id == customers.c.merchant_id) & (members.c.id == customers.c.member_id),
-        )
+        select(gap.label("gap"))
         .where(
-            orders.c.merchant_id == tx.merchant_id,
+            *_of(tx, orders),
+            orders.c.customer_id.is_not(None),
             orders.c.paid_at.is_not(None),
             orders.c.cancelled_at.is_(None),
             orders.c.removed_at.is_(None),
@@ -63,3 +52,7 @@ def measure(tx: Tx) -> Gaps:
         )
     )
     return Gaps(row.gaps, row.days)
+
+
+def _of(tx: Tx, table: Table) -> tuple[ColumnElement[bool]]:
+    return (table.c.merchant_id == tx.merchant_id,)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from connector.store.database import Tx
-from connector.store.tables import customers, entries, inbox, orders, privacy
+from connector.store.tables import customers, entries, inbox, notices, orders, privacy
 
 
 def find(tx: Tx, shop_id: int, customer_id: str | None, email: str | None) -> list[str]:
@@ -101,6 +101,11 @@ def export(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> list[dict[str, 
             .where(entries.c.merchant_id == tx.merchant_id, entries.c.member_id == row.member_id)
             .order_by(entries.c.id)
         )
+        told = tx.all(
+            select(notices)
+            .where(notices.c.merchant_id == tx.merchant_id, notices.c.member_id == row.member_id)
+            .order_by(notices.c.id)
+        )
         found.append(
             {
                 "customer": row.id,
@@ -121,6 +126,10 @@ def export(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> list[dict[str, 
                 "points": [
                     {"points": entry.points, "moment": entry.moment, "source": entry.source}
                     for entry in booked
+                ],
+                "notices": [
+                    {"points": notice.points, "moment": notice.moment, "points_end": notice.expires_at}
+                    for notice in told
                 ],
             }
         )

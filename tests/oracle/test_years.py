@@ -89,6 +89,7 @@ def test_hourly_daily_and_after_forty_days_sleep_the_books_are_the_same(shop):
     assert sums["lost"] > sums["lives"] * 4 // 5, "two years after their last order hardly anybody is left"
 
 
+@pytest.mark.timeout(7200)
 @pytest.mark.skipif(not EVERY_WHOLE_LIFE, reason="COMEBACK_LIVES_WHOLE is not set")
 def test_so_it_is_for_the_whole_histories(shared):
     music = lives(cdnow(shared / "data" / "CDNOW_master.txt.gz"), 0, EVERY_WHOLE_LIFE)

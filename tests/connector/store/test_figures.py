@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
-from datetime import UTC, datetime, timedelta
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from connector.store import figures
+from connector.store import figures, gaps
 from connector.store.tables import customers, members, orders
 
 
@@ -70,7 +73,21 @@ def history(house: Any, shop: Any, shared: Path) -> Any:
     return house, shop
 
 
-def test_the_third_quarter_of_1997_and_the_totals_come_out_as_known(history: Any) -> None:
+def waits_between_orders(shared: Path) -> list[int]:
+    """Return the days between the days on which somebody ordered, the shortest wait first."""
+    days: dict[str, list[date]] = defaultdict(list)
+    for line in gzip.decompress((shared / "data" / "CDNOW_master.txt.gz").read_bytes()).splitlines()[1:]:
+        person, at, _cds, _dollars = line.decode().split()
+        days[person].append(date.fromisoformat(at))
+    return sorted(
+        (after - before).days
+        for one in days.values()
+        for before, after in pairwise(sorted(one))
+        if after > before
+    )
+
+
+def test_the_third_quarter_of_1997_and_the_totals_come_out_as_known(history: Any, shared: Path) -> None:
     house, shop = history
     with house.database.merchant(shop.merchant_id) as tx:
         found = figures.people(tx, day(1997, 4), day(1997, 7), day(1997, 10), day(1997, 1))
@@ -84,3 +101,6 @@ def test_the_third_quarter_of_1997_and_the_totals_come_out_as_known(history: Any
         assert sum(month.first for month in months) == 23_570
         assert sum(month.first + month.again for month in months) == 69_659
         assert all(month.first == 0 for month in months[3:])
+        waits = waits_between_orders(shared)
+        assert gaps.measure(tx) == gaps.Gaps(len(waits), waits[ceil(len(waits) * 0.75) - 1])
+        assert gaps.measure(tx) == gaps.Gaps(44_021, 94)
