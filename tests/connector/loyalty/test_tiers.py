@@ -136,3 +136,36 @@ def test_the_running_sums_equal_adding_up_every_window_by_hand(member, terms):
         for one in found
     ]
     assert spends(found, m.versions[0].terms) == by_hand
+
+
+@pytest.mark.parametrize(
+    ("paid", "zone", "term", "grace"),
+    [
+        ("2027-02-28 23:59", "Europe/Amsterdam", "2028-02-29", "2028-03-30"),  # 28 February, not the 29th
+        ("2028-02-29 00:00", "Europe/Amsterdam", "2029-03-01", "2029-03-31"),
+        (
+            "2026-02-27 12:00",
+            "America/New_York",
+            "2027-02-28",
+            "2027-03-30",
+        ),  # the clocks change within the grace
+        ("2010-12-29 12:00", "Pacific/Apia", "2011-12-31", "2012-01-29"),  # there was no 30 December 2011
+        ("2026-04-03 23:45", "Australia/Lord_Howe", "2027-04-04", "2027-05-04"),
+    ],
+)
+def test_term_and_grace_are_whole_local_days(member, terms, local, paid, zone, term, grace):
+    m = member(terms, shops=(CHANGE(AMSTERDAM, timezone=zone),))
+    m.buys("1", 500_00, local(paid, zone))
+    standing = m.decide(local(paid, zone)).standing
+    assert (standing.tier_term_until, standing.tier_until) == (local(term, zone), local(grace, zone))
+    assert m.decide(standing.tier_until - timedelta(seconds=1)).standing.tier == "Gold"
+    assert m.decide(standing.tier_until).standing.tier is None
+
+
+def test_another_version_says_how_long_a_tier_is_held_from_its_start_on(member, terms, local):
+    m = member(terms)
+    m.buys("1", 500_00, local("2026-01-10"))
+    m.publishes(CHANGE(terms, tier_term_months=3, tier_grace_days=0), local("2026-03-01"))
+    before, after = m.decide(local("2026-02-28")).standing, m.decide(local("2026-03-01")).standing
+    assert (before.tier_term_until, before.tier_until) == (local("2027-01-11"), local("2027-02-10"))
+    assert after.tier_term_until == after.tier_until == local("2026-04-11")
