@@ -255,6 +255,7 @@ notices = Table(
     Column("noted_at", MOMENT, nullable=False),
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("merchant_id", "member_id", "key"),
+    Index("notices_good", "merchant_id", "good_until"),
     ForeignKeyConstraint(["merchant_id", "member_id"], ["members.merchant_id", "members.id"]),
 )
 
