@@ -1,7 +1,7 @@
 """Win-back coupons: one per lapse, by the first version that promises one before the customer is lost."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 
@@ -31,36 +31,35 @@ def given(sales: list[Sale], versions: tuple[Version, ...], now: datetime) -> tu
 
     `sales`: every paid order, in sequence. Who is lost before a version with a win-back starts gets none from it.
     """
+    promised = [one.terms.win_back for one in versions if one.terms.win_back is not None]
+    longest = max((win_back.reward.valid_days for win_back in promised), default=0)
+    # What came to its end before this day cannot be open, whichever version gave it: most of a long life drops out here.
+    oldest = (now - timedelta(longest + 2)).date()
     found: dict[str, Given] = {}
     for version, until in spans(versions):
         win_back = version.terms.win_back
         if win_back is not None and version.starts_at <= now:
-            for one in _by(sales, version, win_back, until, now):
-                found.setdefault(one.sale.source, one)
+            for sale, moment in _lapses(sales, version, until, oldest):
+                if moment <= now:
+                    found.setdefault(sale.source, Given(sale, win_back, version, moment))
     return tuple(found.values())
 
 
-def _by(
-    sales: list[Sale], version: Version, win_back: WinBack, until: datetime | None, now: datetime
-) -> Iterator[Given]:
-    """Yield what one version gave while it was in force."""
+def _lapses(
+    sales: list[Sale], version: Version, until: datetime | None, oldest: date
+) -> Iterator[tuple[Sale, datetime]]:
+    """Yield the orders after which a lapse fell to this version, and when: at its beginning, or as the version started."""
     terms = version.terms
     counting = orders.counting(sales, terms.count_zero_orders)
-    # Neither a code nor a quiet is looked at that ended long ago: most orders of a long life drop out here.
-    oldest = (now - timedelta(win_back.reward.valid_days + 2)).date()
     quiets = quiet_days(counting, terms)
-    for n, (sale, days) in enumerate(zip(counting, quiets, strict=True)):
-        following = counting[n + 1] if n + 1 < len(counting) else None
+    for sale, following, days in zip(counting, (*counting[1:], None), quiets, strict=True):
         if following is not None and (
-            (following.day - sale.day).days < terms.lapse_min_days - 2 or following.day < oldest
+            following.day < oldest or (following.day - sale.day).days < terms.lapse_min_days - 2
         ):
             continue
         silence = quiet(sale, days)
         moment = max(version.starts_at, silence.lapsing_at)
-        if (
-            moment <= now
-            and moment < silence.lost_at
-            and (until is None or moment < until)
-            and (following is None or following.paid_at > moment)
-        ):
-            yield Given(sale, win_back, version, moment)
+        in_force = until is None or moment < until
+        back = following is not None and following.paid_at <= moment
+        if in_force and moment < silence.lost_at and not back:
+            yield sale, moment

@@ -125,6 +125,18 @@ def test_a_later_version_with_a_shorter_quiet_gives_it_from_its_start(member, te
     assert [one.starts_at for one in m.decide(local("2026-02-25")).coupons] == [local("2026-02-20")]
 
 
+def test_a_lapse_that_had_its_coupon_gets_no_longer_one_from_a_later_version(member, terms, local):
+    def offer(key, days):
+        return CHANGE(terms, win_back=WinBack(key, "Come back", Reward("amount", 5_00, valid_days=days)))
+
+    m = member(offer("short", 1))
+    m.buys("1", 10_00, local("2026-01-01 12:00"))
+    m.publishes(offer("long", 400), local("2026-02-20"))
+    m.buys("2", 10_00, local("2026-02-25"))
+    assert m.decide(local("2026-02-19")).coupons == ()  # it was there on 15 and 16 February
+    assert m.decide(local("2026-03-10")).coupons == ()
+
+
 def test_it_is_made_in_the_shop_of_the_last_order_in_its_money_and_by_its_clock(member, terms, local):
     m = member(terms, shops=(AMSTERDAM, NEW_YORK))
     m.buys("1", 10_00, local("2026-01-01", "America/New_York"), shop=2)
