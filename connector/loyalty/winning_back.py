@@ -52,7 +52,7 @@ def _lapses(
     terms = version.terms
     counting = orders.counting(sales, terms.count_zero_orders)
     quiets = quiet_days(counting, terms)
-    for sale, following, days in zip(counting, (*counting[1:], None), quiets, strict=True):
+    for sale, following, days in zip(counting, [*counting, None][1:], quiets, strict=True):
         if following is not None and (
             following.day < oldest or (following.day - sale.day).days < terms.lapse_min_days - 2
         ):

@@ -81,7 +81,7 @@ def show(seen: Visit, found: Member, typed: Forms) -> str:
         orders=_cut(members.placed(seen.tx, found.id, _size("orders", whole)), whole == "orders"),
         codes=_codes(seen, found, _size("codes", whole)),
         notices=_cut(notices.of_member(seen.tx, found.id, _size("notices", whole)), whole == "notices"),
-        tier_told=_tier(standing, clock, seen.now) if standing and standing.tier else "",
+        tier_told=_tier(standing, clock, seen.now) if standing else (),
         newest=NEWEST,
         standing=standing,
         started=bool(versions),
@@ -129,18 +129,16 @@ def _several(clock: Clocks, people: tuple[Person, ...]) -> tuple[Shop, ...]:
     return known if {shop.timezone for shop in known} | {clock.home} != {clock.home} else ()
 
 
-def _tier(standing: Standing, clock: Clocks, now: datetime) -> str:
+def _tier(standing: Standing, clock: Clocks, now: datetime) -> tuple[str, ...]:
     """Say until when the tier is held: to the end of its term, and then of its grace."""
     until, term = standing.tier_until, standing.tier_term_until
     if until is None or term is None:
-        return standing.tier or ""
+        return (standing.tier,) if standing.tier else ()
     grace = last_day(until, clock.ending(until))
     if now >= term:
-        return _("%(tier)s, in grace until %(grace)s", tier=standing.tier, grace=grace)
-    if term == until:
-        return _("%(tier)s until %(day)s", tier=standing.tier, day=grace)
-    day = last_day(term, clock.ending(term))
-    return _("%(tier)s until %(day)s, grace until %(grace)s", tier=standing.tier, day=day, grace=grace)
+        return (_("%(tier)s, in grace until %(grace)s", tier=standing.tier, grace=grace),)
+    held = _("%(tier)s until %(day)s", tier=standing.tier, day=last_day(term, clock.ending(term)))
+    return (held,) if term == until else (held, _("grace until %(grace)s", grace=grace))
 
 
 def _title(found: Member, people: tuple[Person, ...]) -> str:

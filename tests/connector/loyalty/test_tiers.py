@@ -169,3 +169,11 @@ def test_another_version_says_how_long_a_tier_is_held_from_its_start_on(member, 
     before, after = m.decide(local("2026-02-28")).standing, m.decide(local("2026-03-01")).standing
     assert (before.tier_term_until, before.tier_until) == (local("2027-01-11"), local("2027-02-10"))
     assert after.tier_term_until == after.tier_until == local("2026-04-11")
+
+
+def test_a_tier_reached_again_is_held_from_the_last_time_on(member, terms, local):
+    m = member(terms)
+    m.buys("1", 500_00, local("2026-01-10"))
+    m.buys("2", 10_00, local("2026-06-01"))
+    standing = m.decide(local("2026-06-02")).standing
+    assert (standing.tier_term_until, standing.tier_until) == (local("2027-06-02"), local("2027-07-02"))

@@ -125,7 +125,7 @@ def test_the_card_says_the_stage_the_term_the_grace_and_what_the_win_back_is_for
     town.start()
     told = read(browser.get(f"/settings/members/{town.member_of('c1')}"))
     # Paid on 11 September 2026: the term is over a year later, the grace 30 days after that.
-    assert "Silver until 11 Sept 2027, grace until 11 Oct 2027" in told.replace("11 Sep 2027", "11 Sept 2027")
+    assert "Silver until 11 Sept 2027 grace until 11 Oct 2027" in told.replace("11 Sep 2027", "11 Sept 2027")
     assert "Lapsing · lost from 9 Jan 2027" in told
     assert "10 % off to come back win-back after order #1002" in told
     told = read(browser.get(f"/settings/members/{town.member_of('c0')}"))
