@@ -178,7 +178,7 @@ def lives_under(m, life, every):
         key=lambda fact: fact[0],
     )
     due = BEGIN
-    for hour in range(0, 500 * 24 + 1, every):
+    for hour in range(0, 480 * 24 + 1, every):
         now = BEGIN + timedelta(hours=hour)
         news = [message for at, message in facts if at <= now]
         facts = facts[len(news) :]
