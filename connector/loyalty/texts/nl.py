@@ -76,7 +76,7 @@ TEXTS = {
     "loyal": "Een klant is trouw vanaf bestelling {orders}.",
     "stage_tag": "Zolang een klant {stage} is, draagt die het kenmerk {tag}.",
     "stage_new": "nieuw",
-    "stage_second_order": "aan de tweede bestelling toe",
+    "stage_second_order": "bij de tweede bestelling",
     "stage_regular": "een vaste klant",
     "stage_loyal": "trouw",
     "stage_lapsing": "aan het wegblijven",
