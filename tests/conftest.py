@@ -17,6 +17,7 @@ import msgspec
 import psycopg
 import pytest
 
+from connector import trail
 from connector.store.postgres import OWNER, Server, start
 
 _TESTS = Path(__file__).parent
@@ -117,6 +118,12 @@ def _as_superuser(server: Server, *commands: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for command in commands:
             connection.execute(command.encode())
+
+
+@pytest.fixture(autouse=True)
+def _no_request_under_way() -> None:
+    """A test may leave an answer unread, and with it the number of its request."""
+    trail.follow("")
 
 
 @pytest.fixture(scope="session", autouse=True)
