@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import ipaddress
 import itertools
+import logging
 import shutil
 import socket
 import tempfile
@@ -16,8 +18,9 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
+import structlog
 
-from connector import trail
+from connector import logs, trail
 from connector.store.postgres import OWNER, Server, start
 
 _TESTS = Path(__file__).parent
@@ -124,6 +127,18 @@ def _as_superuser(server: Server, *commands: str) -> None:
 def _no_request_under_way() -> None:
     """A test may leave an answer unread, and with it the number of its request."""
     trail.follow("")
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """The log as it is written while the test runs."""
+    out, root = io.StringIO(), logging.getLogger()
+    before = (root.handlers[:], root.level)
+    structlog.contextvars.clear_contextvars()
+    logs.set_up(out)
+    yield out
+    structlog.reset_defaults()
+    root.handlers[:], root.level = before
 
 
 @pytest.fixture(scope="session", autouse=True)

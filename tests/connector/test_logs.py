@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,18 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector import logs
-
-
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    out = io.StringIO()
-    root = logging.getLogger()
-    before = (root.handlers[:], root.level)
-    structlog.contextvars.clear_contextvars()
-    logs.set_up(out)
-    yield out
-    structlog.reset_defaults()
-    root.handlers[:], root.level = before
 
 
 def lines(out: io.StringIO) -> list[dict[str, Any]]:

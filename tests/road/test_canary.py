@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import io
 import json
-import logging
 import re
 import subprocess
 import sys
@@ -25,12 +24,11 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import pytest
 import requests
-import structlog
 from shopkeeping import Refused
 from sqlalchemy import text
 from street import Street
 
-from connector import logs, rounds
+from connector import rounds
 from connector.hall import sign_in_url
 from connector.loyalty.terms import CurrencyTerms, Terms, Tier, suggested
 from connector.store import merchants, shops
@@ -89,16 +87,6 @@ class Heard(msgspec.Struct):
     """What the web gave out: (address, what it said)."""
 
     said: list[tuple[str, str]]
-
-
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    out, root = io.StringIO(), logging.getLogger()
-    before = (root.handlers[:], root.level)
-    logs.set_up(out)
-    yield out
-    structlog.reset_defaults()
-    root.handlers[:], root.level = before
 
 
 @pytest.fixture

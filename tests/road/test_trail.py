@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import requests
-import structlog
 
-from connector import logs, tracing, trail
+from connector import tracing, trail
 from connector.loyalty.terms import CurrencyTerms, Terms, Tier
 
 TERMS = Terms(
@@ -23,16 +20,6 @@ TERMS = Terms(
     tiers=(Tier("Silver", 50_00, "trail-silver"),),
 )
 NUMBER = "trail-0123456789abcdef0123456789abcdef"  # as long as a proxy's own
-
-
-@pytest.fixture
-def written() -> Iterator[io.StringIO]:
-    out, root = io.StringIO(), logging.getLogger()
-    before = (root.handlers[:], root.level)
-    logs.set_up(out)
-    yield out
-    structlog.reset_defaults()
-    root.handlers[:], root.level = before
 
 
 @pytest.fixture
