@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -131,16 +132,17 @@ def test_a_shop_that_hangs_does_not_keep_the_others_or_the_doctor(
 
     def answers() -> Condition:
         if next(first, False):
-            free.wait(30)
+            free.wait(60)
         return WELL
 
     line.says = answers
     began = time.monotonic()
-    found = [finding for finding in look(house, patience=3.0) if finding.check == "shop.line"]
-    assert time.monotonic() - began < 15
+    found = [finding for finding in look(house, patience=6.0) if finding.check == "shop.line"]
+    took = time.monotonic() - began
+    free.set()
+    assert took < 30
     assert sorted(finding.well for finding in found) == [False] + [True] * 20
     assert {finding.says for finding in found} == {"answers", "did not answer in time"}
-    free.set()
 
 
 def test_tokens_that_no_key_opens_are_a_matter_of_keys(
@@ -161,7 +163,8 @@ def test_workers_are_missed_where_they_are_needed(house: House, line: Line) -> N
     with house.database.everyone() as connection:
         sign = tallies.Process("w1", "worker", "0.1.0", long_ago, long_ago)
         tallies.show_life(connection, sign, timedelta(days=1))
-    assert "125 seconds" in sick(house)["worker"].says or "126 seconds" in sick(house)["worker"].says
+    # 125, and what the looking takes.
+    assert re.search(r"\b1[2-9]\d seconds", sick(house)["worker"].says)
 
 
 def test_what_waits_too_long_or_was_put_aside_is_counted(house: House, shop: Shop, working: None) -> None:

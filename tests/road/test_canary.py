@@ -283,16 +283,19 @@ def redeems_and_looks(loud: Loud, customer: str, monkeypatch: pytest.MonkeyPatch
             "/settings/activity", "/settings/activity/sent", "/settings/activity/checks", "/settings/activity/privacy",
             "/settings/programme", "/settings/programme/versions/1", "/settings/shops", "/settings/shops/state",
         ):  # fmt: skip
-            look(f"{address}{'&' if '?' in address else '?'}lang={language}")
+            assert look(f"{address}{'&' if '?' in address else '?'}lang={language}").status_code == 200, (
+                address
+            )
         look("/settings/members/search", method="POST", data=form | {"q": PERSON["mail"]})
         look("/settings/members/search", method="POST", data=form | {"q": PERSON["last"]})
         # 400 to 500, each with a canary in what was sent.
         bad = {"q": PERSON["mail"], "reason": PERSON["note"]}
         look("/settings/members/search", shown="400", method="POST", data=bad)
         look(f"/signin/{METRICS}", shown="401", cookies={})
-        look(f"/settings/{PERSON['guest'].split('@')[0]}", shown="404")
-        look("/settings/members", shown="405", method="DELETE")
-        look("/settings/members/search", shown="413", method="POST", data=form | {"q": "x" * 3_000_000})
+        big = form | {"q": "x" * 3_000_000}
+        assert look(f"/settings/{PERSON['guest'].split('@')[0]}", shown="404").status_code == 404
+        assert look("/settings/members", shown="405", method="DELETE").status_code == 405
+        assert look("/settings/members/search", shown="413", method="POST", data=big).status_code == 413
         broken = ValueError(f"{PERSON['mail']} {SECRET_KEY} {PASSWORD}")
         with monkeypatch.context() as patch:
             patch.setattr("connector.store.merchants.get", _raising(broken))
