@@ -27,7 +27,7 @@ class Parked(msgspec.Struct, frozen=True):
 
 
 def everything(house: House) -> list[Parked]:
-    """Return what is put aside, first come first."""
+    """Return what is put aside, merchant by merchant, the newest first."""
     found: list[Parked] = []
     for merchant_id in _merchants(house):
         with house.database.merchant(merchant_id) as tx:

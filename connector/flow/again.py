@@ -37,7 +37,7 @@ def push_again(tx: Tx, outbox_id: int, now: datetime) -> bool:
     push = outbox.find(tx, outbox_id)
     if push is None:
         return False
-    if push.kind != "marks":
+    if push.kind == "coupon":
         kept = coupons.get(tx, push.shop_id, push.subject)
         if kept is not None and kept.state in ("parked", "refused"):
             if kept.subject in outbox.pending(tx, push.shop_id, ("revoke",)):

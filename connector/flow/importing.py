@@ -11,6 +11,12 @@ from connector.store.database import Tx
 
 def take(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, done: int, now: datetime) -> None:
     """Keep one batch and how far the import is; whom it touches is settled soon."""
+    take_in(tx, shop_id, batch, now)
+    runs.progress(tx, run, batch.checkpoint, done, batch.total)
+
+
+def take_in(tx: Tx, shop_id: int, batch: Batch, now: datetime) -> None:
+    """Keep what a batch holds, and say nothing of how far the import is: the rest of it may still be to come."""
     intake.take_customers(tx, shop_id, batch.customers, now)
     intake.take_orders(tx, shop_id, batch.orders, now)
     _join(tx, batch)
@@ -19,7 +25,6 @@ def take(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, done: int, now: date
     claimed = [word for order in batch.orders if (word := tx.ring.email_hash(tx.merchant_id, order.email))]
     members = people.members_of(tx, shop_id, touched) | people.members_claiming(tx, shop_id, claimed)
     people.make_due(tx, now, sorted(members))
-    runs.progress(tx, run, batch.checkpoint, done, batch.total)
 
 
 def singly(batch: Batch) -> Iterator[Batch]:

@@ -60,8 +60,7 @@ def look(tx: Tx, now: datetime, zone: str) -> Glance | None:
     """Return the figures, counted now or within the last minutes; None while a large merchant's are first counted."""
     if not figures.more_than(tx, MANY):
         return count(tx, now, zone)
-    kept = glances.get(tx)
-    found = None if kept is None else msgspec.convert(kept, Glance)
+    found = _kept(tx)
     if found is None or now - found.at > FRESH:
         queue.glance(tx.connection, tx.merchant_id)
     return found
@@ -69,8 +68,16 @@ def look(tx: Tx, now: datetime, zone: str) -> Glance | None:
 
 def keep(tx: Tx, now: datetime, zone: str) -> None:
     """Count and keep the figures, unless somebody did a moment ago."""
-    kept = glances.get(tx)
-    if kept is not None and now - msgspec.convert(kept, Glance).at <= FRESH:
+    kept = _kept(tx)
+    if kept is not None and now - kept.at <= FRESH:
         return
     figures.with_room(tx)
     glances.keep(tx, now, msgspec.to_builtins(count(tx, now, zone)))
+
+
+def _kept(tx: Tx) -> Glance | None:
+    """Return the figures last kept; None where there are none, or where another version of Comeback kept them."""
+    try:
+        return msgspec.convert(glances.get(tx), Glance)
+    except msgspec.ValidationError:
+        return None

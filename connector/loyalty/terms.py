@@ -72,7 +72,7 @@ class StageTags(msgspec.Struct, frozen=True):
 
 
 class WinBack(msgspec.Struct, frozen=True):
-    """A coupon given once to each customer who is about to stay away; `key` never changes, `name` may."""
+    """A coupon given once for each lapse of a customer; `key` never changes, `name` may."""
 
     key: str
     name: str

@@ -43,6 +43,7 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
             _take(house, shop, run, batch, done)
             if stop.is_set():
                 return False
+        answered(house, shop)  # a shop without any history answers too
     except ShopError as error:
         note(house, shop, error)
         _pause_import(house, shop, run, error)
@@ -61,13 +62,16 @@ def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> N
     except OURS as error:
         _log.error("a batch could not be kept", shop=shop.id, error=type(error).__name__)
         for one in importing.singly(batch):
-            _take_one(house, shop, run, one, done)
+            _take_one(house, shop, run, one)
+        # Only now: who is killed between two of them must begin with the first again.
+        with house.database.merchant(shop.merchant_id) as tx:
+            runs.progress(tx, run, batch.checkpoint, done, batch.total)
 
 
-def _take_one(house: House, shop: Shop, run: runs.Run, one: Batch, done: int) -> None:
+def _take_one(house: House, shop: Shop, run: runs.Run, one: Batch) -> None:
     try:
         with house.database.merchant(shop.merchant_id) as tx:
-            importing.take(tx, shop.id, run, one, done, house.now())
+            importing.take_in(tx, shop.id, one, house.now())
     except OURS:
         with house.database.merchant(shop.merchant_id) as tx:
             reconciling.put_aside(tx, shop.id, run, one, house.now())
@@ -149,6 +153,7 @@ def _compare(
             differences += reconciling.compare(tx, shop, run, batch, house.now())
         if stop.is_set():
             raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
+    answered(house, shop)  # an answer without anything in it is one too
     if run.kind == "full":
         found = list(there.coupons())
         with house.database.merchant(shop.merchant_id) as tx:

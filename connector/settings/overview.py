@@ -178,9 +178,10 @@ def _figures(seen: Visit) -> Figures | None:
 def _takings(found: glance.Glance, zone: str) -> tuple[Takings, ...]:
     """Return the takings per currency, the currency of the most orders first."""
     months = glance.months_until(found.at, zone)
-    usual = [one.currency for one in found.sold]
+    place = {one.currency: n for n, one in enumerate(found.sold)}  # the most orders first
+    used = {one.currency for one in found.takings}
     shown = []
-    for currency in sorted({one.currency for one in found.takings}, key=lambda one: (one not in usual, one)):
+    for currency in sorted(used, key=lambda one: (place.get(one, len(place)), one)):
         mine = [Month(one.month, one.new, one.returning) for one in found.takings if one.currency == currency]
         whole = charts.complete(months, mine)
         shown.append(Takings(currency, whole, _pair(whole, left=74)))

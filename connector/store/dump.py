@@ -168,7 +168,8 @@ def _environment(url: str | None) -> dict[str, str]:
 
 def _copied(said: str) -> Iterator[dict[str, str | None]]:
     names: list[str] = []
-    for line in said.splitlines():
+    # Not splitlines: a shop's name may hold a sign at which that would break a row in two.
+    for line in said.split("\n"):
         if line.startswith("COPY "):
             names = [
                 name.strip().strip('"') for name in line[line.index("(") + 1 : line.index(")")].split(",")

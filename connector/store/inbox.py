@@ -150,7 +150,7 @@ def replay(tx: Tx, row_id: int) -> int | None:
             inbox.c.state != "waiting",
             inbox.c.body_sealed.is_not(None),
         )
-        .values(state="waiting", attempts=0, next_at=None)
+        .values(state="waiting", attempts=0, faults=0, next_at=None)
         .returning(inbox.c.shop_id)
     )
     return found

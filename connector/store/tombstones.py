@@ -3,6 +3,7 @@
 Shops ask once to forget somebody. The file is only ever added to, and holds nothing personal: keyed hashes and moments.
 """
 
+import errno
 import os
 from collections.abc import Iterable
 from datetime import datetime
@@ -35,7 +36,10 @@ def write(path: Path, stones: Iterable[Tombstone]) -> None:
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
         # A process that died in the middle of a line must not spoil the next one.
-        os.write(file, lines if _ends_whole(path) else b"\n" + lines)
+        said = lines if _ends_whole(path) else b"\n" + lines
+        # A disk that fills up takes the first part of what is written and says so only by its length.
+        if os.write(file, said) != len(said):
+            raise OSError(errno.ENOSPC, "the list of the forgotten could not be written whole", str(path))
         os.fsync(file)
     finally:
         os.close(file)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from connector import rounds
-from connector.flow import again, pushing, redeeming, welcoming
+from connector.flow import again, importing, pushing, redeeming, welcoming
 from connector.jobs import AT_ONCE_PER_SHOP, Places
 from connector.port import (
     CustomerChanged,
@@ -23,7 +23,7 @@ from connector.port import (
     Unauthorized,
 )
 from connector.store import inbox as box
-from connector.store import runs, shops
+from connector.store import purchases, runs, shops
 from connector.store.tables import inbox
 
 
@@ -213,6 +213,55 @@ def test_what_an_import_cannot_keep_is_put_aside_and_the_rest_comes_in(
         world.later(1)
     assert world.sums() == {"order:1:2": 20}
     assert [row.state for row in world.rows(inbox)] == ["parked"]
+
+
+def test_an_import_killed_among_the_objects_of_a_bad_batch_begins_that_batch_again(
+    world: Any, make: Any, monkeypatch: Any
+) -> None:
+    bad = msgspec.structs.replace(make.order(1, 10, make.NOW), total=2**63)
+    world.happen(bad, make.order(2, 20, make.NOW), make.order(3, 30, make.NOW), tell=False)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        runs.begin(tx, world.shop.id, "import", world.now)
+    keep, seen = importing.take_in, []
+
+    def dies(tx: Any, shop_id: int, batch: Any, now: Any) -> None:
+        keep(tx, shop_id, batch, now)
+        seen.extend(batch.orders if len(batch.orders) == 1 else ())
+        if len(seen) == 1:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "take_in", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rounds.import_history(world.house, world.shop.merchant_id, world.shop.id)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        run = runs.latest(tx, world.shop.id, "import")
+        assert run is not None
+        assert run.checkpoint == "people", "the batch before"
+    assert rounds.import_history(world.house, world.shop.merchant_id, world.shop.id)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert purchases.count(tx, world.shop.id) == 2
+
+
+def test_the_ending_of_a_given_up_code_that_was_put_aside_too_can_be_tried_again(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    anna(world, make)
+    code = redeem(world).code
+    give_up(world)
+    for _ in range(8):
+        world.corner.trouble = [TryLater("out of order")]
+        world.later(1)
+        world.push()
+    ending = next(row for row in world.outbox if row.kind == "revoke")
+    assert ending.state == "parked"
+    world.corner.trouble = []
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert again.push_again(tx, ending.id, world.now)
+    world.push()
+    assert next(row for row in world.outbox if row.kind == "revoke").state == "done"
+    assert code not in world.corner.codes
 
 
 def test_connecting_again_sends_what_has_waited_at_once(world: Any, start: Any, make: Any) -> None:

@@ -205,6 +205,11 @@ def test_a_large_merchants_figures_are_counted_by_a_worker_and_say_when(
     town.orders(town.customers(4, "late"), 3, 20_00)
     rounds.glance(town.house, town.shop.merchant_id)
     assert words(browser.get("/")) == live, "counted a moment ago, and not again"
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        glances.keep(tx, town.now, {"of": "another version"})
+    assert "The figures are being counted" in browser.get("/")
+    rounds.glance(town.house, town.shop.merchant_id)
+    assert "The figures are being counted" not in browser.get("/")
 
 
 def test_figures_that_are_no_longer_fresh_are_shown_with_their_age_and_counted_again(
