@@ -24,7 +24,7 @@ from connector.hall import DoorStep
 from connector.house import House, furnish
 from connector.pulse import Pulse
 from connector.settings import create_blueprint, tongue
-from connector.store import health, merchants
+from connector.store import health, merchants, patience
 from webhooks import door
 from webhooks.room import Room
 
@@ -117,6 +117,7 @@ class _Numbered:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         number = trail.taken(environ.get("HTTP_X_REQUEST_ID", ""))
         trail.follow(number)
+        patience.begin()
 
         def started(status: str, words: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
             return start_response(status, [*words, (trail.HEADER, number)], *error)
@@ -127,7 +128,9 @@ class _Numbered:
         # The server's thread goes on to another request; what it does in between belongs to none.
         trail.follow("")
         if self._pulse.due():
+            patience.begin(patience.LEAST)  # a sign of life can wait, the next request should not
             self._pulse.beat()
+        patience.end()
 
 
 def _stamp(answer: Headers, house: House) -> None:

@@ -21,6 +21,7 @@ import pytest
 import structlog
 
 from connector import logs, trail
+from connector.store import patience
 from connector.store.postgres import OWNER, Server, start
 
 _TESTS = Path(__file__).parent
@@ -125,8 +126,9 @@ def _as_superuser(server: Server, *commands: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_request_under_way() -> None:
-    """A test may leave an answer unread, and with it the number of its request."""
+    """A test may leave an answer unread, and with it the number of its request and its patience with the database."""
     trail.follow("")
+    patience.end()
 
 
 @pytest.fixture

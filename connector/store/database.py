@@ -12,7 +12,7 @@ from sqlalchemy.exc import DisconnectionError
 
 from connector import trail
 from connector.secrets import KeyRing
-from connector.store import queue
+from connector.store import patience, queue
 from connector.store.walls import ACROSS_ROLE, SETTING
 
 _BIND = text(f"SELECT set_config('role', 'none', true), set_config('{SETTING}', :merchant, true)")
@@ -93,9 +93,12 @@ class Database:
             url,
             pool_size=pool_size,
             max_overflow=48,
-            connect_args={"connect_timeout": 5},
             # Neither a log of statements nor the text of an error may quote a row.
             hide_parameters=True,
+        )
+        silence = patience.Silence()
+        event.listen(
+            self.engine, "do_connect", lambda _d, _r, args, words: patience.connect(silence, *args, **words)
         )
         event.listen(self.engine, "checkout", _still_there)
         self.ring = ring

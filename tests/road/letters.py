@@ -8,6 +8,8 @@ import hmac
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -75,16 +77,37 @@ class Held:
 
     def dies(self) -> None:
         """Kill -9 every process of the server."""
+        self._signals(signal.SIGKILL)
+        self.server.hold.close()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Stop every process of the server where it is, its sockets open; at the end of the block all go on."""
+        stopped = self._signals(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGCONT)
+
+    def _signals(self, number: signal.Signals) -> list[int]:
+        """Send every process of the server a signal, the one that would start others first."""
+        pid = int((self._cluster() / "postmaster.pid").read_text().splitlines()[0])
+        os.kill(pid, number)
+        children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        for one in children:
+            with suppress(ProcessLookupError):
+                os.kill(one, number)
+        return [*children, pid]
+
+    def _cluster(self) -> Path:
         with psycopg.connect(
             self.server.url_of("postgres", "postgres").replace("+psycopg", "")
         ) as connection:
             folder = connection.execute("SHOW data_directory").fetchone()
         assert folder
-        pid = int(Path(folder[0], "postmaster.pid").read_text().splitlines()[0])
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        for one in (pid, *map(int, children)):
-            os.kill(one, signal.SIGKILL)
-        self.server.hold.close()
+        return Path(folder[0])
 
     def begins(self) -> None:
         before, self.server = self.server.hold, start(self._folder)
@@ -93,13 +116,10 @@ class Held:
 
     def stops(self) -> None:
         """Stop the server as an administrator does: who is connected is cut off."""
-        with self.superuser() as connection:
-            folder = connection.execute("SHOW data_directory").fetchone()
-        assert folder
-        pid = int(Path(folder[0], "postmaster.pid").read_text().splitlines()[0])
-        os.kill(pid, signal.SIGINT)
+        note = self._cluster() / "postmaster.pid"
+        os.kill(int(note.read_text().splitlines()[0]), signal.SIGINT)
         until = time.monotonic() + 20
-        while Path(folder[0], "postmaster.pid").exists():
+        while note.exists():
             assert time.monotonic() < until, "PostgreSQL does not stop"
             time.sleep(0.02)
 

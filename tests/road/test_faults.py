@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,42 @@ def test_postgresql_is_restarted_under_fire(site: Site) -> None:
     shooter.join(90)
     assert len(site.accepted) == 20
     assert unharmed(site.counts("PostgreSQL restarted twice under fire"))
+
+
+def test_postgresql_is_frozen_for_a_while(site: Site) -> None:
+    """It is there and says nothing: no error comes by itself, and whoever waits for one waits for ever."""
+    orders = [site.letters.order() for _ in range(24)]
+    assert all(site.brings(order) for order in orders[:3])
+    worker, url = site.town.workers[0].process.pid, site.town.url
+    with site.postgres.frozen(), ThreadPoolExecutor(32) as crowd:
+        asked = [crowd.submit(timed, f"{url}{path}") for path in ("/readyz", "/signin/word")]
+        brought = [crowd.submit(site.brings, order) for order in orders[3:12]]
+        found = [one.result() for one in asked]
+        assert not any(one.result() for one in brought)
+        alive = timed(f"{url}/healthz")
+        assert [status for status, _, _ in (*found, alive)] == [503, 503, 200]
+        assert found[1][1]["Retry-After"] == "30"
+        assert max(seconds for _, _, seconds in found) < 12, "a request hangs with the database"
+        # Who comes now is told at once, or after a short look.
+        later = [crowd.submit(timed, f"{url}{path}") for path in ("/readyz", "/healthz", "/signin/word")]
+        brought = [crowd.submit(site.brings, order) for order in orders[12:]]
+        told = [one.result() for one in later]
+        assert [status for status, _, _ in told] == [503, 200, 503]
+        assert max(seconds for _, _, seconds in (alive, *told)) < 6
+        assert not any(one.result() for one in brought)
+    for order in orders[3:]:
+        site.repeats(order)
+    count = site.counts("PostgreSQL frozen (every process stopped), and going on")
+    assert unharmed(count)
+    assert site.town.workers[0].process.pid == worker
+    assert site.town.workers[0].process.poll() is None
+
+
+def timed(url: str) -> tuple[int, Any, float]:
+    """The answer's status and headers, and how many seconds it took."""
+    began = time.monotonic()
+    answer = requests.get(url, timeout=30)
+    return answer.status_code, answer.headers, time.monotonic() - began
 
 
 @pytest.fixture
