@@ -93,15 +93,22 @@ class Held:
 
     def _signals(self, number: signal.Signals) -> list[int]:
         """Send every process of the server a signal, the one that would start others first."""
-        pid = int((self._cluster() / "postmaster.pid").read_text().splitlines()[0])
+        pid, *_ = self.processes()
         os.kill(pid, number)
-        children = [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        _, *children = self.processes(pid)
         for one in children:
             with suppress(ProcessLookupError):
                 os.kill(one, number)
         return [*children, pid]
 
-    def _cluster(self) -> Path:
+    def processes(self, pid: int = 0) -> list[int]:
+        """The numbers of the server's processes, first the one that starts the others."""
+        pid = pid or int((self.cluster() / "postmaster.pid").read_text().splitlines()[0])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [pid, *map(int, children)]
+
+    def cluster(self) -> Path:
+        """The folder of the server's files."""
         with psycopg.connect(
             self.server.url_of("postgres", "postgres").replace("+psycopg", "")
         ) as connection:
@@ -116,7 +123,7 @@ class Held:
 
     def stops(self) -> None:
         """Stop the server as an administrator does: who is connected is cut off."""
-        note = self._cluster() / "postmaster.pid"
+        note = self.cluster() / "postmaster.pid"
         os.kill(int(note.read_text().splitlines()[0]), signal.SIGINT)
         until = time.monotonic() + 20
         while note.exists():

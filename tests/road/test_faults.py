@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,12 +10,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import disks
 import drill
-import psycopg
 import pytest
 import requests
 from judge import differences, shown
@@ -178,43 +176,12 @@ def timed(url: str) -> tuple[int, Any, float]:
     return answer.status_code, answer.headers, time.monotonic() - began
 
 
-@pytest.fixture
-def small_disk(site: Site) -> Iterator[Path]:
-    """A disk of 2 MiB that PostgreSQL may write to."""
-    folder = Path(tempfile.mkdtemp(prefix="comeback-small-"))
-    folder.chmod(0o755)
-    with site.postgres.superuser() as server:
-        found = server.execute("SHOW data_directory").fetchone()
-    assert found
-    owner = Path(str(found[0])).stat()
-    size = f"size=2m,mode=700,uid={owner.st_uid},gid={owner.st_gid}"
-    told = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if told.returncode:
-        folder.rmdir()
-        pytest.skip("a file system of a given size cannot be mounted here")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=False)
-    folder.rmdir()
-
-
-def test_postgresqls_disk_is_full(site: Site, small_disk: Path) -> None:
+@pytest.mark.parametrize("way", disks.ways())
+def test_postgresqls_disk_is_full(site: Site, way: type[disks.SmallDisk] | type[disks.FullFile]) -> None:
     orders = [site.letters.order() for _ in range(4)]
-    with site.postgres.superuser() as server:
-        server.execute(f"CREATE TABLESPACE small LOCATION '{small_disk}'".encode())
-        server.execute("ALTER TABLE inbox SET TABLESPACE small")
-        for name in ("inbox_pkey", "inbox_merchant_id_key"):
-            with suppress(psycopg.Error):
-                server.execute(f"ALTER INDEX {name} SET TABLESPACE small".encode())
+    disk = way(site.postgres)
     try:
-        filler = os.open(small_disk / "filler", os.O_WRONLY | os.O_CREAT)
-        with suppress(OSError):
-            while True:
-                os.write(filler, b"x" * 512)
-        os.close(filler)
+        disk.fills()
         # The pages that are there take a few more; then nothing is kept, and nothing is answered 200.
         refused, number = 0, 0
         while refused < 10:
@@ -224,18 +191,12 @@ def test_postgresqls_disk_is_full(site: Site, small_disk: Path) -> None:
         with site.town.house.database.merchant(site.town.merchant_id) as tx:
             rows = tx.connection.exec_driver_sql("SELECT delivery_id FROM inbox").scalars().all()
         assert set(site.accepted) <= set(rows)
-        (small_disk / "filler").unlink()
+        disk.makes_room()
         for order in orders:
             site.repeats(order)
-        assert unharmed(site.counts("PostgreSQL's disk full (a file system of 2 MiB)"))
+        assert unharmed(site.counts(disk.said))
     finally:
-        with site.postgres.superuser() as server:
-            (small_disk / "filler").unlink(missing_ok=True)
-            server.execute("ALTER TABLE inbox SET TABLESPACE pg_default")
-            for name in ("inbox_pkey", "inbox_merchant_id_key"):
-                with suppress(psycopg.Error):
-                    server.execute(f"ALTER INDEX {name} SET TABLESPACE pg_default".encode())
-            server.execute("DROP TABLESPACE small")
+        disk.ends()
 
 
 def test_web_and_worker_are_killed_at_once(site: Site) -> None:
