@@ -41,7 +41,7 @@ chromium: venv ## Find or fetch the browser that the page tests drive
 
 drill: venv ## Do every fault for real, count, and write the table into docs/drill.md
 	@rm -f var/drill.jsonl && mkdir -p var
-	COMEBACK_DRILL=$(CURDIR)/var/drill.jsonl $(BIN)/python -m pytest -q -n 0 tests/road/test_faults.py tests/road/test_shop_faults.py tests/road/test_restore.py
+	COMEBACK_DRILL=$(CURDIR)/var/drill.jsonl $(BIN)/python -m pytest -q -n 0 tests/road/test_faults.py tests/road/test_shop_faults.py tests/road/test_clocks.py tests/road/test_restore.py
 	@$(BIN)/python tests/road/drill.py var/drill.jsonl docs/drill.md
 
 check: venv ## Lint, layout, types and import contracts: seconds

@@ -56,6 +56,15 @@ def test_only_the_store_says_sqlalchemy() -> None:
     assert _lines(r"^\s*(from|import) sqlalchemy\b", outside) == []
 
 
+def test_nothing_goes_by_the_databases_clock() -> None:
+    """The time is an argument; only the doctor asks the database what time it is there, to compare."""
+    sought = r"(?i)(?<!\.)\b(now|clock_timestamp|statement_timestamp)\(\)|\bcurrent_(date|time|timestamp)\b|func\.now"
+    ours = (path for path in _files("connector", "webhooks", "adapters") if "migrations" not in path.parts)
+    # The other is the default of a column that is always given.
+    found = [one.partition(":")[0] for one in _lines(sought, ours)]
+    assert found == ["connector/store/health.py", "connector/store/tables.py"]
+
+
 def test_whose_page_it_is_comes_from_the_session_and_never_from_the_address() -> None:
     """Only the platforms' own pages read which shop is meant, and there it has to prove itself."""
     house = (path for path in _files("connector", "webhooks") if "sandbox" not in path.parts)

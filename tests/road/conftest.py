@@ -18,3 +18,11 @@ def street(database: Any) -> Iterator[Any]:
 
     with Street(database) as opened:
         yield opened
+
+
+@pytest.fixture
+def block(street: Any) -> Any:
+    """The street with a programme that has been counted on, for a drill."""
+    from block import Block
+
+    return Block(street)
