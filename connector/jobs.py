@@ -91,11 +91,6 @@ def _app(house: House, stop: threading.Event) -> App:
     def settle(merchant_id: int) -> None:
         rounds.settle(house, merchant_id, stop)
 
-    @app.task(name="glance", queue="glance")
-    @trail.numbered
-    def glance(merchant_id: int) -> None:
-        rounds.glance(house, merchant_id)
-
     places = Places()
 
     @app.task(name="push", queue="push")

@@ -1,30 +1,31 @@
-"""The overview's figures at one moment, all of them together; for a large merchant kept, so that looking costs nothing.
+"""The overview's figures at one moment, all of them together, counted at every look.
 
-They are counted anew from the orders and entries each time, never added to: whatever was merged, refunded, claimed or sent
-late meanwhile, they are right as of their moment, and the moment is told. A merchant with few orders has them counted at
-every look; with many, a worker counts them when somebody looks and they are no longer fresh.
+They are counted from the orders and entries themselves, never added to and never kept: whatever was merged, refunded,
+claimed or sent late meanwhile, they are right as of their moment.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import assert_never
 
 import msgspec
 
 from connector.insight.retention import quarters
-from connector.loyalty.calendar import add_months, local
-from connector.store import figures, glances, queue, series
+from connector.loyalty.calendar import add_months, local, start
+from connector.store import figures, series
 from connector.store.database import Tx
-from connector.store.figures import Month, People, Sold, Standing
-from connector.store.series import Held, Takings
+from connector.store.figures import Line, Month, People, Sold, Spans, Standing, Takings
+from connector.store.series import Held
 
-MANY = 20_000  # orders; counting them takes a tenth of a second or two
-FRESH = timedelta(minutes=5)
 MONTHS = 13
 DAYS = 90
+LONG = 200_000  # orders; counting more of them takes so long that a page had better come without
 _YEAR = timedelta(days=365)
 
 
 class Glance(msgspec.Struct, frozen=True):
-    """The figures as they stood at `at`."""
+    """The figures as they stand at `at`."""
 
     at: datetime
     people: People
@@ -41,43 +42,73 @@ def months_until(now: datetime, zone: str) -> tuple[date, ...]:
     return tuple(add_months(this, back) for back in range(1 - MONTHS, 1))
 
 
+def takes_long(tx: Tx) -> bool:
+    """Tell whether the merchant has so many orders that whoever looks should see something before all are counted."""
+    return figures.more_than(tx, LONG)
+
+
 def count(tx: Tx, now: datetime, zone: str) -> Glance:
     """Count everything as it stands now."""
-    periods, year = quarters(now), now - _YEAR
-    first, today = months_until(now, zone)[0], local(now, zone)
+    today, shown = local(now, zone), months_until(now, zone)
+    with figures.counting(tx):
+        found = figures.count(tx, spans(now, zone))
+        held = series.held(tx, today - timedelta(days=DAYS - 1), today, zone)
+        standing = figures.standing(tx, now)
     return Glance(
         at=now,
-        people=figures.people(tx, periods.before, periods.middle, periods.end, year),
-        sold=figures.sold(tx, year, now),
-        months=figures.months(tx, first, zone),
-        takings=series.takings(tx, first, zone),
-        held=series.held(tx, today - timedelta(days=DAYS - 1), today, zone),
-        standing=figures.standing(tx, now),
+        people=found.people,
+        sold=_sold(found.lines),
+        months=_months(found.lines, found.firsts, shown),
+        takings=_takings(found.lines, shown),
+        held=held,
+        standing=standing,
     )
 
 
-def look(tx: Tx, now: datetime, zone: str) -> Glance | None:
-    """Return the figures, counted now or within the last minutes; None while a large merchant's are first counted."""
-    if not figures.more_than(tx, MANY):
-        return count(tx, now, zone)
-    found = _kept(tx)
-    if found is None or now - found.at > FRESH:
-        queue.glance(tx.connection, tx.merchant_id)
-    return found
+def spans(now: datetime, zone: str) -> Spans:
+    """Return what is counted over."""
+    periods = quarters(now)
+    starts = tuple(start(month, zone) for month in months_until(now, zone))
+    return Spans(periods.before, periods.middle, periods.end, now - _YEAR, starts)
 
 
-def keep(tx: Tx, now: datetime, zone: str) -> None:
-    """Count and keep the figures, unless somebody did a moment ago."""
-    kept = _kept(tx)
-    if kept is not None and now - kept.at <= FRESH:
-        return
-    figures.with_room(tx)
-    glances.keep(tx, now, msgspec.to_builtins(count(tx, now, zone)))
+def _sold(lines: Sequence[Line]) -> tuple[Sold, ...]:
+    """Add up what was sold in the year per currency, the most orders first; currencies are never added together."""
+    of: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        if line.of_year:
+            of[line.currency].append(line)
+    found = [
+        Sold(currency, sum(line.total for line in mine), sum(line.of_year for line in mine))
+        for currency, mine in of.items()
+    ]
+    return tuple(sorted(found, key=lambda one: (-one.orders, one.currency)))
 
 
-def _kept(tx: Tx) -> Glance | None:
-    """Return the figures last kept; None where there are none, or where another version of Comeback kept them."""
-    try:
-        return msgspec.convert(glances.get(tx), Glance)
-    except msgspec.ValidationError:
-        return None
+def _months(lines: Sequence[Line], firsts: dict[int, int], shown: Sequence[date]) -> tuple[Month, ...]:
+    """Count the orders of known persons per month; months without any are left out."""
+    placed: dict[int, int] = defaultdict(int)
+    for line in lines:
+        if line.person != "nobody":
+            placed[line.month] += line.orders
+    return tuple(Month(shown[n - 1], firsts.get(n, 0), placed[n] - firsts.get(n, 0)) for n in sorted(placed))
+
+
+def _takings(lines: Sequence[Line], shown: Sequence[date]) -> tuple[Takings, ...]:
+    """Add up the takings per month and currency, the oldest first; months without any are left out."""
+    new: dict[tuple[int, str], int] = defaultdict(int)
+    known: dict[tuple[int, str], int] = defaultdict(int)
+    for line in lines:
+        match line.person:
+            case "new":
+                new[line.month, line.currency] += line.net
+            case "known":
+                known[line.month, line.currency] += line.net
+            case "nobody":
+                pass
+            case _:
+                assert_never(line.person)
+    return tuple(
+        Takings(shown[n - 1], currency, new[n, currency], known[n, currency])
+        for n, currency in sorted(new.keys() | known.keys())
+    )

@@ -4,11 +4,11 @@ The only place that catches what goes wrong on a shop's line: there it becomes a
 """
 
 from connector.rounds.history import import_history, reconcile, subscribe
-from connector.rounds.members import glance, settle
+from connector.rounds.members import settle
 from connector.rounds.messages import apply
 from connector.rounds.post import push
 
-__all__ = ["apply", "finish", "glance", "import_history", "push", "reconcile", "settle", "subscribe"]
+__all__ = ["apply", "finish", "import_history", "push", "reconcile", "settle", "subscribe"]
 
 from connector.house import House
 

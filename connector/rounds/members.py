@@ -9,9 +9,7 @@ import structlog
 
 from connector.flow import settling
 from connector.house import House
-from connector.insight import glance as figures
 from connector.rounds.lines import NEVER, OURS
-from connector.store import merchants
 
 PUT_OFF = timedelta(hours=1)  # until a member who could not be settled is tried again
 
@@ -35,12 +33,6 @@ def settle(house: House, merchant_id: int, stop: threading.Event = NEVER) -> int
         if settled == 0:
             break
     return done
-
-
-def glance(house: House, merchant_id: int) -> None:
-    """Count the merchant's figures, for whoever looks next."""
-    with house.database.merchant(merchant_id) as tx:
-        figures.keep(tx, house.now(), merchants.get(tx).timezone)
 
 
 def _put_off(house: House, merchant_id: int, error: Exception) -> None:

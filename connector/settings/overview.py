@@ -1,11 +1,10 @@
 """The overview: how the shops are, what is left to set up, and the figures with the numbers in them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import msgspec
-from flask import Blueprint, make_response, render_template
-from flask import Response as Answer
+from flask import Blueprint, render_template, request
 
 from connector.flow import programme
 from connector.insight import glance
@@ -66,7 +65,6 @@ class Figures(msgspec.Struct, frozen=True):
     `worth`: what the points outstanding cost at most when all are exchanged, minor units; None where nothing can be.
     """
 
-    at: datetime
     retention: Retention
     returning: Share | None
     known: int
@@ -82,35 +80,45 @@ class Figures(msgspec.Struct, frozen=True):
     worth_currency: str
 
 
+class Drawn(msgspec.Struct, frozen=True):
+    """The figures with their pictures, each in two widths."""
+
+    figures: Figures
+    steps: tuple[charts.Steps, charts.Steps]
+    charts: tuple[charts.Chart, charts.Chart]
+
+
 def furnish(pages: Blueprint, house: House) -> None:
-    """Mount the overview and the part of it that refreshes while an import runs."""
+    """Mount the overview, its figures, and the part of it that refreshes while an import runs."""
 
     @pages.get("/")
     def overview() -> str:
+        """A very large merchant's page comes before its figures, which come into it; `counted` waits for them."""
         with visit(house) as seen:
-            found = _figures(seen)
+            later = "counted" not in request.args and glance.takes_long(seen.tx)
+            set_up = _set_up(seen)
             return render_template(
                 "overview.html",
                 section="overview",
                 zone=seen.zone,
                 cards=_cards(seen, house),
-                set_up=_set_up(seen),
-                figures=found,
+                set_up=set_up,
                 waiting=activity.waiting(seen.tx),
-                charts=() if found is None else _pair(found.months),
-                steps=() if found is None else _steps(found.held),
-                any_sale=found is not None and found.known > 0,
+                drawn=None if later else _drawn(seen),
+                started=set_up.started,
             )
 
-    @pages.get("/settings/figures/state")
-    def figures_state() -> Answer:
-        """What the page asks for while its figures are first counted: itself anew, once they are there."""
+    @pages.get("/settings/figures")
+    def figures() -> str:
         with visit(house) as seen:
-            ready = glance.look(seen.tx, seen.now, seen.zone) is not None
-        answer = make_response(render_template("_counting.html"))
-        if ready:
-            answer.headers["HX-Refresh"] = "true"
-        return answer
+            started = bool(programme.versions(seen.tx))
+            return render_template(
+                "_figures_here.html",
+                zone=seen.zone,
+                cards=seen.shops,
+                drawn=_drawn(seen),
+                started=started,
+            )
 
     @pages.get("/settings/shops/state")
     def shops_state() -> str:
@@ -151,14 +159,16 @@ def _is_done(run: Run | None) -> bool:
     return run is not None and run.state == "done"
 
 
-def _figures(seen: Visit) -> Figures | None:
-    found = glance.look(seen.tx, seen.now, seen.zone)
-    if found is None:
-        return None
+def _drawn(seen: Visit) -> Drawn:
+    found = _figures(seen)
+    return Drawn(found, _steps(found.held), _pair(found.months))
+
+
+def _figures(seen: Visit) -> Figures:
+    found = glance.count(seen.tx, seen.now, seen.zone)
     people = found.people
     worth, currency = _worth(seen, found.standing)
     return Figures(
-        at=found.at,
         retention=Retention(people.at_start, people.at_end, people.new, people.kept),
         returning=share(people.returning, people.known),
         known=people.known,

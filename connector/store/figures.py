@@ -4,14 +4,18 @@ A sale is a paid order that is no test, not cancelled, not gone from the shop an
 member, or a guest by the keyed hash of the address they left; a sale by nobody known counts for amounts alone.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
+from typing import Literal
 
 import msgspec
-from sqlalchemy import BigInteger, ColumnElement, Subquery, and_, case, cast, func, literal, select, text
-from sqlalchemy.dialects.postgresql import BIT
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, literal, select, text
 
 from connector.store.database import Tx
-from connector.store.tables import coupons, customers, members, orders
+from connector.store.tables import coupons, members, orders
+
+_ROOM = 5  # of the advisory lock
 
 
 class People(msgspec.Struct, frozen=True):
@@ -48,6 +52,18 @@ class Month(msgspec.Struct, frozen=True):
     again: int
 
 
+class Takings(msgspec.Struct, frozen=True):
+    """One month's takings in one currency, less what was refunded; minor units.
+
+    `new`: from people whose first order ever was paid in this month; `returning`: from everybody else.
+    """
+
+    month: date
+    currency: str
+    new: int
+    returning: int
+
+
 class Standing(msgspec.Struct, frozen=True):
     """Where the programme stands. `debt` is what members owe, a positive number."""
 
@@ -59,83 +75,164 @@ class Standing(msgspec.Struct, frozen=True):
     live_codes: int
 
 
-def people(tx: Tx, before: datetime, middle: datetime, end: datetime, year: datetime) -> People:
-    """Count persons by when they bought: [before, middle), [middle, end), and since `year`."""
-    bought = sales(tx)
-    in_first = func.bool_or(and_(bought.c.paid_at >= before, bought.c.paid_at < middle))
-    in_second = func.bool_or(and_(bought.c.paid_at >= middle, bought.c.paid_at < end))
-    one = (
-        select(
-            func.min(bought.c.paid_at).label("first_at"),
-            func.count().label("orders"),
-            func.count().filter(and_(bought.c.paid_at >= year, bought.c.paid_at < end)).label("of_year"),
-            in_first.label("in_first"),
-            in_second.label("in_second"),
-        )
-        .where(bought.c.person.is_not(None), bought.c.paid_at < end)
-        .group_by(bought.c.person)
-        .subquery()
-    )
-    row = tx.one(
-        select(
-            func.count().filter(one.c.in_first).label("at_start"),
-            func.count().filter(one.c.in_second).label("at_end"),
-            func.count().filter(and_(one.c.in_second, one.c.first_at >= middle)).label("new"),
-            func.count().filter(and_(one.c.in_first, one.c.in_second)).label("kept"),
-            func.count().label("known"),
-            func.count().filter(one.c.orders > 1).label("returning"),
-            func.count().filter(one.c.of_year > 0).label("buyers"),
-            _whole(one.c.of_year).label("orders"),
-            func.min(one.c.first_at).label("first_at"),
-        )
-    )
-    return People(**row._mapping)
+class Line(msgspec.Struct, frozen=True):
+    """Sales of one month and currency: `month` counts from 1, `person` tells by whom.
+
+    `orders` and `net` over the month, `of_year` and `total` over what of it lies in the year.
+    """
+
+    month: int
+    currency: str
+    person: Literal["new", "known", "nobody"]
+    orders: int
+    net: int
+    of_year: int
+    total: int
 
 
-def sold(tx: Tx, since: datetime, until: datetime) -> tuple[Sold, ...]:
-    """Add up the sales of [since, until) per currency; currencies are never added together."""
-    count = func.count().label("orders")
-    rows = tx.all(
-        select(orders.c.currency, _whole(orders.c.total).label("total"), count)
-        .where(_is_sale(tx), orders.c.paid_at >= since, orders.c.paid_at < until)
-        .group_by(orders.c.currency)
-        .order_by(count.desc(), orders.c.currency)
-    )
-    return tuple(Sold(**row._mapping) for row in rows)
+class Counted(msgspec.Struct, frozen=True):
+    """All that is counted over sales. `firsts`: how many persons bought for the first time, by month from 1."""
+
+    people: People
+    firsts: dict[int, int]
+    lines: tuple[Line, ...]
 
 
-def months(tx: Tx, first: date, zone: str) -> tuple[Month, ...]:
-    """Count the orders per month since `first`, apart for first and later ones; months without any are left out."""
-    bought = sales(tx)
-    local = func.timezone(zone, bought.c.paid_at)
-    nth = func.row_number().over(partition_by=bought.c.person, order_by=(bought.c.paid_at, bought.c.id))
-    placed = (
-        select(func.date_trunc("month", local).label("month"), nth.label("nth"))
-        .where(bought.c.person.is_not(None))
-        .subquery()
-    )
-    rows = tx.all(
-        select(
-            placed.c.month,
-            func.count().filter(placed.c.nth == 1).label("first"),
-            func.count().filter(placed.c.nth > 1).label("again"),
-        )
-        .where(placed.c.month >= first)
-        .group_by(placed.c.month)
-        .order_by(placed.c.month)
-    )
-    return tuple(Month(row.month.date(), row.first, row.again) for row in rows)
+class Spans(msgspec.Struct, frozen=True):
+    """What is counted over: [before, middle) and [middle, end), the year [year, end), and months by their first moments.
+
+    The first month begins no later than the year; the last one ends with `end`. Nothing at or after `end` counts.
+    """
+
+    before: datetime
+    middle: datetime
+    end: datetime
+    year: datetime
+    months: tuple[datetime, ...]
+
+
+_SALE = """
+merchant_id = :merchant AND paid_at < :end AND NOT test AND cancelled_at IS NULL AND removed_at IS NULL AND total > 0"""
+_SUMS = """
+min(paid_at) AS first_at, count(*)::int AS orders,
+count(*) FILTER (WHERE paid_at >= :year)::int AS of_year,
+bool_or(paid_at >= :before AND paid_at < :middle) AS in_first, bool_or(paid_at >= :middle) AS in_second"""
+_STATEMENT = """
+WITH
+-- One row per customer or guest of a shop: an index holds all of it, in this order, so that no order itself is read.
+shoppers AS (
+  SELECT shop_id, customer_id, {sums} FROM orders
+   WHERE {sale} AND customer_id IS NOT NULL GROUP BY shop_id, customer_id),
+guests AS MATERIALIZED (
+  SELECT guest_hash, shop_id, {sums} FROM orders
+   WHERE {sale} AND guest_hash IS NOT NULL AND customer_id IS NULL GROUP BY guest_hash, shop_id),
+claims AS (
+  SELECT c.shop_id, c.email_hash, min(c.member_id) AS member_id
+    FROM customers c JOIN guests g ON g.shop_id = c.shop_id AND g.guest_hash = c.email_hash
+   WHERE c.merchant_id = :merchant AND c.email_verified GROUP BY c.shop_id, c.email_hash),
+
+-- Whole numbers group twice as fast as words: 60 bits of a hash for a guest, below zero, where members are above it.
+-- No platform names a customer with 64 letters, so that the whole hash of a guest can stand among the ids of customers.
+buyers AS MATERIALIZED (
+  SELECT s.shop_id, s.customer_id AS buyer, c.member_id AS person, first_at, orders, of_year, in_first, in_second
+    FROM shoppers s LEFT JOIN customers c
+      ON c.merchant_id = :merchant AND c.shop_id = s.shop_id AND c.id = s.customer_id
+  UNION ALL
+  SELECT g.shop_id, encode(g.guest_hash, 'hex'),
+         coalesce(k.member_id, -(('x' || left(encode(g.guest_hash, 'hex'), 15))::bit(60)::bigint)),
+         first_at, orders, of_year, in_first, in_second
+    FROM guests g LEFT JOIN claims k ON k.shop_id = g.shop_id AND k.email_hash = g.guest_hash),
+persons AS MATERIALIZED (
+  SELECT person, min(first_at) AS first_at, sum(orders) AS orders, sum(of_year) AS of_year,
+         bool_or(in_first) AS in_first, bool_or(in_second) AS in_second
+    FROM buyers WHERE person IS NOT NULL GROUP BY person),
+
+-- Sales since the first month by whom: new (in the month of their first order ever), known, or nobody. Only those who
+-- began in these months, and those whom nobody knows, have to be looked up.
+apart AS MATERIALIZED (
+  SELECT b.shop_id, b.buyer, width_bucket(p.first_at, CAST(:months AS timestamptz[])) AS began
+    FROM buyers b LEFT JOIN persons p ON p.person = b.person
+   WHERE b.person IS NULL OR p.first_at >= :since),
+sales AS (
+  SELECT shop_id, coalesce(customer_id, encode(guest_hash, 'hex')) AS buyer,
+         width_bucket(paid_at, CAST(:months AS timestamptz[])) AS month, paid_at >= :year AS of_year,
+         currency, total, total - refunded AS net
+    FROM orders WHERE {sale} AND paid_at >= :since),
+lines AS (
+  SELECT month, currency,
+         CASE WHEN s.buyer IS NULL OR (a.buyer IS NOT NULL AND a.began IS NULL) THEN 'nobody'
+              WHEN a.began = s.month THEN 'new' ELSE 'known' END AS person,
+         count(*) AS orders, sum(net)::bigint AS net, count(*) FILTER (WHERE of_year) AS of_year,
+         coalesce(sum(total) FILTER (WHERE of_year), 0)::bigint AS total
+    FROM sales s LEFT JOIN apart a ON a.shop_id = s.shop_id AND a.buyer = s.buyer GROUP BY 1, 2, 3),
+
+people AS (
+  SELECT count(*) FILTER (WHERE in_first) AS at_start, count(*) FILTER (WHERE in_second) AS at_end,
+         count(*) FILTER (WHERE in_second AND first_at >= :middle) AS new,
+         count(*) FILTER (WHERE in_first AND in_second) AS kept,
+         count(*) AS known, count(*) FILTER (WHERE orders > 1) AS returning,
+         count(*) FILTER (WHERE of_year > 0) AS buyers, coalesce(sum(of_year), 0)::bigint AS orders,
+         min(first_at) AS first_at FROM persons),
+firsts AS (
+  SELECT width_bucket(first_at, CAST(:months AS timestamptz[])) AS month, count(*) AS persons
+    FROM persons WHERE first_at >= :since GROUP BY 1)
+SELECT json_build_object(
+  'people', (SELECT row_to_json(people) FROM people),
+  'firsts', (SELECT coalesce(json_object_agg(month, persons), '{{}}') FROM firsts),
+  'lines', (SELECT coalesce(json_agg(lines), '[]') FROM lines))::text"""
+COUNT = text(_STATEMENT.format(sale=_SALE, sums=_SUMS))
+
+
+@contextmanager
+def counting(tx: Tx) -> Iterator[None]:
+    """Have PostgreSQL plan for counting in here; one count at a time per merchant, the others wait for it.
+
+    Whatever it knows about the tables: without statistics (just after a restore, say) it would compare every buyer with
+    every order. It takes one core, however many there are.
+    """
+    tx.run(select(func.pg_advisory_xact_lock(_ROOM, tx.merchant_id)))
+    for name, word in _PLANNED.items():
+        tx.run(text(f"SET LOCAL {name} = {word}"))
+    yield
+    for name in _PLANNED:
+        tx.run(text(f"SET LOCAL {name} TO DEFAULT"))
+
+
+_PLANNED = {
+    "enable_nestloop": "off",
+    "enable_mergejoin": "off",
+    "enable_sort": "off",
+    "jit": "off",
+    "max_parallel_workers_per_gather": "0",
+    # A plan made for merchants as they are on average would be wrong for the largest.
+    "plan_cache_mode": "force_custom_plan",
+    # A million orders would otherwise be grouped on the disk.
+    "work_mem": "'128MB'",
+}
+
+
+def count(tx: Tx, spans: Spans) -> Counted:
+    """Count persons and sales, in one pass over every sale and one over those of the months."""
+    return msgspec.json.decode(tx.value(COUNT.bindparams(**asked(tx, spans))), type=Counted)
+
+
+def asked(tx: Tx, spans: Spans) -> dict[str, object]:
+    """Return what COUNT wants to be told."""
+    return {
+        "merchant": tx.merchant_id,
+        "before": spans.before,
+        "middle": spans.middle,
+        "end": spans.end,
+        "year": spans.year,
+        "since": spans.months[0],
+        "months": list(spans.months),
+    }
 
 
 def more_than(tx: Tx, many: int) -> bool:
     """Tell whether the merchant has more orders than that; looks no further."""
     some = select(literal(1)).where(orders.c.merchant_id == tx.merchant_id).limit(many + 1).subquery()
     return int(tx.value(select(func.count()).select_from(some))) > many
-
-
-def with_room(tx: Tx) -> None:
-    """Let the rest of the transaction sort in memory: a million orders would otherwise go through the disk."""
-    tx.run(text("SET LOCAL work_mem = '128MB'"))
 
 
 def standing(tx: Tx, now: datetime) -> Standing:
@@ -165,57 +262,3 @@ def standing(tx: Tx, now: datetime) -> Standing:
 def _whole(column: ColumnElement[int]) -> ColumnElement[int]:
     """Add up; PostgreSQL would say it as a numeric, and as nothing where there is no row."""
     return cast(func.coalesce(func.sum(column), 0), BigInteger)
-
-
-def _is_sale(tx: Tx) -> ColumnElement[bool]:
-    return and_(
-        orders.c.merchant_id == tx.merchant_id,
-        orders.c.paid_at.is_not(None),
-        ~orders.c.test,
-        orders.c.cancelled_at.is_(None),
-        orders.c.removed_at.is_(None),
-        orders.c.total > 0,
-    )
-
-
-def sales(tx: Tx) -> Subquery:
-    """Every sale with its person (the member's number, or one made of the guest's hash), currency and net amount."""
-    owner = customers.alias("owner")
-    claimed = (
-        select(func.min(owner.c.member_id))
-        .where(
-            owner.c.merchant_id == orders.c.merchant_id,
-            owner.c.shop_id == orders.c.shop_id,
-            owner.c.email_hash == orders.c.guest_hash,
-            owner.c.email_verified,
-        )
-        .correlate(orders)
-        .scalar_subquery()
-    )
-    # Whole numbers group twice as fast as words: 60 bits of the hash, below zero, where members are above it.
-    bits = func.concat("x", func.left(func.encode(orders.c.guest_hash, "hex"), 15))
-    guest = -cast(cast(bits, BIT(60)), BigInteger)
-    person = case(
-        (customers.c.member_id.is_not(None), customers.c.member_id),
-        (orders.c.guest_hash.is_not(None), func.coalesce(claimed, guest)),
-        else_=literal(None),
-    )
-    return (
-        select(
-            orders.c.id,
-            orders.c.paid_at,
-            person.label("person"),
-            orders.c.currency,
-            (orders.c.total - orders.c.refunded).label("net"),
-        )
-        .outerjoin(
-            customers,
-            and_(
-                customers.c.merchant_id == orders.c.merchant_id,
-                customers.c.shop_id == orders.c.shop_id,
-                customers.c.id == orders.c.customer_id,
-            ),
-        )
-        .where(_is_sale(tx))
-        .subquery()
-    )

@@ -87,11 +87,6 @@ def settle(connection: Connection, merchant_id: int) -> None:
     defer(connection, "settle", key=f"settle:{merchant_id}", merchant_id=merchant_id)
 
 
-def glance(connection: Connection, merchant_id: int) -> None:
-    """Have the merchant's figures counted."""
-    defer(connection, "glance", key=f"glance:{merchant_id}", merchant_id=merchant_id)
-
-
 def import_history(connection: Connection, merchant_id: int, shop_id: int) -> None:
     """Have the shop's history imported, or its import resumed."""
     defer(connection, "import_history", key=f"import:{shop_id}", merchant_id=merchant_id, shop_id=shop_id)

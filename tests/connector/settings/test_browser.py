@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 from sqlalchemy import insert, update
 
-from connector import rounds
 from connector.hall import sign_in_url
 from connector.insight import glance
+from connector.store import figures
 from connector.store.tables import runs
 
 pytestmark = pytest.mark.browser
@@ -264,16 +264,35 @@ def test_a_message_is_found_and_opened_without_scripts(
     context.close()
 
 
-def test_the_figures_of_a_large_merchant_appear_by_themselves(
-    town: Any, enter: Callable[..., Page], url: str, monkeypatch: pytest.MonkeyPatch
+def test_the_figures_of_a_large_merchant_come_into_the_page_that_is_already_there(
+    town: Any, enter: Callable[..., Page], url: str, house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(glance, "MANY", 5)
+    monkeypatch.setattr(glance, "LONG", 5)
     town.orders(town.customers(8), 30, 20_00)
-    page = enter()
-    page.get_by_text("The figures are being counted").wait_for()
-    assert barriers(page) == []
-    rounds.glance(town.house, town.shop.merchant_id)
+    with house.database.merchant(town.shop.merchant_id) as tx:
+        with figures.counting(tx):  # holds up everybody else's until the transaction ends
+            pass
+        page = enter()
+        page.get_by_text("The figures are being counted").wait_for()
+        assert page.get_by_role("heading", name="Shops").is_visible()
+        assert barriers(page) == []
     page.get_by_role("heading", name="Orders per month").wait_for()
+    assert page.locator("#counted").inner_text() == "The figures are counted."
+    assert page.get_by_text("The figures are being counted").count() == 0
+    assert barriers(page) == []
+
+
+def test_the_figures_of_a_large_merchant_need_no_script(
+    town: Any, chrome: Browser, house: Any, shop: Any, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(glance, "LONG", 5)
+    town.orders(town.customers(8), 30, 20_00)
+    context = chrome.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(url + "/" + sign_in_url(house, shop.merchant_id).split("/", 3)[3] + "?lang=en")
+    page.get_by_role("link", name="Wait for the whole page instead").click()
+    assert page.get_by_role("heading", name="Orders per month").is_visible()
+    context.close()
 
 
 def look(page: Page, name: str) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-import msgspec
+import pytest
 from sqlalchemy import insert, text, update
 
-from connector import rounds
-from connector.app import create_app
 from connector.insight import glance
-from connector.store import glances
+from connector.store import figures
 from connector.store.tables import coupons, runs, shops
 
 
@@ -130,7 +129,7 @@ def test_a_shop_that_does_not_answer_says_since_when_and_when_it_is_tried_again(
     assert "13:04. Nothing is lost" in page
 
 
-# ---------------------------------------------------------------- charts, and figures that are kept
+# ---------------------------------------------------------------- charts, and figures that take a while
 
 
 def table_after(page: str, title: str) -> dict[str, list[str]]:
@@ -183,45 +182,49 @@ def test_charts_of_an_empty_programme_say_what_will_stand_there(town: Any, brows
     assert "No points yet." in words(browser.get("/"))
 
 
-def test_a_large_merchants_figures_are_counted_by_a_worker_and_say_when(
+def test_the_page_of_a_very_large_merchant_comes_before_its_figures(
     town: Any, browser: Any, monkeypatch: Any
 ) -> None:
     town.orders(town.customers(8), 30, 20_00)
-    live = words(browser.get("/"))
-    monkeypatch.setattr(glance, "MANY", 5)
+    whole = browser.get("/")
+    monkeypatch.setattr(glance, "LONG", 5)
     page = browser.get("/")
+    assert 'hx-get="/settings/figures" hx-trigger="load"' in page
     assert "The figures are being counted" in page
-    assert "HX-Refresh" not in browser.client.get("/settings/figures/state").headers
-    rounds.glance(town.house, town.shop.merchant_id)
-    assert browser.client.get("/settings/figures/state").headers["HX-Refresh"] == "true"
-    kept = words(browser.get("/"))
-    assert kept == live
-    with town.house.database.merchant(town.shop.merchant_id) as tx:
-        assert msgspec.convert(glances.get(tx), glance.Glance) == glance.count(
-            tx, town.now, "Europe/Amsterdam"
-        )
-        waits = text("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'glance'")
-        assert tx.value(waits) == 1, "however often somebody looks"
-    town.orders(town.customers(4, "late"), 3, 20_00)
-    rounds.glance(town.house, town.shop.merchant_id)
-    assert words(browser.get("/")) == live, "counted a moment ago, and not again"
-    with town.house.database.merchant(town.shop.merchant_id) as tx:
-        glances.keep(tx, town.now, {"of": "another version"})
-    assert "The figures are being counted" in browser.get("/")
-    rounds.glance(town.house, town.shop.merchant_id)
-    assert "The figures are being counted" not in browser.get("/")
+    assert "Orders per month" not in page
+    # Without scripts a plain link leads to the page with everything in it.
+    assert 'href="/?counted=1"' in page
+    assert words(browser.get("/?counted=1")) == words(whole)
+    part = browser.get("/settings/figures")
+    assert "<html" not in part
+    assert words(part).split(" The figures are counted.")[0].strip() in words(whole)
+    assert table_after(part, 'id="takings-1-title"')["Oct 2026"] == ["€160.00", "€0.00"]
+    town.orders(town.customers(1, "late"), 30, 20_00)
+    later = table_after(browser.get("/settings/figures"), 'id="takings-1-title"')
+    assert later["Oct 2026"] == ["€180.00", "€0.00"], "counted at every look"
 
 
-def test_figures_that_are_no_longer_fresh_are_shown_with_their_age_and_counted_again(
-    town: Any, sign_in: Any, monkeypatch: Any
-) -> None:
-    monkeypatch.setattr(glance, "MANY", 2)
-    town.orders(town.customers(4), 30, 20_00)
-    rounds.glance(town.house, town.shop.merchant_id)
-    later = msgspec.structs.replace(town.house, now=lambda: town.now + timedelta(minutes=17))
-    client = create_app(later).test_client()
-    with client.session_transaction() as session:
-        session.update(merchant_id=town.shop.merchant_id, since=int(town.now.timestamp()), language="en")
-    assert "Counted 17 minutes ago." in words(client.get("/").text)
-    rounds.glance(later, town.shop.merchant_id)
-    assert "Counted" not in words(client.get("/").text)
+def test_one_count_at_a_time_for_a_merchant_and_none_waits_for_a_neighbours(town: Any, browser: Any) -> None:
+    def look() -> str:
+        return browser.get("/")
+
+    with town.house.database.merchant(town.shop.merchant_id) as tx, ThreadPoolExecutor(1) as pool:
+        with figures.counting(tx):
+            pass
+        waits = pool.submit(look)
+        with pytest.raises(TimeoutError):
+            waits.result(timeout=0.5)
+        with town.house.database.merchant(town.shop.merchant_id + 1) as other:
+            other.run(text("SET LOCAL lock_timeout = '5s'"))
+            with figures.counting(other):
+                pass
+        tx.connection.commit()
+        assert "Overview" in waits.result(timeout=30)
+
+
+def test_how_counting_is_planned_ends_with_it(town: Any) -> None:
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        usual = tx.value(text("SHOW work_mem")), tx.value(text("SHOW enable_nestloop"))
+        with figures.counting(tx):
+            assert tx.value(text("SHOW work_mem")) == "128MB"
+        assert (tx.value(text("SHOW work_mem")), tx.value(text("SHOW enable_nestloop"))) == usual

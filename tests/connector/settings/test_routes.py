@@ -74,7 +74,7 @@ ROUTES: dict[str, Rule] = {
     "condition.watch": Rule(nobody={404}, own={404}),
     "settings.speak": Rule(nobody={303}, own={303}),
     "settings.overview": PAGE,
-    "settings.figures_state": PAGE,
+    "settings.figures": PAGE,
     "settings.shops_state": PAGE,
     "settings.add_shop": PAGE,
     "settings.join_code": FORM,

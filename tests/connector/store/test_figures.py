@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import insert
 
 from connector.store import figures, gaps
+from connector.store.figures import Spans
 from connector.store.tables import customers, members, orders
 
 
@@ -90,17 +91,21 @@ def waits_between_orders(shared: Path) -> list[int]:
 def test_the_third_quarter_of_1997_and_the_totals_come_out_as_known(history: Any, shared: Path) -> None:
     house, shop = history
     with house.database.merchant(shop.merchant_id) as tx:
-        found = figures.people(tx, day(1997, 4), day(1997, 7), day(1997, 10), day(1997, 1))
+        months = tuple(day(1997 + n // 12, n % 12 + 1) for n in range(18))
+        quarter = Spans(day(1997, 4), day(1997, 7), day(1997, 10), day(1997, 1), months[:9])
+        whole_span = Spans(day(1997, 1), day(1997, 4), day(1998, 7), day(1997, 1), months)
+        with figures.counting(tx):
+            found, counted = figures.count(tx, quarter).people, figures.count(tx, whole_span)
         assert (found.at_start, found.at_end, found.new, found.kept) == (5376, 4263, 0, 2289)
-        whole = figures.people(tx, day(1997, 1), day(1997, 4), day(1998, 7), day(1997, 1))
+        whole, lines = counted.people, counted.lines
         assert (whole.known, whole.returning, whole.buyers, whole.orders) == (23_570, 11_662, 23_570, 69_659)
-        (sold,) = figures.sold(tx, day(1997, 1), day(1998, 7))
-        assert (sold.currency, sold.total - 80, sold.orders) == ("USD", 2_500_315_63, 69_659)
-        months = figures.months(tx, day(1997, 1).date(), "UTC")
-        assert len(months) == 18
-        assert sum(month.first for month in months) == 23_570
-        assert sum(month.first + month.again for month in months) == 69_659
-        assert all(month.first == 0 for month in months[3:])
+        assert {line.currency for line in lines} == {"USD"}
+        assert sum(line.total for line in lines) - 80 == 2_500_315_63
+        assert sum(line.of_year for line in lines) == sum(line.orders for line in lines) == 69_659
+        assert {line.month for line in lines} == set(range(1, 19))
+        assert sum(counted.firsts.values()) == 23_570
+        assert set(counted.firsts) == {1, 2, 3}
+        assert {line.month for line in lines if line.person == "new"} == {1, 2, 3}
         waits = waits_between_orders(shared)
         assert gaps.measure(tx) == gaps.Gaps(len(waits), waits[ceil(len(waits) * 0.75) - 1])
         assert gaps.measure(tx) == gaps.Gaps(44_021, 94)
