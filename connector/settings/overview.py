@@ -14,11 +14,15 @@ from connector.insight.shares import Share, half_up, share
 from connector.settings import charts
 from connector.settings.door import House, Visit, visit
 from connector.settings.shops import again_address
+from connector.store import figures as sums
+from connector.store import patience
 from connector.store.figures import Month, Standing
 from connector.store.reading import activity, runs
 from connector.store.runs import Run
 from connector.store.series import Held
 from connector.store.shops import Shop
+
+_COUNTING = 60.0  # seconds in which the figures of a very large merchant are waited for
 
 
 class ShopCard(msgspec.Struct, frozen=True):
@@ -95,7 +99,10 @@ def furnish(pages: Blueprint, house: House) -> None:
     def overview() -> str:
         """A very large merchant's page comes before its figures, which come into it; `counted` waits for them."""
         with visit(house) as seen:
-            later = "counted" not in request.args and glance.takes_long(seen.tx)
+            long = glance.takes_long(seen.tx)
+            later = long and "counted" not in request.args
+            if long and not later:
+                patience.begin(_COUNTING)
             set_up = _set_up(seen)
             return render_template(
                 "overview.html",
@@ -109,8 +116,12 @@ def furnish(pages: Blueprint, house: House) -> None:
             )
 
     @pages.get("/settings/figures")
-    def figures() -> str:
+    def figures() -> str | tuple[str, int]:
+        """What comes into the page; nothing while somebody else counts, whom no thread of ours waits for."""
         with visit(house) as seen:
+            if not sums.is_free(seen.tx):
+                return "", 204
+            patience.begin(_COUNTING)
             started = bool(programme.versions(seen.tx))
             return render_template(
                 "_figures_here.html",

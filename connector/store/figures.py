@@ -229,6 +229,11 @@ def asked(tx: Tx, spans: Spans) -> dict[str, object]:
     }
 
 
+def is_free(tx: Tx) -> bool:
+    """Tell whether nobody else counts for the merchant just now; then nobody else does until the transaction ends."""
+    return bool(tx.value(select(func.pg_try_advisory_xact_lock(_ROOM, tx.merchant_id))))
+
+
 def more_than(tx: Tx, many: int) -> bool:
     """Tell whether the merchant has more orders than that; looks no further."""
     some = select(literal(1)).where(orders.c.merchant_id == tx.merchant_id).limit(many + 1).subquery()
