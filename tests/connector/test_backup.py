@@ -57,7 +57,9 @@ def old(postgres: Any, house: House) -> Iterator[Callable[[], str]]:
         with psycopg.connect(here) as source, psycopg.connect(there) as target:
             # The copies are whole already; triggers would make rows a second time.
             target.execute("SET session_replication_role = replica")
-            for (table,) in target.execute(_TABLES).fetchall():
+            # A table that has gone since was a cache, and stays empty.
+            there_still = set(source.execute(_TABLES).fetchall())
+            for (table,) in set(target.execute(_TABLES).fetchall()) & there_still:
                 names = ", ".join(f'"{row[0]}"' for row in target.execute(_COLUMNS, (table,)))
                 take, put = (f"COPY {table} ({names}) {way}".encode() for way in ("TO STDOUT", "FROM STDIN"))
                 with source.cursor().copy(take) as rows, target.cursor().copy(put) as kept:
