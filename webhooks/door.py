@@ -22,7 +22,7 @@ from connector.port import (
     ShopForgotten,
     ShopRemoved,
 )
-from connector.store import health, inbox, shops
+from connector.store import health, inbox, queue, shops
 from connector.store.database import Tx, bind
 from connector.store.shops import Shop
 from webhooks.room import Room
@@ -90,7 +90,7 @@ def raw_body(message: Request) -> bytes:
     """Return the bytes as they came: 411 without their length, 413 when too many, 400 when some are missing."""
     # Servers cut a chunked body at their limit and hand it over as whole; only a stated length can be held against it.
     length = message.content_length
-    if length is None or "Transfer-Encoding" in message.headers:
+    if length is None or "HTTP_TRANSFER_ENCODING" in message.environ:
         abort(411)
     if length > LARGEST:
         abort(413)
@@ -106,8 +106,7 @@ def _keep(house: House, senders: Senders, platform: Platform, named: Shop | None
     found = senders.get((platform.name, delivery.shop_address or "")) if named is None else None
     result: str = "elsewhere"
     if found is not None:
-        with house.database.keeping(found.merchant_id, found.shop_id) as tx:
-            result = inbox.keep_of(tx, found, delivery, now)
+        result = inbox.keep_of(house.database, found, delivery, now)
     if found is None or result == "elsewhere":
         found, result = _look_up_and_keep(house, platform, named, delivery, now)
         if found is None:
@@ -129,6 +128,7 @@ def _look_up_and_keep(
 ) -> tuple[inbox.Sender | None, str]:
     """Find out whose the delivery is, and keep it in the same transaction; no sender where it is nobody's."""
     with house.database.everyone() as connection:
+        queue.hurry(connection)
         shop = named
         if delivery.shop_address is not None:
             shop = shops.find_by_address(connection, platform.name, delivery.shop_address)
@@ -167,4 +167,9 @@ def _by_key(house: House, platform: Platform, shop_key: str) -> Shop | None:
 
 
 def _headers(message: Request) -> dict[str, str]:
-    return {name.lower(): value for name, value in message.headers.items()}
+    """Return the headers by their names in lower case, as the server hands them over."""
+    return {
+        name[5:].lower().replace("_", "-"): value
+        for name, value in message.environ.items()
+        if name.startswith("HTTP_")
+    }

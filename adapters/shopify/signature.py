@@ -60,7 +60,7 @@ def _prove(app: App, header: str, body: bytes) -> None:
 
 
 def _digest(secret: str, body: bytes) -> bytes:
-    return hmac.new(secret.encode(), body, hashlib.sha256).digest()
+    return hmac.digest(secret.encode(), body, "sha256")
 
 
 def _id_of(topic: str, body: bytes) -> str:

@@ -12,15 +12,10 @@ from sqlalchemy.exc import DisconnectionError
 
 from connector import trail
 from connector.secrets import KeyRing
-from connector.store import patience, queue
+from connector.store import patience
 from connector.store.walls import ACROSS_ROLE, SETTING
 
 _BIND = text(f"SELECT set_config('role', 'none', true), set_config('{SETTING}', :merchant, true)")
-# The same in one breath with queue.announce (hurried), whose lock lies in room 1.
-_BIND_AND_ANNOUNCE = f"""
-SELECT set_config('role', 'none', true), set_config('{SETTING}', %(merchant)s, true), {queue.HURRY},
-       pg_advisory_xact_lock_shared(1, %(shop)s)
-"""
 _ACROSS = text(f"SET LOCAL ROLE {ACROSS_ROLE}")
 _TAKE = text("SELECT pg_try_advisory_lock(hashtext(:work), :key)")
 _LEAVE = text("SELECT pg_advisory_unlock(hashtext(:work), :key)")
@@ -85,22 +80,29 @@ def _still_there(driver: Any, _: object, __: object) -> None:
         raise DisconnectionError("the server has closed the connection") from error
 
 
+def _engine(url: str, silence: patience.Silence, **how: Any) -> Engine:
+    # Neither a log of statements nor the text of an error may quote a row.
+    engine = create_engine(url, hide_parameters=True, **how)
+    event.listen(engine, "do_connect", lambda _d, _r, args, words: patience.connect(silence, *args, **words))
+    event.listen(engine, "checkout", _still_there)
+    return engine
+
+
 class Database:
     """The engine and the key ring. Made once per process; holds no state of its own."""
 
     def __init__(self, url: str, ring: KeyRing, pool_size: int = 8) -> None:
-        self.engine: Engine = create_engine(
-            url,
-            pool_size=pool_size,
-            max_overflow=48,
-            # Neither a log of statements nor the text of an error may quote a row.
-            hide_parameters=True,
-        )
         silence = patience.Silence()
-        event.listen(
-            self.engine, "do_connect", lambda _d, _r, args, words: patience.connect(silence, *args, **words)
+        self.engine = _engine(url, silence, pool_size=pool_size, max_overflow=32)
+        # For at_once: nothing is begun there that would have to be ended.
+        self._quick = _engine(
+            url,
+            silence,
+            pool_size=pool_size,
+            max_overflow=16,
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
         )
-        event.listen(self.engine, "checkout", _still_there)
         self.ring = ring
 
     @contextmanager
@@ -110,12 +112,22 @@ class Database:
             bind(connection, merchant_id)
             yield Tx(connection, merchant_id, self.ring)
 
-    @contextmanager
-    def keeping(self, merchant_id: int, shop_id: int) -> Iterator[Tx]:
-        """Like `merchant`, for keeping something of this shop: announced (queue.announce) before anything is looked at."""
-        with self.engine.begin() as connection:
-            connection.exec_driver_sql(_BIND_AND_ANNOUNCE, {"merchant": str(merchant_id), "shop": shop_id})
-            yield Tx(connection, merchant_id, self.ring)
+    def at_once(self, statement: str, words: Mapping[str, object]) -> tuple[Any, ...]:
+        """Run one statement that is a transaction of its own, and return its only row.
+
+        One round trip, on the driver itself: for what many wait for. Raises psycopg's errors.
+        """
+        lent = self._quick.raw_connection()
+        try:
+            driver = lent.driver_connection
+            assert driver is not None
+            row: tuple[Any, ...] = driver.execute(statement, words, prepare=True).fetchone()
+            return row
+        except BaseException:
+            lent.invalidate()
+            raise
+        finally:
+            lent.close()
 
     @contextmanager
     def everyone(self) -> Iterator[Connection]:
@@ -145,3 +157,4 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        self._quick.dispose()

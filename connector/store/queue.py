@@ -13,8 +13,7 @@ from sqlalchemy import Connection, text
 
 _WAITS = text("SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = :key AND status = 'todo' LIMIT 1")
 # A shop waits five seconds for its 200, and one that hears 503 in time comes again.
-HURRY = "set_config('lock_timeout', '3s', true), set_config('statement_timeout', '4s', true)"
-_ANNOUNCE = "pg_advisory_xact_lock_shared(:room, :shop)"
+_HURRY = text("SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '4s', true)")
 # Defers by name on a connection that is handed in; never opened, runs nothing.
 _app = App(connector=SyncPsycopgConnector())
 
@@ -37,23 +36,13 @@ def defer(
         pass
 
 
-def announce(connection: Connection, shop_id: int, *, hurried: bool = False) -> None:
-    """Say "I am about to keep something for this shop", until the transaction ends.
-
-    A drain that is finishing waits for it, so that it never misses a row whose job met AlreadyEnqueued.
-    `hurried`: from here on the transaction waits for nothing longer than shops wait for an answer.
-    """
-    said = f"{HURRY}, {_ANNOUNCE}" if hurried else _ANNOUNCE
-    connection.execute(text(f"SELECT {said}"), {"room": 1, "shop": shop_id})
-
-
 def hurry(connection: Connection) -> None:
     """Let this transaction wait for nothing longer than shops wait for an answer."""
-    connection.execute(text(f"SELECT {HURRY}"))
+    connection.execute(_HURRY)
 
 
 def listen(connection: Connection, shop_id: int) -> None:
-    """Wait until everyone who announced something for this shop has committed or given up."""
+    """Wait until everyone who is keeping something for this shop (inbox.keep) has committed or given up."""
     connection.execute(text("SELECT pg_advisory_lock(:room, :shop)"), {"room": 1, "shop": shop_id})
     connection.execute(text("SELECT pg_advisory_unlock(:room, :shop)"), {"room": 1, "shop": shop_id})
 
