@@ -6,7 +6,6 @@ import hmac
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from wsgiref.headers import Headers
 
 import structlog
 from flask import Blueprint, Flask, Response, abort, redirect, request, session, url_for
@@ -100,19 +99,19 @@ def _wrap(app: Flask, house: House, pulse: Pulse) -> None:
         root=str(_PAGES / "static"),
         prefix="static/",
         max_age=_STATIC_SECONDS,
-        add_headers_function=lambda answer, path, url: _stamp(answer, house),
     )
     hops = house.settings.proxy_hops
     # Without a proxy of ours anybody can write X-Forwarded-For.
     inner = ProxyFix(served, x_for=hops, x_proto=hops, x_host=hops) if hops else served
-    app.wsgi_app = _Numbered(inner, pulse)  # type: ignore[method-assign]
+    app.wsgi_app = _Outermost(inner, pulse, house)  # type: ignore[method-assign]
 
 
-class _Numbered:
-    """Gives every request its number, static files too, and tells it to the caller; once it is answered, shows life."""
+class _Outermost:
+    """Gives every request its number and every answer the headers of strict, static files too; then shows life."""
 
-    def __init__(self, inner: WSGIApplication, pulse: Pulse) -> None:
+    def __init__(self, inner: WSGIApplication, pulse: Pulse, house: House) -> None:
         self._inner, self._pulse = inner, pulse
+        self._always = [(name, name.lower(), word) for name, word in strict.headers(house.settings).items()]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         number = trail.taken(environ.get("HTTP_X_REQUEST_ID", ""))
@@ -120,7 +119,9 @@ class _Numbered:
         patience.begin()
 
         def started(status: str, words: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            return start_response(status, [*words, (trail.HEADER, number)], *error)
+            own = {name.lower() for name, _ in words}
+            added = [(name, word) for name, small, word in self._always if small not in own]
+            return start_response(status, [*words, *added, (trail.HEADER, number)], *error)
 
         return ClosingIterator(self._inner(environ, started), self._after)
 
@@ -131,11 +132,6 @@ class _Numbered:
             patience.begin(patience.LEAST)  # a sign of life can wait, the next request should not
             self._pulse.beat()
         patience.end()
-
-
-def _stamp(answer: Headers, house: House) -> None:
-    for name, word in strict.headers(house.settings).items():
-        answer[name] = word
 
 
 def _entrance(house: House) -> Blueprint:

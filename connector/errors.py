@@ -6,7 +6,7 @@ import structlog
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from connector import trail
+from connector import strict, trail
 from connector.secrets import CannotOpen
 from connector.store import health
 
@@ -44,7 +44,7 @@ def answer(app: Flask) -> None:
 
 def page(status: int) -> Response:
     """Return the page for a status, in the reader's language."""
-    if request.path.startswith("/webhooks/"):
+    if strict.is_door(request.path):
         return Response(status=status)
     reference = trail.current() if status >= 500 else ""
     return make_response(render_template("errors.html", code=status, reference=reference), status)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, request, session
+from flask import Flask, Request, abort, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from connector.config import Settings, on_loopback
 from connector.house import House
@@ -24,12 +25,11 @@ _POLICY = (
 def keep(app: Flask, house: House) -> None:
     """Hold every request and answer of the application to the rules."""
 
-    # Pages show people; nothing between us and the browser may keep one.
-    always = [*headers(house.settings).items(), ("Cache-Control", "no-store")]
+    app.session_interface = _Visits()
 
     @app.before_request
     def before() -> None:
-        if request.path in _FOR_MACHINES or request.path.startswith("/webhooks/"):
+        if request.path in _FOR_MACHINES or is_door(request.path):
             return
         _known_host(house.settings)
         _no_nul()
@@ -41,11 +41,17 @@ def keep(app: Flask, house: House) -> None:
         if request.args.get("lang") in tongue.LANGUAGES:
             session["language"] = request.args["lang"]
 
-    @app.after_request
-    def after(answer: Response) -> Response:
-        set_already = {name.lower() for name, _ in answer.headers}
-        answer.headers.extend([pair for pair in always if pair[0].lower() not in set_already])
-        return answer
+
+def is_door(path: str) -> bool:
+    """Tell whether this is an address of the door: what calls there has no session, and is answered without a page."""
+    return path.startswith("/webhooks/")
+
+
+class _Visits(SecureCookieSessionInterface):
+    """Sessions for people's visits alone; making one ready costs as much as finding the route."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        return None if is_door(request.path) else super().open_session(app, request)
 
 
 def _no_nul() -> None:
@@ -64,6 +70,8 @@ def headers(settings: Settings) -> dict[str, str]:
         "Cross-Origin-Opener-Policy": "same-origin-allow-popups",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        # Pages show people; nothing between us and the browser may keep one. Static files say how long they may be kept.
+        "Cache-Control": "no-store",
     }
     if settings.secure:
         words["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
