@@ -10,6 +10,7 @@ from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO, cast
 
+import msgspec
 import structlog
 
 from connector import trail
@@ -35,6 +36,8 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE,
 )
+# Words of this kind hold nothing that _SECRETS could find; most are.
+_HARMLESS = re.compile(r"[a-z_ /]{0,31}")
 _LONGEST = 500
 
 
@@ -49,7 +52,7 @@ def set_up(stream: TextIO | None = None, level: int = logging.INFO) -> None:
         only_allowed,
     ]
     structlog.configure(
-        processors=[*before, structlog.processors.JSONRenderer()],
+        processors=[*before, _json],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, out)),
         cache_logger_on_first_use=False,
@@ -58,10 +61,14 @@ def set_up(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     lines.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=before,
-            processors=[_last, structlog.processors.JSONRenderer()],
+            processors=[_last, _json],
         )
     )
     logging.basicConfig(handlers=[lines], level=logging.WARNING, force=True)
+
+
+def _json(_: Any, __: str, line: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(line).decode()
 
 
 class _Steady(io.TextIOBase):
@@ -114,7 +121,10 @@ def masked(text: str) -> str:
 def _plain(name: str, value: Any) -> Any:
     if name == "request" and isinstance(value, str) and trail.sane(value):
         return value  # a proxy's number may be as long as a token
-    return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = str(value)
+    return text if name == "timestamp" or _HARMLESS.fullmatch(text) else masked(text)
 
 
 def _last(_: Any, __: str, line: MutableMapping[str, Any]) -> Mapping[str, Any]:
