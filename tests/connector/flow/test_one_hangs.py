@@ -125,6 +125,13 @@ def waits(house: Any, make: Any, first: int, count: int) -> list[float]:
     return [street.marked[key] - sent[key] for key in wanted]
 
 
+def breaker_of(house: Any, address: str) -> str:
+    with house.database.everyone() as connection:
+        [shop] = [shop for shop in shops.everywhere(connection) if shop.address == address]
+    with house.database.merchant(shop.merchant_id) as tx:
+        return str(shops.get(tx, shop.id).breaker)
+
+
 def test_nineteen_shops_are_as_quick_beside_one_that_hangs(
     house: Any, make: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,12 +146,10 @@ def test_nineteen_shops_are_as_quick_beside_one_that_hangs(
         for first in (10, 30):
             street.hanging = False
             without += waits(house, make, first, 5)
-            street.hanging = True
+            before, street.hanging = street.hung, True
             beside += waits(house, make, first + 10, 5)
         until = time.monotonic() + 45
-        with house.database.everyone() as connection:
-            [silent] = [shop for shop in shops.everywhere(connection) if shop.address == HANGS]
-        while street.hung < 5 + street.at_once and time.monotonic() < until:
+        while breaker_of(house, HANGS) != "open" and time.monotonic() < until:
             time.sleep(0.1)
     finally:
         stop.set()
@@ -156,6 +161,6 @@ def test_nineteen_shops_are_as_quick_beside_one_that_hangs(
     assert slow < calm * 1.5 + 0.5
     # What is pushed and read again, and one more for what a message asks for.
     assert street.most <= jobs.AT_ONCE_PER_SHOP + 1
-    with house.database.merchant(silent.merchant_id) as tx:
-        assert shops.get(tx, silent.id).breaker == "open"
-    assert 5 <= street.hung < 5 + street.most
+    assert breaker_of(house, HANGS) == "open"
+    # Those that were under way when it opened are all that comes on top; what hung before it had last answered stands apart.
+    assert 5 <= street.hung < before + 5 + street.most
