@@ -42,6 +42,14 @@ def _push_all(house: House, merchant_id: int, shop_id: int, stop: threading.Even
             if (until := shop.alone_until(now)) is not None:
                 wake_later(tx, shop_id, until, queue.push)
                 return done, False
+            try:
+                # Before anything is claimed: without a line nothing is tried, and no try is used up.
+                there = there or line(house, shop)
+            except TryLater as error:
+                shops.leave_alone_until(tx, shop_id, now + (error.wait or BREATH))
+                wake_later(tx, shop_id, now + (error.wait or BREATH), queue.push)
+                _log.warning("no line to the shop", shop=shop_id)
+                return done, False
             probing = shop.probe_at is not None
             jobs = pushing.claim(tx, shop_id, now, limit=1 if probing else pushing.BATCH)
             if not jobs:
@@ -51,7 +59,6 @@ def _push_all(house: House, merchant_id: int, shop_id: int, stop: threading.Even
                 outbox.give_back(tx, [one.push for one in jobs], now)
                 wake_later(tx, shop_id, now + BREATH, queue.push)
                 return done, False
-        there = there or line(house, shop)
         for number, job in enumerate(jobs, start=1):
             with trail.on(job.push.request):
                 trouble = _send_and_keep(house, shop, there, job, jobs[number:], probing=probing)

@@ -11,7 +11,15 @@ import pytest
 from sqlalchemy import text
 
 from connector import parking, rounds
-from connector.port import CustomerTouched, OrderChanged, OutcomeUnknown, Refused, TryLater, Unauthorized
+from connector.port import (
+    CustomerChanged,
+    CustomerTouched,
+    OrderChanged,
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+    Unauthorized,
+)
 from connector.store import breaker, shops
 from connector.store.tables import inbox
 
@@ -236,3 +244,19 @@ def test_what_is_parked_is_tried_again_or_put_away_once_however_often_it_is_aske
     parking.clear(world.house, discard=True)
     assert parking.everything(world.house) == []
     assert sorted(row.state for row in world.outbox) == ["done", "dropped"]
+
+
+def test_a_platform_taken_off_offer_uses_up_no_try_of_what_waits(world: Any, start: Any, make: Any) -> None:
+    start()
+    shop = world.shop
+    world.tell(CustomerChanged(make.person()), drain=False)
+    world.tell(make.changed(make.order(1, 300, make.NOW)), drain=False)
+    rounds.apply(world.house, shop.merchant_id, shop.id)
+    corner = world.house.platforms.pop("corner")
+    for _ in range(9):  # more often than a push is tried
+        assert rounds.push(world.house, shop.merchant_id, shop.id) == 0
+        world.later(6 / 24 / 60)
+    assert {(row.state, row.attempts) for row in world.outbox} == {("waiting", 0)}
+    world.house.platforms["corner"] = corner
+    rounds.push(world.house, shop.merchant_id, shop.id)
+    assert world.corner.tags["7"] == {"loyalty-silver"}
