@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,10 @@ def create_app(house: House | None = None) -> Flask:
         house = furnish(config.environment())
         if (unsafe := health.unsafe(house.database.engine)) is not None:
             raise Unsafe(unsafe)
+        app = create_app(house)
+        # No WSGI server says when it stops. Those that fork workers end them past atexit, but not past this.
+        Finalize(None, app.extensions["stop"], exitpriority=1)
+        return app
     app = Flask(__name__, static_folder=str(_PAGES / "static"), template_folder=str(_PAGES / "templates"))
     _configure(app, house)
     strict.keep(app, house)
@@ -66,6 +71,7 @@ def create_app(house: House | None = None) -> Flask:
     app.register_blueprint(_entrance(house))
     pulse = Pulse(house, "web")
     app.register_blueprint(_condition(house, pulse))
+    app.extensions["stop"] = pulse.stop
     errors.answer(app)
     _wrap(app, house, pulse)
     return app

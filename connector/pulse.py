@@ -12,7 +12,7 @@ import structlog
 
 from connector import trail
 from connector.house import House
-from connector.store import health, tallies
+from connector.store import health, patience, tallies
 
 EVERY = 10.0  # seconds between two signs of life
 FORGET = timedelta(days=1)  # a process that was killed is told of for so long
@@ -53,10 +53,13 @@ class Pulse:
             _log.warning("no sign of life", error=type(error).__name__)
 
     def stop(self) -> None:
-        """Add what is left, and say good-bye, so that nobody looks for this process."""
+        """Add what is left, and say good-bye, so that nobody looks for this process. A silent database holds up no end."""
+        patience.begin(patience.LEAST)
         self.beat()
         try:
             with self._house.database.everyone() as connection:
                 tallies.leave(connection, self._id)
         except health.TROUBLE as error:
             _log.warning("no good-bye", error=type(error).__name__)
+        finally:
+            patience.end()

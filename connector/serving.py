@@ -38,17 +38,19 @@ class Web:
             clear_untrusted_proxy_headers=hops == 0,
             ident="",
         )
+        self._end: Callable[[], None] = app.extensions.get("stop", lambda: None)
         self._thread = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop accepting, and wait a while for what is being answered."""
+        """Stop accepting, wait a while for what is being answered, and leave what was counted."""
         # Closed from the server's own loop: a socket closed under its select() would end the loop with answers unsent.
         self._server.trigger.pull_trigger(lambda: wasyncore.dispatcher.close(self._server))
         self._server.task_dispatcher.shutdown(cancel_pending=False, timeout=_PATIENCE)
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until and self._unsent():
             time.sleep(0.02)
+        self._end()
 
     def _unsent(self) -> bool:
         return any(channel.total_outbufs_len for channel in list(self._server.active_channels.values()))

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +20,7 @@ from connector.app import create_app
 from connector.demo.ground import free_port
 from connector.house import House
 from connector.serving import Web
-from connector.store import tables
+from connector.store import tables, tallies
 from connector.store.shops import Shop
 from webhooks import door
 
@@ -28,8 +28,24 @@ GRANIAN = Path(sys.executable).with_name("granian")
 
 
 @pytest.fixture
-def granian(env: dict[str, str], tmp_path: Path) -> Iterator[int]:
+def granian(served: tuple[int, subprocess.Popen[bytes]]) -> int:
     """The server that the Procfile names, with two workers; its port."""
+    return served[0]
+
+
+@pytest.fixture
+def stopped(served: tuple[int, subprocess.Popen[bytes]]) -> Callable[[], None]:
+    """Tell that server to end, and wait until it has."""
+
+    def stop() -> None:
+        served[1].send_signal(signal.SIGTERM)
+        served[1].wait(60)
+
+    return stop
+
+
+@pytest.fixture
+def served(env: dict[str, str], tmp_path: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     port = free_port()
     full = env | {"PATH": os.environ["PATH"], "PUBLIC_URL": f"http://127.0.0.1:{port}"}
     options = [
@@ -60,7 +76,7 @@ def granian(env: dict[str, str], tmp_path: Path) -> Iterator[int]:
             assert serving.poll() is None, (tmp_path / "log").read_text()
             assert time.monotonic() < until, (tmp_path / "log").read_text()
             time.sleep(0.2)
-        yield port
+        yield port, serving
     finally:
         serving.send_signal(signal.SIGTERM)
         serving.wait(60)
@@ -111,3 +127,32 @@ def _ready(port: int) -> bool:
         return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200
     except requests.RequestException:
         return False
+
+
+def test_our_own_server_leaves_its_counts_and_says_good_bye_when_it_stops(
+    house: House, shop: Shop, paper: ModuleType
+) -> None:
+    web = Web(create_app(house), "127.0.0.1", 0)
+    answer = requests.post(
+        f"http://127.0.0.1:{web.port}/webhooks/paper", b"{}", headers=paper.headers(b"{}"), timeout=5
+    )
+    assert answer.status_code == 200
+    web.stop()
+    assert _left(house) == (1.0, 0)
+
+
+def test_the_procfiles_server_leaves_its_counts_when_it_is_told_to_end(
+    granian: int, stopped: Callable[[], None], house: House, shop: Shop, paper: ModuleType
+) -> None:
+    """Less than ten seconds old: nothing else would have written them down."""
+    url = f"http://127.0.0.1:{granian}/webhooks/paper"
+    assert requests.post(url, b"{}", headers={"X-Paper-Signature": "AAAA"}, timeout=5).status_code == 401
+    stopped()
+    assert _left(house) == (1.0, 0)
+
+
+def _left(house: House) -> tuple[float, int]:
+    """How many webhooks were counted, and how many processes are still looked for."""
+    with house.database.everyone() as connection:
+        counted = sum(value for (name, _), value in tallies.every(connection).items() if name == "webhooks")
+        return counted, len(tallies.alive(connection))
