@@ -17,7 +17,7 @@ from connector import config, logs, plugins, serving
 from connector.config import BadSettings
 from connector.house import House, furnish
 from connector.port import ShopError
-from connector.store import health, merchants, postgres, queue, shops, walls
+from connector.store import health, postgres, queue, shops, walls
 from connector.store.dump import CannotDump
 from connector.store.runs import Run, RunKind
 from connector.store.shops import Shop
@@ -361,8 +361,7 @@ def _shop(house: House, word: str) -> Shop:
 
 
 def _only_merchant(house: House) -> int:
-    with house.database.everyone() as connection:
-        found = merchants.every(connection)
+    found = house.merchants()
     if len(found) != 1:
         raise Failed(
             "there is no merchant yet; install a shop first"

@@ -12,7 +12,7 @@ from connector import config, guard, plugins
 from connector.config import Settings
 from connector.port import Platform, ShopAdapter
 from connector.secrets import KeyRing, derive
-from connector.store import health, migrate, postgres
+from connector.store import health, merchants, migrate, postgres
 from connector.store.database import Database
 from connector.store.shops import Shop, Vault
 from connector.tally import Tally
@@ -56,6 +56,11 @@ class House(msgspec.Struct, frozen=True):
     def key(self, purpose: str) -> bytes:
         """Return a key of this house for one purpose."""
         return derive(self.settings.secret_key, purpose)
+
+    def merchants(self) -> list[int]:
+        """Return the ids of all merchants here."""
+        with self.database.everyone() as connection:
+            return merchants.every(connection)
 
     def migrate(self) -> None:
         """Bring the tables up to date; safe to repeat."""

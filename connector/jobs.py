@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 from procrastinate import App, PsycopgConnector
@@ -19,13 +19,14 @@ from procrastinate.jobs import Status
 from connector import rounds, trail
 from connector.house import House
 from connector.pulse import Pulse
-from connector.store import inbox, merchants, outbox, people, queue, runs, shops
+from connector.store import inbox, outbox, people, queue, runs, shops
 from connector.store.database import Connection
 from connector.store.health import GONE
 
 AT_ONCE = 24  # jobs side by side in one worker; most of them wait for a shop's answer
 AT_ONCE_PER_SHOP = 2  # of those that talk with it: a shop that hangs must not take every place
 TRY_AGAIN = 2.0  # seconds until a worker whose database went away looks for it again
+COME_BACK = timedelta(seconds=5)  # for who found no place
 SWEEP = "* * * * * */15"  # the sixth field is seconds
 WINDOW_EVERY = timedelta(minutes=15)
 POLL_EVERY = timedelta(seconds=30)
@@ -118,6 +119,8 @@ def _app(house: House, stop: threading.Event) -> App:
         with places.take(shop_id) as free:
             if free:
                 rounds.reconcile(house, merchant_id, shop_id, kind, stop)
+            else:
+                come_back(house, merchant_id, shop_id, kind)
 
     @app.periodic(cron=SWEEP)
     @app.task(name="sweep", queue="sweep", queueing_lock="sweep")
@@ -135,7 +138,7 @@ def _app(house: House, stop: threading.Event) -> App:
 
 
 class Places:
-    """How many jobs of this worker talk with each shop. Whoever finds no place goes; the sweep brings them back."""
+    """How many jobs of this worker talk with each shop. Whoever finds no place goes, and comes back."""
 
     def __init__(self) -> None:
         self._taken: Counter[int] = Counter()
@@ -152,6 +155,12 @@ class Places:
         finally:
             with self._lock:
                 self._taken[shop_id] -= free
+
+
+def come_back(house: House, merchant_id: int, shop_id: int, kind: runs.RunKind) -> None:
+    """Have the shop read a little later: who asked knows of something new, and the sweep does not."""
+    with house.database.merchant(merchant_id) as tx:
+        queue.reconcile(tx.connection, merchant_id, shop_id, kind, house.now() + COME_BACK)
 
 
 def sweep(house: House) -> None:
@@ -189,17 +198,24 @@ def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
 
 def wants_all(last: datetime, zone: str, now: datetime) -> bool:
     """Tell whether a shop last read in full at `last` is to be read so again."""
-    night = now.astimezone(ZoneInfo(zone)).hour == NIGHT
+    night = _clock(zone, now).hour == NIGHT
     return last + (FULL_AT_NIGHT if night else FULL_AT_LATEST) <= now
+
+
+def _clock(zone: str, now: datetime) -> datetime:
+    """Return the time on a shop's own clock; UTC where this machine does not know its zone (a shop names any)."""
+    try:
+        return now.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return now
 
 
 def tidy(house: House) -> None:
     """Erase what is kept longer than anybody needs it, and have every shop's subscriptions looked over."""
     with house.database.everyone() as connection:
-        everyone = merchants.every(connection)
         for shop in shops.everywhere(connection):
             queue.subscribe(connection, shop.merchant_id, shop.id)
-    for merchant_id in everyone:
+    for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
             inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)
             outbox.drop_old(tx, house.now(), KEEP_ROWS)

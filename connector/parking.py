@@ -8,7 +8,7 @@ import msgspec
 
 from connector.flow import again
 from connector.house import House
-from connector.store import merchants, shops
+from connector.store import shops
 from connector.store.reading import activity
 from connector.store.reading.activity import Wanted
 
@@ -29,7 +29,7 @@ class Parked(msgspec.Struct, frozen=True):
 def everything(house: House) -> list[Parked]:
     """Return what is put aside, merchant by merchant, the newest first."""
     found: list[Parked] = []
-    for merchant_id in _merchants(house):
+    for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
             names = {shop.id: shop.address for shop in shops.of_merchant(tx)}
             for line in activity.arrivals(tx, Wanted(state="parked"), _MOST).lines:
@@ -43,14 +43,9 @@ def everything(house: House) -> list[Parked]:
 
 def clear(house: House, *, discard: bool) -> None:
     """Have everything tried again, or put away for good; a second time finds nothing to do."""
-    for merchant_id in _merchants(house):
+    for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
             if discard:
                 again.discard_all(tx, house.now())
             else:
                 again.all_again(tx, house.now())
-
-
-def _merchants(house: House) -> list[int]:
-    with house.database.everyone() as connection:
-        return merchants.every(connection)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from connector.house import House
-from connector.store import merchants, sealed
+from connector.store import sealed
 
 BATCH = 100  # words sealed again in one transaction; kept messages may be large
 _TURNS = 3  # what others were working on is tried again so often
@@ -31,7 +31,7 @@ class Uses(msgspec.Struct, frozen=True):
 def uses(house: House) -> Uses:
     """Count what each key seals, over all merchants."""
     found: Counter[str] = Counter()
-    for merchant_id in _merchants(house):
+    for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
             found += sealed.uses(tx)
     listed = list(house.settings.encryption_keys)
@@ -49,7 +49,7 @@ def rotate(house: House, told: Callable[[int], None]) -> Uses:
     Stopped anywhere it goes on where it was: what the newest key seals is not looked at again. Returns what is left.
     """
     for _ in range(_TURNS):
-        for merchant_id in _merchants(house):
+        for merchant_id in house.merchants():
             _rotate_merchant(house, merchant_id, told)
         left = uses(house)
         if not any(left.old.values()):
@@ -67,8 +67,3 @@ def _rotate_merchant(house: House, merchant_id: int, told: Callable[[int], None]
                 break
             after = batch.last
             told(batch.resealed)
-
-
-def _merchants(house: House) -> list[int]:
-    with house.database.everyone() as connection:
-        return merchants.every(connection)

@@ -6,7 +6,6 @@ from datetime import datetime
 import msgspec
 
 from connector.house import House
-from connector.store import merchants
 from connector.store.reading import trace
 from connector.store.reading.trace import Road
 
@@ -15,9 +14,7 @@ _WIDTH = 9
 
 def road(house: House, number: str) -> Road:
     """Return what is known of the request, whosever it was; an empty road where nothing is."""
-    with house.database.everyone() as connection:
-        everyone = merchants.every(connection)
-    for merchant_id in everyone:
+    for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
             if found := trace.road(tx, number):
                 return found

@@ -87,12 +87,16 @@ def subscribe(connection: Connection, merchant_id: int, shop_id: int, at: dateti
     defer(connection, "subscribe", key=key, at=at, merchant_id=merchant_id, shop_id=shop_id)
 
 
-def reconcile(connection: Connection, merchant_id: int, shop_id: int, kind: str) -> None:
+def reconcile(
+    connection: Connection, merchant_id: int, shop_id: int, kind: str, at: datetime | None = None
+) -> None:
     """Have the shop read again and what differs settled; `kind` is "window" or "full"."""
+    later = "" if at is None else ":later"
     defer(
         connection,
         "reconcile",
-        key=f"reconcile:{kind}:{shop_id}",
+        key=f"reconcile:{kind}:{shop_id}{later}",
+        at=at,
         merchant_id=merchant_id,
         shop_id=shop_id,
         kind=kind,

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from connector import jobs, rounds
 from connector.port import CustomerChanged
+from connector.store import queue
 
 
 def until(true: Callable[[], bool], seconds: float = 20) -> bool:
@@ -69,6 +70,40 @@ def test_work_whose_job_was_lost_is_found_by_the_sweep(world: Any, start: Any, m
 def test_a_shop_is_read_in_full_in_its_own_night(hours_ago: int, now: datetime, wanted: bool) -> None:
     last = now - jobs.timedelta(hours=hours_ago)
     assert jobs.wants_all(last, "Europe/Amsterdam", now) is wanted
+
+
+def test_a_shop_in_a_zone_that_nobody_knows_is_read_by_the_clock_of_utc() -> None:
+    last, night = datetime(2026, 11, 19, 4, tzinfo=UTC), datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
+    for zone in ("Mars/Olympus", "", "../etc/passwd", "Europe"):
+        assert jobs.wants_all(last, zone, night)
+        assert not jobs.wants_all(last, zone, night + jobs.timedelta(hours=2))
+
+
+def test_a_hint_that_finds_no_place_is_not_forgotten(
+    world: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shop said that something changed, and both places of this worker are taken by calls that hang."""
+    start()
+    monkeypatch.setattr(jobs, "AT_ONCE_PER_SHOP", 0)
+    stop = threading.Event()
+    with world.house.database.everyone() as connection:
+        connection.execute(text("DELETE FROM procrastinate_jobs"))
+        queue.reconcile(connection, world.shop.merchant_id, world.shop.id, "window")
+    thread = threading.Thread(target=jobs.run_worker, args=(world.house, stop))
+    thread.start()
+
+    def later() -> list[str]:
+        question = (
+            "SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' AND scheduled_at IS NOT NULL"
+        )
+        with world.house.database.everyone() as connection:
+            return [str(one) for one in connection.execute(text(question)).scalars()]
+
+    try:
+        assert until(lambda: f"reconcile:window:{world.shop.id}:later" in later())
+    finally:
+        stop.set()
+        thread.join(30)
 
 
 def test_the_tidying_erases_bodies_after_a_week_and_rows_after_five(
