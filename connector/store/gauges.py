@@ -64,7 +64,7 @@ def read(connection: Connection, privacy_topics: tuple[str, ...], now: datetime)
     return Gauges(
         inbox=Waiting(_count(connection, inbox, "waiting"), _oldest(connection, inbox, "received_at", "id")),
         outbox=Waiting(
-            _count(connection, outbox, "waiting"), _oldest(connection, outbox, "made_at", "next_at")
+            _count(connection, outbox, "waiting"), _oldest(connection, outbox, "made_at", "made_at")
         ),
         parked_inbox=_count(connection, inbox, "parked"),
         parked_outbox=_parked(connection),

@@ -392,6 +392,7 @@ outbox = Table(
         postgresql_where=text("state IN ('waiting', 'parked')"),
     ),
     Index("outbox_waiting", "shop_id", "next_at", postgresql_where=text("state = 'waiting'")),
+    Index("outbox_oldest", "shop_id", "made_at", postgresql_where=text("state = 'waiting'")),
     Index("outbox_latest", "merchant_id", "id"),
     Index("outbox_parked", "kind", postgresql_where=text("state = 'parked'")),
     Index("outbox_request", "request_id", postgresql_where=text("request_id IS NOT NULL")),

@@ -93,7 +93,10 @@ def test_what_waits_and_what_was_put_aside_is_counted_over_all_shops(
     aside = bring(watched, shop, now - timedelta(days=27, hours=12), 9, "person/forgotten")
     with watched.database.merchant(shop.merchant_id) as tx:
         inbox.park(tx, shop.id, aside, 6, "why", now)
-        outbox.want(tx, "marks", [(shop.id, "7"), (shop.id, "8")], now - timedelta(seconds=40))
+        outbox.want(tx, "marks", [(shop.id, "7")], now - timedelta(seconds=40))
+        [(oldest, _)] = outbox.claim(tx, shop.id, now, timedelta(minutes=2), 9)
+        outbox.try_later(tx, oldest, now + timedelta(hours=1), "why", counts=True)
+        outbox.want(tx, "marks", [(shop.id, "8")], now - timedelta(seconds=20))
         outbox.want(tx, "coupon", [(shop.id, "source reward")], now - timedelta(seconds=50))
         [(coupon, _)] = [
             one for one in outbox.claim(tx, shop.id, now, timedelta(minutes=2), 9) if one[0].kind == "coupon"
@@ -107,7 +110,9 @@ def test_what_waits_and_what_was_put_aside_is_counted_over_all_shops(
             breaker.failed(tx, shop.id, now)
     found = scrape()
     assert (of(found, "inbox_waiting"), of(found, "inbox_oldest_seconds")) == (3, 90)
-    assert (of(found, "outbox_waiting"), of(found, "outbox_oldest_seconds")) == (2, 40)
+    assert (of(found, "outbox_waiting"), of(found, "outbox_oldest_seconds")) == (2, 40), (
+        "the oldest was put off, and the younger is due first"
+    )
     assert of(found, "inbox_parked") == 1
     assert {kind: of(found, "outbox_parked", kind=kind) for kind in ("coupon", "marks", "revoke")} == {
         "coupon": 1, "marks": 0, "revoke": 0,
