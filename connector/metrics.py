@@ -21,8 +21,6 @@ from connector.store.gauges import Gauges, Waiting
 from connector.store.tallies import Process
 from connector.tally import Key
 
-ALIVE = timedelta(minutes=1)  # a process that was seen so lately runs
-
 COUNTERS = {
     "webhooks": ("Webhooks answered, by result; result bad_signature is a 401.", ("platform", "result")),
     "pushes": ("Changes that were sent to a shop, tries included.", ("platform",)),
@@ -140,7 +138,7 @@ def _processes(found: tuple[Process, ...], now: datetime) -> Iterator[Metric]:
     kinds = {("worker", version("comeback")): 0, ("web", version("comeback")): 0}
     for one in found:
         key = one.kind, one.version
-        kinds[key] = kinds.get(key, 0) + (now - one.seen_at <= ALIVE)
+        kinds[key] = kinds.get(key, 0) + one.runs(now)
     for (kind, which), count in sorted(kinds.items()):
         running.add_metric([kind, which], count)
     yield running

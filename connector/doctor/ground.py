@@ -10,7 +10,6 @@ from connector.doctor.findings import Finding, skew
 from connector.house import House
 from connector.store import gauges, health, shops, tallies
 
-_SILENT = timedelta(seconds=60)
 _OLD = timedelta(minutes=15)
 _LEAST_DISK = 1024**3  # bytes
 _MEGABYTE = 1024**2
@@ -56,7 +55,7 @@ def workers(house: House) -> Iterator[Finding]:
         known = [one for one in tallies.alive(connection) if one.kind == "worker"]
         needed = any(shop.state == "connected" for shop in shops.everywhere(connection))
     seen = max((one.seen_at for one in known), default=None)
-    running = sum(house.now() - one.seen_at <= _SILENT for one in known)
+    running = sum(one.runs(house.now()) for one in known)
     start = "Start one: `comeback worker`, or `comeback serve`; it finds what lies waiting by itself."
     if running:
         yield Finding("worker", "workers", True, f"{running} running")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Literal, TypeVar
 
+from msgspec import structs
+
 from connector.loyalty import sentences
 from connector.loyalty.check import problems
 from connector.loyalty.terms import (
@@ -120,7 +122,7 @@ class _Reading:
         self.wrongs: list[Wrong] = []
 
     def terms(self, before: Terms) -> Terms:
-        return Terms(
+        terms = Terms(
             currency=before.currency,
             currencies=tuple(self.one_currency(n, one.currency) for n, one in enumerate(before.currencies)),
             base="excluding_tax" if self.text("base") == "excluding_tax" else "including_tax",
@@ -129,20 +131,11 @@ class _Reading:
             redeemables=tuple(self.redeemable(f"redeemables.{n}") for n in self.rows("redeemables")),
             returning_tag=self.text("returning_tag"),
             count_zero_orders=self.text("count_zero_orders") == "yes",
-            earn_points=self.number("earn_points"),
-            hold_days=self.number("hold_days"),
-            expiry_months=self.number("expiry_months"),
-            returned_days=self.number("returned_days"),
-            tier_window_months=self.number("tier_window_months"),
-            tier_term_months=self.number("tier_term_months"),
-            tier_grace_days=self.number("tier_grace_days"),
-            lapse_min_days=self.number("lapse_min_days"),
-            usual_gap=self.number("usual_gap"),
-            loyal_from=self.number("loyal_from"),
             stage_tags=StageTags(*(self.text(f"stage_tags.{stage}") for stage in STAGES)),
             win_back=self.win_back(),
             notice_days=self.get("notice_days", _days, ()),
         )
+        return structs.replace(terms, **{name: self.number(name) for name in NUMBERS})
 
     def win_back(self) -> WinBack | None:
         if self.text("win_back.given") != "yes":

@@ -3,22 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
-import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from connector.secrets import KeyRing
 from connector.store.tables import backups
 
 Kind = Literal["backup", "restore"]
-
-
-class Note(msgspec.Struct, frozen=True):
-    """A backup (`as_of` is when it was made) or a restore (`as_of` is when its backup was made)."""
-
-    kind: Kind
-    at: datetime
-    as_of: datetime
-    proof: bytes
 
 
 def proof(ring: KeyRing) -> bytes:
@@ -27,13 +17,5 @@ def proof(ring: KeyRing) -> bytes:
 
 
 def note(connection: Connection, ring: KeyRing, kind: Kind, at: datetime, as_of: datetime) -> None:
-    """Write down that a backup was made or put back."""
+    """Write down that a backup was made, or put back; `as_of`: when it was made."""
     connection.execute(insert(backups).values(kind=kind, at=at, as_of=as_of, proof=proof(ring)))
-
-
-def latest(connection: Connection, kind: Kind) -> Note | None:
-    """Return the newest note of a kind."""
-    fields = (backups.c[name] for name in Note.__struct_fields__)
-    newest = select(*fields).where(backups.c.kind == kind).order_by(backups.c.id.desc()).limit(1)
-    row = connection.execute(newest).first()
-    return None if row is None else Note(**row._mapping)

@@ -11,6 +11,7 @@ from sqlalchemy import case, or_, update
 
 from connector.store import inbox, outbox
 from connector.store.database import Tx
+from connector.store.shops import CLOSED
 from connector.store.tables import shops
 
 FAILURES = 5  # in a row
@@ -75,7 +76,3 @@ def give_back_probe(tx: Tx, shop_id: int, now: datetime) -> None:
     """Let somebody else have the probe: there was nothing to ask."""
     mine = shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id, shops.c.probing
     tx.run(update(shops).where(*mine).values(probe_at=now, probing=False))
-
-
-CLOSED = {"failures": 0, "failing_since": None, "failed_at": None, "probe_at": None, "probing": False}
-"""What stands in the row of a shop whose line works."""

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import literal as given
 
-from connector.secrets import CannotOpen, key_of
+from connector.secrets import CannotOpen
 from connector.store.database import Tx
 from connector.store.tables import metadata
 
@@ -34,11 +34,10 @@ _LONGEST_ID = 32  # bytes of a key's id with its length before it
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What one batch did. `last`: the key of its last row, None when there was none; `missing`: key ids we lack."""
+    """What one batch did. `last`: the key of its last row, None when there was none."""
 
     resealed: int
     last: tuple[object, ...] | None
-    missing: frozenset[str] = frozenset()
 
 
 def columns() -> Iterator[tuple[Table, Column[bytes]]]:
@@ -81,21 +80,20 @@ def reseal(
     # Rows somebody works on are passed by: waiting for them while holding others could end in a deadlock.
     chosen = select(table).where(*wishes).order_by(*key).limit(limit).with_for_update(skip_locked=True)
     rows = tx.all(chosen)
-    changes, missing = [], set[str]()
+    changes = []
     for row in rows:
         words = row._mapping
         place, sealed = PLACES[table.name, column.name].format_map(dict(words)), words[column.name]
         try:
             fresh = tx.ring.seal(tx.ring.open(sealed, place), place)
         except CannotOpen:
-            missing.add(key_of(sealed))
-            continue
+            continue  # `uses` counts what a missing key seals
         changes.append({f"key_{name}": words[name] for name in names} | {"fresh": fresh})
     if changes:
         which = [table.c[name] == bindparam(f"key_{name}") for name in names]
         tx.run(update(table).where(*which).values({column.name: bindparam("fresh")}), changes)
     last = tuple(rows[-1]._mapping[name] for name in names) if rows else None
-    return Batch(len(changes), last, frozenset(missing))
+    return Batch(len(changes), last)
 
 
 def _of(tx: Tx, table: Table) -> ColumnElement[bool]:

@@ -16,6 +16,8 @@ from connector.store.tables import shops, strays
 
 ShopState = Literal["connected", "reconnect", "removed"]
 BreakerState = Literal["closed", "open", "half_open"]
+# What stands in the row of a shop whose line works; see store.breaker.
+CLOSED = {"failures": 0, "failing_since": None, "failed_at": None, "probe_at": None, "probing": False}
 
 
 class Shop(msgspec.Struct, frozen=True):
@@ -128,11 +130,7 @@ def come_back(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
         installed_at=now,
         removed_at=None,
         busy_until=None,
-        failures=0,
-        failing_since=None,
-        failed_at=None,
-        probe_at=None,
-        probing=False,
+        **CLOSED,
     )
 
 

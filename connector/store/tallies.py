@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.store.tables import processes, tallies
 
+ALIVE = timedelta(minutes=1)  # six signs of life
 Named = tuple[str, str]  # a name and its labels
 
 
@@ -20,6 +21,10 @@ class Process(msgspec.Struct, frozen=True):
     version: str
     started_at: datetime
     seen_at: datetime
+
+    def runs(self, now: datetime) -> bool:
+        """Tell whether it was seen so lately that it may be taken to run."""
+        return now - self.seen_at <= ALIVE
 
 
 def add(connection: Connection, counted: Mapping[Named, float]) -> None:
