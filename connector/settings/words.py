@@ -61,9 +61,9 @@ def arrival_way(line: Arrival) -> str:
     return _("found by checking") if line.way == "found" else _("sent by the shop")
 
 
-def topic(line: Arrival) -> str:
+def topic(word: str) -> str:
     """Say what a message is about: the shop's own word for it, or ours where nobody sent one."""
-    return {"order found": _("An order"), "customer found": _("A customer")}.get(line.topic, line.topic)
+    return {"order found": _("An order"), "customer found": _("A customer")}.get(word, word)
 
 
 def length_class(hidden: int) -> str:

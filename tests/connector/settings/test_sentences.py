@@ -182,6 +182,7 @@ def test_the_list_of_messages_speaks_dutch(town: Any, sign_in: Any) -> None:
     assert "Bestelling #1001 bijgewerkt." in page
     assert "bestelling 5001" in page
     assert "Een bestelling" in page
+    assert '<option value="order found">Een bestelling</option>' in page, "the list to choose from too"
     assert "brought up" not in page
 
 
