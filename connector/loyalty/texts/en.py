@@ -80,7 +80,7 @@ TEXTS = {
     "stage_lapsing": "lapsing",
     "stage_lost": "lost",
     "no_stage_tags": "The stages of a customer's life have no marks.",
-    "win_back": "Who starts to lapse gets “{name}” once, until they have come back: {reward}.",
+    "win_back": "Who starts to lapse gets “{name}”, once for each lapse: {reward}.",
     "no_win_back": "Who starts to lapse gets no coupon.",
     "notices": "A notice is written {days} before points end.",
     "no_notices": "No notice is written before points end.",

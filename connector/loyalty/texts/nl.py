@@ -82,7 +82,7 @@ TEXTS = {
     "stage_lapsing": "aan het wegblijven",
     "stage_lost": "weg",
     "no_stage_tags": "De fasen van een klant hebben geen kenmerken.",
-    "win_back": "Wie dreigt weg te blijven, krijgt één keer “{name}”, tot die terug is geweest: {reward}.",
+    "win_back": "Wie dreigt weg te blijven, krijgt “{name}”, één keer per stilte: {reward}.",
     "no_win_back": "Wie dreigt weg te blijven, krijgt geen coupon.",
     "notices": "Er wordt {days} voordat punten vervallen een bericht klaargezet.",
     "no_notices": "Er wordt geen bericht klaargezet voordat punten vervallen.",

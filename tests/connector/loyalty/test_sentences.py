@@ -232,7 +232,7 @@ def test_the_suggested_programme_reads_as_plain_sentences():
         "While a customer is loyal they carry the mark customer-loyal.",
         "While a customer is lapsing they carry the mark customer-lapsing.",
         "While a customer is lost they carry the mark customer-lost.",
-        "Who starts to lapse gets “10 % off to come back” once, until they have come back: 10 % off, once, "
+        "Who starts to lapse gets “10 % off to come back”, once for each lapse: 10 % off, once, "
         "for this customer only, within 30 days.",
         "A notice is written 30 days and 7 days before points end.",
     )
