@@ -107,6 +107,16 @@ def _beside(name: str) -> ModuleType:
     return module
 
 
+_paper = _beside("paper")
+env, house, shop = _paper.env, _paper.house, _paper.shop
+
+
+@pytest.fixture
+def paper() -> ModuleType:
+    """The platform on paper, which the `house` knows."""
+    return _paper
+
+
 _canaries = _beside("canaries")
 _nothing_planted_is_logged = _canaries._nothing_planted_is_logged
 

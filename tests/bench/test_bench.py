@@ -17,6 +17,7 @@ TITLES = (
     "Settling one member",
     "A redemption",
     "The overview of a large merchant",
+    "Backup and restore",
     "Footprint",
 )
 

@@ -1,12 +1,9 @@
-"""A house with one shop of a platform on paper, and its door on a real port."""
+"""The door of a house on a real port."""
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import ModuleType
 
 import msgspec
 import pytest
@@ -15,26 +12,6 @@ from werkzeug.serving import make_server
 
 from connector.house import House
 from webhooks import door
-
-
-def _load() -> ModuleType:
-    """Test folders are no packages, so that a module beside them is loaded by its path."""
-    spec = importlib.util.spec_from_file_location("paper", Path(__file__).parents[1] / "paper.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_paper = _load()
-env, house, shop = _paper.env, _paper.house, _paper.shop
-
-
-@pytest.fixture
-def paper() -> ModuleType:
-    """The platform on paper."""
-    return _paper
 
 
 class Served(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from adapters.shopify.shop import ShopifyShop
 from adapters.shopify.tokens import Tokens
 from adapters.shopify.wire import Wire
 from connector.port import Delivery, Installed, ShopAdapter, ShopLine, Welcomed
+from connector.records import Customer, Order
 
 SHOP = "demo-gifts.myshopify.com"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -281,3 +282,15 @@ def street(make_vault: Any) -> Iterator[Street]:
 @pytest.fixture
 def line(street: Street) -> ShopAdapter:
     return street.install()
+
+
+@pytest.fixture
+def everything() -> Callable[..., tuple[list[Customer], list[Order]]]:
+    """Read a shop's whole history, from a checkpoint on."""
+
+    def read(line: ShopAdapter, checkpoint: str | None = None) -> tuple[list[Customer], list[Order]]:
+        batches = list(line.history(checkpoint))
+        customers = [one for batch in batches for one in batch.customers]
+        return customers, [one for batch in batches for one in batch.orders]
+
+    return read

@@ -10,18 +10,9 @@ from adapters.shopify import bulk, picture
 from adapters.shopify import shop as shops
 from connector.money import parse
 from connector.port import ShopAdapter, Window
-from connector.records import Customer, Order
+from connector.records import Order
 
 START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
-
-
-def everything(line: ShopAdapter, checkpoint: str | None = None) -> tuple[list[Customer], list[Order]]:
-    customers: list[Customer] = []
-    orders: list[Order] = []
-    for batch in line.history(checkpoint):
-        customers += batch.customers
-        orders += batch.orders
-    return customers, orders
 
 
 def same(order: Order, told: dict[str, Any]) -> None:
@@ -70,7 +61,7 @@ def test_installing_again_gives_new_tokens(street: Any) -> None:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def test_history_is_what_the_shop_says_of_itself(street: Any, line: ShopAdapter) -> None:
+def test_history_is_what_the_shop_says_of_itself(street: Any, line: ShopAdapter, everything: Any) -> None:
     ids = street.busy()
     customers, orders = everything(line)
     told = {it["id"]: it for it in street.truth("orders")}
@@ -88,7 +79,9 @@ def test_history_is_what_the_shop_says_of_itself(street: Any, line: ShopAdapter)
     assert (counted.orders, counted.customers) == (len(orders), len(customers))
 
 
-def test_pages_nodes_and_bulk_files_give_the_same_records(street: Any, line: ShopAdapter) -> None:
+def test_pages_nodes_and_bulk_files_give_the_same_records(
+    street: Any, line: ShopAdapter, everything: Any
+) -> None:
     ids = street.busy()
     customers, orders = everything(line)
     in_bulk = {it.id: it for it in orders}
@@ -123,7 +116,7 @@ def test_only_what_changed_in_the_window_is_read(street: Any, line: ShopAdapter)
 
 
 def test_reading_goes_on_where_it_stopped(
-    street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch
+    street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch, everything: Any
 ) -> None:
     ids = street.busy()
     monkeypatch.setattr(bulk, "ORDERS_A_BATCH", 2)
@@ -143,7 +136,7 @@ def test_ids_that_are_none_are_not_there(line: ShopAdapter) -> None:
 
 
 def test_after_a_storm_of_shoppers_history_is_still_what_the_shop_says(
-    street: Any, line: ShopAdapter
+    street: Any, line: ShopAdapter, everything: Any
 ) -> None:
     for name in ("anna", "bert", "carla", "dirk"):
         street.customer(name)

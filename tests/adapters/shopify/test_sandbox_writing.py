@@ -21,7 +21,7 @@ from connector.port import (
     ShopLine,
     TryLater,
 )
-from connector.records import Coupon, Customer, Order
+from connector.records import Coupon
 
 
 def a_coupon(customer_id: str, **changes: Any) -> Coupon:
@@ -37,15 +37,6 @@ def a_coupon(customer_id: str, **changes: Any) -> Coupon:
         customer_id=customer_id,
     )
     return msgspec.structs.replace(coupon, **changes)
-
-
-def everything(line: ShopAdapter, checkpoint: str | None = None) -> tuple[list[Customer], list[Order]]:
-    customers: list[Customer] = []
-    orders: list[Order] = []
-    for batch in line.history(checkpoint):
-        customers += batch.customers
-        orders += batch.orders
-    return customers, orders
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -208,7 +199,7 @@ def test_an_access_token_that_ended_is_renewed_on_the_way(street: Any, line: Sho
 
 
 def test_a_history_that_takes_long_is_come_back_for(
-    street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch
+    street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch, everything: Any
 ) -> None:
     street.order()
     street.shop.bulk_seconds = 1.0
