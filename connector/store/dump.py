@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, text, update
 from sqlalchemy.engine import make_url
 
 from connector.store.account import CannotStart, programs
-from connector.store.breaker import CLOSED
+from connector.store.shops import CLOSED
 from connector.store.tables import shops
 
 _PASSED = {"host": "PGHOST", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "port": "PGPORT"}
@@ -90,9 +90,11 @@ class There(msgspec.Struct, frozen=True):
         self._do(f"DROP SCHEMA {_ASIDE} CASCADE")
 
     def begin_anew(self) -> None:
-        """Drop jobs of long ago, the sweep finds all there is to do, and what was thought of the shops' lines."""
+        """Drop jobs of long ago, for the sweep finds all there is to do, and what was thought of the shops' lines."""
         self._do("DELETE FROM procrastinate_jobs")
         self.connection.execute(update(shops).values(**CLOSED))
+        # A dump has no statistics; until PostgreSQL takes them by itself, every page would read whole tables.
+        self._do("ANALYZE")
 
     def _restore(self, path: Path) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".list") as chosen:
