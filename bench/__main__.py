@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import accept, figures, footprint, importing, members, overview, road
+from bench import accept, backup, figures, footprint, importing, members, overview, road
 from bench.figures import Figure, Size
 from bench.ground import ground
 
@@ -18,6 +18,7 @@ MEASURES = {
     "settle": members.measure,
     "redeem": members.measure_redeeming,
     "overview": overview.measure,
+    "backup": backup.measure,
     "footprint": footprint.measure,
 }
 

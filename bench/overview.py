@@ -16,6 +16,7 @@ from bench.meter import Spread
 from connector.demo.ground import free_port
 from connector.hall import sign_in_url
 from connector.insight import glance
+from connector.store.shops import Shop
 
 _HOW = (
     "One merchant with {orders:,} orders of {members:,} members, filled in by SQL and analysed; the page"
@@ -85,16 +86,8 @@ def measure(ground: Ground, size: Size) -> Figure:
         shop = welcome(opened)
         start_programme(opened, shop.merchant_id)
         link = sign_in_url(opened, shop.merchant_id, timedelta(hours=1))
-    words = {
-        "m": shop.merchant_id,
-        "s": shop.id,
-        "orders": count,
-        "members": count // 5,
-        "events": count // 5,
-    }
     with ground.owner(database) as owner, served("connector.app:create_app", port, env):
-        for command in _FILL:
-            owner.execute(command.encode(), words if "%(" in command else None)
+        fill(owner, shop, count)
         visit = requests.Session()
         visit.trust_env = False
         first = _seconds(visit, link, counted=count <= glance.LONG)
@@ -122,6 +115,14 @@ def measure(ground: Ground, size: Size) -> Figure:
     return Figure(
         "The overview of a large merchant", _HOW.format(orders=count, members=count // 5), (ratio,), rows
     )
+
+
+def fill(owner: psycopg.Connection[tuple[object, ...]], shop: Shop, count: int) -> None:
+    """Give a shop so many orders, a fifth as many members, and what goes with them."""
+    fifth = count // 5
+    words = {"m": shop.merchant_id, "s": shop.id, "orders": count, "members": fifth, "events": fifth}
+    for command in _FILL:
+        owner.execute(command.encode(), words if "%(" in command else None)
 
 
 def _seconds(visit: requests.Session, url: str, *, counted: bool = True) -> float:
