@@ -152,6 +152,9 @@ def test_a_backup_of_an_older_version_is_migrated_and_its_figures_are_right(
     assert backup.restore(house, file, replace=True).as_of == house.now()
 
     assert house.problem() is None, "the walls stand, and the tables are those of this version"
+    with house.database.everyone() as connection:
+        counted = "SELECT reltuples FROM pg_class WHERE relname = 'orders'"
+        assert connection.exec_driver_sql(counted).scalar() == 6, "PostgreSQL knows how large its tables are"
     assert books(house, shop) == before
     assert figures(house, shop) == seen
     with house.database.merchant(shop.merchant_id) as tx:
