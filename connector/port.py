@@ -246,8 +246,12 @@ class Refused(ShopError):
     """The shop says no, and will say no again; the text says what to do."""
 
 
+class Forbidden(Refused):
+    """A right is missing for this one thing; the shop stays connected and all else goes on."""
+
+
 class Unauthorized(ShopError):
-    """The shop no longer accepts our token, or a right is missing: the merchant must reconnect."""
+    """The shop no longer accepts our token, or a right that everything needs is missing: the merchant must reconnect."""
 
 
 def request_headers() -> dict[str, str]:
@@ -280,6 +284,10 @@ class ShopAdapter(Protocol):
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
         """Return the customers that exist, by id; at most 100 ids."""
+        ...
+
+    def shows_since(self, now: datetime) -> datetime | None:
+        """Return from when on orders are shown to us: an older one that is absent may exist all the same; None: all are."""
         ...
 
     def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:

@@ -1,6 +1,7 @@
 """The open line to one Magento shop: the plug's calls, each handed to the part that knows how."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 
 from connector import port
@@ -59,6 +60,10 @@ class Line:
     def subscribe(self, address: str) -> tuple[str, ...]:
         """Magento Open Source sends nothing by itself; what a module sends, the merchant sets up there."""
         return ()
+
+    def shows_since(self, now: datetime) -> datetime | None:
+        """Magento shows everything there is."""
+        return None
 
     def examine(self, address: str) -> port.Condition:
         """Try each right by a call that needs it and changes nothing. Dead keys look like no right at all."""

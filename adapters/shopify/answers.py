@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from adapters.shopify.wire import LONGEST_WAIT, Reply
-from connector.port import OutcomeUnknown, Refused, ShopError, TryLater, Unauthorized
+from connector.port import Forbidden, OutcomeUnknown, Refused, ShopError, TryLater, Unauthorized
 
 T = TypeVar("T")
 Path = tuple[str | int, ...]
@@ -156,6 +156,9 @@ def _error(fault: Fault, envelope: Envelope, *, changing: bool) -> ShopError:
             )
         case "MAX_COST_EXCEEDED":
             return TooDear("Shopify finds one of Comeback's queries too dear.")
+        case "ACCESS_DENIED" if changing:
+            # What we read all needs; a change needs a right of its own, which a merchant may have kept back.
+            return Forbidden("Shopify has not given Comeback the right to do this in the shop.")
         case "ACCESS_DENIED":
             return Unauthorized("Shopify refuses Comeback a right it needs. Connect the shop again.")
         case "SHOP_INACTIVE":

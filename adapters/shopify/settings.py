@@ -16,7 +16,16 @@ _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 # write_ rights include the reading ones at Shopify; all are named, because the grant page shows them to the merchant.
-SCOPES = ("read_orders", "read_customers", "write_customers", "read_discounts", "write_discounts")
+# Products, because a line of an order names one; merging, because its webhook asks for it.
+SCOPES = (
+    "read_orders",
+    "read_customers",
+    "write_customers",
+    "read_customer_merge",
+    "read_products",
+    "read_discounts",
+    "write_discounts",
+)
 
 
 class App(msgspec.Struct, frozen=True):

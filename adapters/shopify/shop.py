@@ -1,6 +1,7 @@
 """An open line to one Shopify shop: the ShopAdapter of the plug, put together from its parts."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from adapters.shopify import bulk, documents, pull, subscriptions, tokens, write
 from adapters.shopify.client import Client
@@ -25,6 +26,7 @@ from connector.records import Coupon, Customer, Order
 # Pages end at 25,000 objects, and an order with its lines costs some six points of the hundred a second that a shop
 # has; a bulk operation costs ten in all, but takes the shop a while.
 MANY_CUSTOMERS, MANY_ORDERS = 2_000, 500
+SHOWN = timedelta(days=50)
 
 
 class ScopeNode(Node, frozen=True):
@@ -73,6 +75,13 @@ class ShopifyShop:
     def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
         return pull.customers(self._client, ids)
 
+    def shows_since(self, now: datetime) -> datetime | None:
+        """Without the right to all orders Shopify shows those of the last 60 days, by the day they were made.
+
+        Some are dated back when they are made; so fewer days are counted on.
+        """
+        return None if "read_all_orders" in self._rights() else now - SHOWN
+
     def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
         return write.mark(self._client, customer_id, wanted, known)
 
@@ -92,11 +101,8 @@ class ShopifyShop:
         return subscriptions.subscribe(self._client, address)
 
     def examine(self, address: str) -> Condition:
-        granted = self._client.ask(
-            documents.RIGHTS, {}, RightsData
-        ).data.current_app_installation.access_scopes
         return Condition(
-            missing_rights=tokens.lacking(",".join(scope.handle for scope in granted)),
+            missing_rights=tokens.lacking(",".join(self._rights())),
             missing_topics=subscriptions.missing(self._client, address),
             ahead=self._client.ahead,
             other_version=self._client.other_version,
@@ -104,3 +110,7 @@ class ShopifyShop:
 
     def farewell(self) -> None:
         subscriptions.unsubscribe(self._client)
+
+    def _rights(self) -> frozenset[str]:
+        found = self._client.ask(documents.RIGHTS, {}, RightsData).data.current_app_installation
+        return frozenset(scope.handle for scope in found.access_scopes)

@@ -119,7 +119,7 @@ def _delivery(
 
 
 class _Result(msgspec.Struct, frozen=True):
-    """What became of a change. `erase`: the message holds words of somebody who is forgotten."""
+    """What became of a change. `erase`: the message holds words of somebody whose words are not to be kept."""
 
     did: bool
     said: str
@@ -132,7 +132,7 @@ def _change(
 ) -> _Result:
     match change:
         case OrderChanged(order):
-            if order.id in fetched.asked_orders:
+            if order.id in fetched.asked_orders and not _only_told(desk, order, fetched):
                 return _fetched_order(desk, order.id, fetched, touched)
             return _order(desk, asking.complete(change, desk.order(order.id)), touched)
         case OrderTouched(order_id):
@@ -154,7 +154,10 @@ def _change(
             did, said = forgetting.heed(
                 desk.tx, shop, change, touched.members, item.waiting.sent_at, desk.now
             )
-            return _Result(did, said, "privacy" if not isinstance(change, ShopRemoved) else "shop")
+            if isinstance(change, ShopRemoved):
+                return _Result(did, said, "shop")
+            # The request itself names the person.
+            return _Result(did, said, "privacy", erase=True)
         case SyncWanted():
             queue.reconcile(desk.tx.connection, desk.tx.merchant_id, shop.id, "window")
             return _Result(True, "The shop hinted at changes; they are being looked up.")
@@ -169,7 +172,19 @@ def _change(
 def _fetched_order(desk: Desk, order_id: str, fetched: Fetched, touched: Touched) -> _Result:
     if order_id in fetched.orders:
         return _order(desk, fetched.orders[order_id], touched)
+    known = desk.order(order_id)
+    if known is not None and not known.removed and fetched.may_exist(known.placed_at):
+        why = "An order that is too old for the shop to show it; it stays as it is."
+        return _Result(False, why, f"order {order_id}")
     return _order_removed(desk, order_id, touched)
+
+
+def _only_told(desk: Desk, order: Order, fetched: Fetched) -> bool:
+    """Whether the shop tells of an order that it does not show any more: then its message is all there is."""
+    if order.id in fetched.orders or not fetched.may_exist(order.placed_at):
+        return False
+    known = desk.order(order.id)
+    return known is None or not known.removed or order.changed_at > known.changed_at
 
 
 def _order(desk: Desk, order: Order, touched: Touched) -> _Result:

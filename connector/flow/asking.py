@@ -20,12 +20,18 @@ class Read(msgspec.Struct, frozen=True):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """What the shop said when asked. An id asked for and absent here does not exist in the shop."""
+    """What the shop said when asked. An id asked for and absent here does not exist in the shop, unless it is so old
+    that the shop does not show it to us: placed before `shown_since`."""
 
     asked_orders: frozenset[str] = frozenset()
     asked_customers: frozenset[str] = frozenset()
     orders: dict[str, Order] = {}
     customers: dict[str, Customer] = {}
+    shown_since: datetime | None = None
+
+    def may_exist(self, placed_at: datetime) -> bool:
+        """Tell whether an order that the shop did not show is only too old to be shown."""
+        return self.shown_since is not None and placed_at < self.shown_since
 
 
 class Wish(msgspec.Struct, frozen=True):

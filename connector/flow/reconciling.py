@@ -59,10 +59,19 @@ def put_aside(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, now: datetime) 
 
 
 def compare_absent(
-    tx: Tx, shop: shops.Shop, run: runs.Run, orders: set[str], customers: set[str], now: datetime
+    tx: Tx,
+    shop: shops.Shop,
+    run: runs.Run,
+    orders: set[str],
+    customers: set[str],
+    shown_since: datetime | None,
+    now: datetime,
 ) -> int:
-    """Have what we know and the shop did not show looked up one by one: it may be deleted, or only just made."""
-    gone_orders = purchases.all_ids(tx, shop.id, run.started_at - LAG) - orders
+    """Have what we know and the shop did not show looked up one by one: it may be deleted, or only just made.
+
+    Orders placed before `shown_since` are left out: the shop would not show them in any case.
+    """
+    gone_orders = purchases.all_ids(tx, shop.id, run.started_at - LAG, shown_since) - orders
     gone_customers = people.all_ids(tx, shop.id, run.started_at - LAG) - customers
     for order_id in sorted(gone_orders):
         _keep(tx, shop.id, run, OrderTouched(order_id), now)

@@ -40,8 +40,7 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
             if number == 0:
                 answered(house, shop)
             done += len(batch.orders) + len(batch.customers)
-            _take(house, shop, run, batch, done)
-            if stop.is_set():
+            if not _take(house, shop, run, batch, done) or stop.is_set():
                 return False
         answered(house, shop)  # a shop without any history answers too
     except ShopError as error:
@@ -54,10 +53,15 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
     return True
 
 
-def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> None:
-    """Keep a batch; where one object spoils it, each by itself, and what cannot be kept is put aside to be looked at."""
+def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> bool:
+    """Keep a batch; where one object spoils it, each by itself, and what cannot be kept is put aside to be looked at.
+
+    False where the shop has meanwhile been removed: then nothing more is kept.
+    """
     try:
         with house.database.merchant(shop.merchant_id) as tx:
+            if shops.get(tx, shop.id).state == "removed":
+                return False
             importing.take(tx, shop.id, run, batch, done, house.now())
     except OURS as error:
         _log.error("a batch could not be kept", shop=shop.id, error=type(error).__name__)
@@ -66,6 +70,7 @@ def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> N
         # Only now: who is killed between two of them must begin with the first again.
         with house.database.merchant(shop.merchant_id) as tx:
             runs.progress(tx, run, batch.checkpoint, done, batch.total)
+    return True
 
 
 def _take_one(house: House, shop: Shop, run: runs.Run, one: Batch) -> None:
@@ -155,9 +160,11 @@ def _compare(
             raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
     answered(house, shop)  # an answer without anything in it is one too
     if run.kind == "full":
-        found = list(there.coupons())
+        found, shown_since = list(there.coupons()), there.shows_since(house.now())
         with house.database.merchant(shop.merchant_id) as tx:
-            differences += reconciling.compare_absent(tx, shop, run, seen_orders, seen_customers, house.now())
+            differences += reconciling.compare_absent(
+                tx, shop, run, seen_orders, seen_customers, shown_since, house.now()
+            )
             differences += reconciling.compare_coupons(tx, shop, found, house.now())
         if shop.restored_from is not None:
             differences += _account_for(house, shop, there, found)

@@ -126,6 +126,7 @@ def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched
     orders: dict[str, Order] = {}
     for ids in chunks(wish.orders):
         orders |= open_line.orders(ids)
+    shown_since = open_line.shows_since(house.now()) if wish.orders - orders.keys() else None
     with house.database.merchant(shop.merchant_id) as tx:
         named = [order.customer_id for order in orders.values() if order.customer_id is not None]
         useful = (wish.useful | asking.unknown_customers(tx, shop.id, named)) - wish.customers
@@ -139,7 +140,7 @@ def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched
         note(house, shop, error)
     else:
         answered(house, shop)
-    return asking.Fetched(wish.orders, wish.customers, orders, customers)
+    return asking.Fetched(wish.orders, wish.customers, orders, customers, shown_since)
 
 
 def _without_asking(house: House, shop: Shop, reads: list[asking.Read], error: ShopError) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, select, update
 
 from connector import trail
 from connector.port import Delivery
@@ -29,6 +29,7 @@ SELECT comeback_keep(%(merchant)s, %(shop)s, %(platform)s, %(address)s, %(delive
 """
 # How a packed body begins; what platforms send is text, and no text begins so.
 _PACKED = b"\x01"
+_ERASED = "What this message said was erased before it could be applied."
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -236,7 +237,11 @@ def park(tx: Tx, shop_id: int, row_id: int, attempts: int, why: str, now: dateti
 
 def again(tx: Tx, row_id: int | None = None) -> list[int]:
     """Bring one parked delivery (or all of them) back; return the shops concerned."""
-    which = [inbox.c.merchant_id == tx.merchant_id, inbox.c.state == "parked"]
+    which = [
+        inbox.c.merchant_id == tx.merchant_id,
+        inbox.c.state == "parked",
+        inbox.c.body_sealed.is_not(None),
+    ]
     if row_id is not None:
         which.append(inbox.c.id == row_id)
     back = update(inbox).where(*which).values(state="waiting", attempts=0, faults=0, next_at=None)
@@ -254,8 +259,21 @@ def discard(tx: Tx, why: str, now: datetime, row_id: int | None = None) -> int:
 
 def erase_bodies(tx: Tx, shop_id: int, subjects: Sequence[str]) -> int:
     """Erase the bodies of deliveries about these subjects; return how many."""
-    about = update(inbox).where(*_of(tx, shop_id), inbox.c.subject.in_(subjects), inbox.c.state != "waiting")
-    return tx.run(about.values(body_sealed=None)).rowcount
+    return erase(tx, shop_id, inbox.c.subject.in_(subjects))
+
+
+def erase(tx: Tx, shop_id: int, *which: ColumnElement[bool]) -> int:
+    """Erase the bodies of deliveries that are through, or put aside: those nobody can apply any more. Return how many."""
+    held = inbox.c.body_sealed.is_not(None)
+    about = update(inbox).where(*_of(tx, shop_id), *which, inbox.c.state != "waiting", held)
+    aside = inbox.c.state == "parked"
+    return tx.run(
+        about.values(
+            body_sealed=None,
+            state=case((aside, "ignored"), else_=inbox.c.state),
+            result=case((aside, _ERASED), else_=inbox.c.result),
+        )
+    ).rowcount
 
 
 def drop_old(tx: Tx, now: datetime, bodies: timedelta, rows: timedelta) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, insert, or_, select, update
 
+from connector.store import inbox
 from connector.store.database import Tx
-from connector.store.tables import customers, entries, inbox, notices, orders, privacy
+from connector.store.tables import customers, entries, notices, orders, privacy
 
 
 def find(tx: Tx, shop_id: int, customer_id: str | None, email: str | None) -> list[str]:
@@ -54,17 +55,7 @@ def erase_shop(tx: Tx, shop_id: int, now: datetime) -> int:
     guests = tx.run(
         update(orders).where(*_orders(tx, shop_id), orders.c.guest_hash.is_not(None)).values(guest_hash=None)
     ).rowcount
-    bodies = tx.run(
-        update(inbox)
-        .where(
-            inbox.c.merchant_id == tx.merchant_id,
-            inbox.c.shop_id == shop_id,
-            inbox.c.body_sealed.is_not(None),
-            inbox.c.state != "waiting",
-        )
-        .values(body_sealed=None)
-    ).rowcount
-    return int(people_rows + guests + bodies)
+    return int(people_rows + guests + inbox.erase(tx, shop_id))
 
 
 def shop_forgotten_at(tx: Tx, shop_name: str, at: datetime) -> bool:

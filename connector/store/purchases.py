@@ -19,6 +19,7 @@ _KNOWN = tuple(
     orders.c[name]
     for name in (
         "id",
+        "placed_at",
         "changed_at",
         "digest",
         "paid_at",
@@ -33,6 +34,7 @@ _KNOWN = tuple(
 class Known(msgspec.Struct, frozen=True):
     """What is needed to tell whether a state of an order is news, and whom it concerns."""
 
+    placed_at: datetime
     changed_at: datetime
     digest: bytes
     paid_at: datetime | None
@@ -107,6 +109,7 @@ def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
 def known_from(row: Mapping[str, Any]) -> Known:
     """Return what a row tells of its order."""
     return Known(
+        placed_at=row["placed_at"],
         changed_at=row["changed_at"],
         digest=bytes(row["digest"]),
         paid_at=row["paid_at"],
@@ -117,9 +120,11 @@ def known_from(row: Mapping[str, Any]) -> Known:
     )
 
 
-def all_ids(tx: Tx, shop_id: int, before: datetime) -> set[str]:
+def all_ids(tx: Tx, shop_id: int, before: datetime, placed_since: datetime | None = None) -> set[str]:
     """Return the ids of every order that is not deleted in the shop and was there before this moment."""
-    there = orders.c.removed_at.is_(None), orders.c.changed_at < before
+    there = [orders.c.removed_at.is_(None), orders.c.changed_at < before]
+    if placed_since is not None:
+        there.append(orders.c.placed_at >= placed_since)
     chosen = select(orders.c.id).where(*_of(tx, shop_id), *there)
     return set(tx.run(chosen).scalars())
 

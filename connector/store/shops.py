@@ -232,9 +232,13 @@ class _OpenVault:
         return self._tx.ring.open(self._sealed, _place(self._shop_id))
 
     def save(self, tokens: bytes) -> None:
-        """Keep new tokens: lasting at once, because the shop may already have ended the old ones."""
-        self._sealed = self._tx.ring.seal(tokens, _place(self._shop_id))
-        keep_tokens(self._tx, self._shop_id, tokens)
+        """Keep new tokens in place of those that were read; not where the shop was removed or connected anew meanwhile."""
+        new = self._tx.ring.seal(tokens, _place(self._shop_id))
+        mine = shops.c.merchant_id == self._tx.merchant_id, shops.c.id == self._shop_id
+        self._tx.run(
+            update(shops).where(*mine, shops.c.tokens_sealed == self._sealed).values(tokens_sealed=new)
+        )
+        self._sealed = new
 
 
 def _place(shop_id: int) -> str:

@@ -33,6 +33,7 @@ _NEEDS = {
     "OrderConnection": "read_orders",
     "Customer": "read_customers",
     "CustomerConnection": "read_customers",
+    "Product": "read_products",
     "DiscountCodeNode": "read_discounts",
     "DiscountNode": "read_discounts",
     "DiscountNodeConnection": "read_discounts",

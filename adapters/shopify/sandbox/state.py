@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 ZONE = "Europe/London"
 CURRENCY = "GBP"
 API_VERSION = "2026-10"
-ALL_SCOPES = "read_all_orders,read_orders,read_customers,write_customers,read_discounts,write_discounts,write_app_proxy"
+ALL_SCOPES = (
+    "read_all_orders,read_orders,read_customers,write_customers,read_customer_merge,read_products,"
+    "read_discounts,write_discounts,write_app_proxy"
+)
 
 # Numbers as large as the platform's own, each kind in a range of its own.
 _FIRST = {

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 
 from adapters.shopify import grants, pages, tokens
 from adapters.shopify.platform import platform
+from adapters.shopify.settings import SCOPES
 from connector.port import Installed, Refused, Welcomed
 
 SHOP = "demo-gifts.myshopify.com"
@@ -30,7 +31,7 @@ ENV = {
 }
 GIVEN = {
     "access_token": "access-1",
-    "scope": "read_orders,write_customers,write_discounts",
+    "scope": "read_orders,write_customers,read_customer_merge,read_products,write_discounts",
     "expires_in": 3600,
     "refresh_token": "refresh-1",
     "refresh_token_expires_in": 7_776_000,
@@ -213,7 +214,7 @@ def test_the_browser_is_sent_to_the_shops_own_grant_page(browser: FlaskClient) -
     query = parse_qs(url.query)
     assert (url.scheme, url.netloc, url.path) == ("https", SHOP, "/admin/oauth/authorize")
     assert query["client_id"] == ["client-1"]
-    assert query["scope"] == ["read_orders,read_customers,write_customers,read_discounts,write_discounts"]
+    assert query["scope"] == [",".join(SCOPES)]
     assert query["redirect_uri"] == ["https://comeback.example.com/shopify/callback"]
     assert len(query["state"][0]) >= 32
     cookie = answer.headers["Set-Cookie"]

@@ -18,9 +18,10 @@ from connector.port import Refused, TryLater, Unauthorized
 
 TOKEN = "https://demo-gifts.myshopify.com/admin/oauth/access_token"
 SHOP = "demo-gifts.myshopify.com"
+GRANTED = "read_orders,write_customers,read_customer_merge,read_products,write_discounts"
 GIVEN = {
     "access_token": "access-2",
-    "scope": "read_orders,write_customers,write_discounts",
+    "scope": GRANTED,
     "expires_in": 3600,
     "refresh_token": "refresh-2",
     "refresh_token_expires_in": 7_776_000,
@@ -115,9 +116,9 @@ def test_a_denial_means(
 
 
 def test_the_right_to_write_holds_the_right_to_read() -> None:
-    assert tokens.lacking("read_orders,write_customers,write_discounts") == ()
+    assert tokens.lacking(GRANTED) == ()
     assert tokens.lacking("") == SCOPES
-    assert tokens.lacking("read_orders, read_customers,write_discounts") == ("write_customers",)
+    assert tokens.lacking(GRANTED.replace("write_customers", " read_customers")) == ("write_customers",)
 
 
 def test_a_token_that_lives_a_while_is_used_as_it_is(keys: Keys, clock: Any) -> None:
@@ -141,7 +142,7 @@ def test_a_renewal_without_a_refresh_token_keeps_the_old_one(web: Any, keys: Key
     give(web, {"access_token": "access-2"})
     assert keys.after_refusal("access-1") == "access-2"
     kept = tokens.unpack(vault.kept)
-    assert (kept.refresh, kept.scope) == ("refresh-1", "read_orders,write_customers,write_discounts")
+    assert (kept.refresh, kept.scope) == ("refresh-1", GRANTED)
 
 
 @pytest.mark.parametrize("body", ["<html>", {"access_token": ""}, {}])

@@ -65,6 +65,7 @@ class Corner:
         self.calls: list[str] = []
         self.meanwhile: Callable[[], object] | None = None  # happens once while a mark is being written
         self.puzzling: set[str] = set()  # customers whose marks break the adapter
+        self.hides_before: datetime | None = None  # orders placed before are not shown
 
     # platform
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
@@ -96,7 +97,8 @@ class Corner:
 
     def history(self, checkpoint: str | None) -> Iterator[Batch]:
         self._answer("history")
-        everyone, everything = list(self.people.values()), list(self.order_book.values())
+        everyone = list(self.people.values())
+        everything = [order for order in self.order_book.values() if self._in_sight(order)]
         total = len(everyone) + len(everything)
         if checkpoint is None:
             yield Batch(tuple(self._shown(one) for one in everyone), (), "people", total)
@@ -112,7 +114,11 @@ class Corner:
 
     def orders(self, ids: tuple[str, ...]) -> dict[str, Order]:
         self._answer("orders")
-        return {order_id: self.order_book[order_id] for order_id in ids if order_id in self.order_book}
+        there = {order_id: self.order_book[order_id] for order_id in ids if order_id in self.order_book}
+        return {order.id: order for order in there.values() if self._in_sight(order)}
+
+    def _in_sight(self, order: Order) -> bool:
+        return self.hides_before is None or order.placed_at >= self.hides_before
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
         self._answer("customers")
@@ -149,6 +155,9 @@ class Corner:
 
     def subscribe(self, address: str) -> tuple[str, ...]:
         return ("everything",)
+
+    def shows_since(self, now: datetime) -> datetime | None:
+        return self.hides_before
 
     def farewell(self) -> None:
         pass

@@ -11,8 +11,9 @@ import pytest
 import requests
 
 from adapters.shopify.sandbox import Shop, create_server
+from adapters.shopify.sandbox.state import ALL_SCOPES
 
-SCOPES = "read_all_orders,read_orders,read_customers,write_customers,read_discounts,write_discounts"
+SCOPES = ALL_SCOPES
 
 
 class Got(msgspec.Struct, frozen=True):
