@@ -147,7 +147,7 @@ def test_a_backup_of_an_older_version_is_migrated_and_its_figures_are_right(
     assert [row["version_num"] for row in dump.rows(file, "alembic_version")] == [OLDEST]
     with house.database.merchant(shop.merchant_id) as tx:
         tx.connection.exec_driver_sql("DELETE FROM marks")  # what happens after the backup
-    house.database.engine.dispose()
+    house.database.close()
 
     assert backup.restore(house, file, replace=True).as_of == house.now()
 
@@ -177,7 +177,7 @@ def test_a_backup_of_a_newer_version_is_refused_and_nothing_is_touched(
     backup.make(house, file)
     _as_owner(house, f"UPDATE alembic_version SET version_num = '{migrate.newest()}'")
     before = books(house, shop)
-    house.database.engine.dispose()
+    house.database.close()
     with pytest.raises(CannotDump, match="of a newer version of Comeback; install that version first"):
         backup.restore(house, file, replace=True)
     assert books(house, shop) == before

@@ -63,7 +63,7 @@ class Site:
         """Wait for rest, and count what came of everything accepted since the last count."""
         began = time.monotonic()
         wait_for(lambda: answers(f"{self.town.url}/readyz"), 30, "the web server is ready again")
-        self.town.house.database.engine.dispose()
+        self.town.house.database.close()
         self.town.puts_the_clock_forward()
         self.town.comes_to_rest(60)
         seconds = time.monotonic() - began

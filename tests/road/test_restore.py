@@ -167,7 +167,7 @@ def test_after_a_restore_all_that_happened_since_is_back_and_nothing_is_given_tw
     codes = {shop: live(street, shop) for shop in street.keepers}
     assert (points["els"], unused in codes["magento"]) == (150, True)
 
-    street.house.database.engine.dispose()
+    street.house.database.close()
     done = backup.restore(street.house, file, replace=True)
     assert (done.shops, done.forgotten > 0) == (2, True)
     assert sums(street) != before, "the restore brought nothing back to an earlier state"
@@ -211,7 +211,7 @@ def test_a_restore_refuses_what_it_cannot_put_back_whole(street: Any, tmp_path: 
     file = tmp_path / "house.backup"
     backup.make(street.house, file)
     house = street.house
-    house.database.engine.dispose()
+    house.database.close()
     with pytest.raises(CannotDump, match="--replace"):
         backup.restore(house, file, replace=False)
     with pytest.raises(CannotDump, match="is there already"):
@@ -219,7 +219,7 @@ def test_a_restore_refuses_what_it_cannot_put_back_whole(street: Any, tmp_path: 
     (tmp_path / "letter").write_text("Dear restore,")
     with pytest.raises(CannotDump, match="pg_restore"):
         backup.restore(house, tmp_path / "letter", replace=True)
-    house.database.engine.dispose()
+    house.database.close()
     other = KeyRing({"k1": b"k" * 32}, house.settings.secret_key)
     stranger = msgspec.structs.replace(house, database=_with(house.database, other))
     with pytest.raises(CannotDump, match="ENCRYPTION_KEYS"):
@@ -232,7 +232,7 @@ def test_a_restore_refuses_what_it_cannot_put_back_whole(street: Any, tmp_path: 
     with house.database.everyone(), pytest.raises(CannotDump, match="stop web and workers"):
         backup.restore(house, file, replace=True)
     file.write_bytes(file.read_bytes()[:-2000])
-    house.database.engine.dispose()
+    house.database.close()
     with pytest.raises(CannotDump):
         backup.restore(house, file, replace=True)
     assert house.problem() is None, "the house that was there is there still"

@@ -89,7 +89,7 @@ class Town:
 
     def revives(self) -> None:
         """After the database was away: start what has ended, as whoever runs Comeback would."""
-        self.house.database.engine.dispose()
+        self.house.database.close()
         for place, worker in enumerate(self.workers):
             if worker.process.poll() is not None:
                 self.workers[place] = self.begins_worker()

@@ -88,12 +88,12 @@ def test_a_database_that_can_only_be_read_is_503_at_the_door(
 ) -> None:
     with psycopg.connect(database.owner_url.replace("+psycopg", ""), autocommit=True) as owner:
         owner.execute(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on".encode())
-        house.database.engine.dispose()
+        house.database.close()
         assert refused(knock(at, paper))
         assert "only be read" in (house.problem() or "")
         owner.execute("SET default_transaction_read_only = off")
         owner.execute(f"ALTER DATABASE {database.name} RESET default_transaction_read_only".encode())
-        house.database.engine.dispose()
+        house.database.close()
         assert knock(at, paper).status_code == 200
 
 
