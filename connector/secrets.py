@@ -19,7 +19,11 @@ CODE_LENGTH = 12  # 60 bits: a million codes clash with a chance of 0.00004 %
 
 
 class CannotOpen(Exception):
-    """Sealed with a key we do not have, or kept in another place than it was sealed for."""
+    """Sealed with a key we do not have, or kept in another place than it was sealed for, or changed since."""
+
+
+class KeyMissing(CannotOpen):
+    """Sealed with a key that is not listed: it opens as soon as that key is back."""
 
 
 class KeyRing:
@@ -45,18 +49,20 @@ class KeyRing:
         )
 
     def open(self, sealed: bytes, place: str) -> bytes:
-        """Decrypt what was sealed for this very place; raise CannotOpen."""
+        """Decrypt what was sealed for this very place; raise CannotOpen, KeyMissing where only the key is wanting."""
         key_id = key_of(sealed)
         size = len(key_id)
         sealer = self._sealers.get(key_id)
+        if not key_id:
+            raise CannotOpen(f"is no sealed word, as {place.partition(':')[0]}")
         if sealer is None:
-            raise CannotOpen(
+            raise KeyMissing(
                 f"sealed with key {key_id!r}, which ENCRYPTION_KEYS does not list; add it at the end"
             )
         nonce, rest = sealed[1 + size : 13 + size], sealed[13 + size :]
         try:
             return sealer.decrypt(nonce, rest, _bound(place, key_id))
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # the library's ValueError: cut off before the nonce ends
             raise CannotOpen(f"does not open as {place.partition(':')[0]}") from error
 
     def seal_text(self, word: str | None, place: str) -> bytes | None:
@@ -78,9 +84,10 @@ class KeyRing:
         return hmac.digest(self._pepper, f"{purpose}\0{word}".encode(), "sha256")
 
 
-def key_of(sealed: bytes) -> str:
-    """Return the id of the key that sealed this."""
-    return sealed[1 : 1 + sealed[0]].decode("ascii", "replace") if sealed else ""
+def key_of(sealed: bytes | None) -> str:
+    """Return the id of the key that sealed this; empty where it does not begin with one."""
+    key_id = sealed[1 : 1 + sealed[0]].decode("ascii", "replace") if sealed else ""
+    return key_id if _is_id(key_id) else ""
 
 
 def derive(secret: bytes, purpose: str) -> bytes:
@@ -109,7 +116,7 @@ def parse_keys(text: str) -> dict[str, bytes]:
             key = base64.b64decode(encoded, validate=True)
         except ValueError:
             key = b""
-        if not (colon and key_id.isascii() and key_id.isalnum() and len(key_id) < 32) or len(key) != 32:
+        if not (colon and _is_id(key_id)) or len(key) != 32:
             raise ValueError("must be id:key[,id:key...], each key 32 bytes in base64")
         if key_id in keys:
             raise ValueError(f"names the key id {key_id!r} twice")
@@ -125,6 +132,10 @@ def fingerprint(*parts: bytes) -> bytes:
     for part in parts:
         digest.update(struct.pack(">Q", len(part)) + part)
     return digest.digest()
+
+
+def _is_id(word: str) -> bool:
+    return word.isascii() and word.isalnum() and len(word) < 32
 
 
 def _bound(place: str, key_id: str) -> bytes:

@@ -10,6 +10,7 @@ import structlog
 
 from connector.house import House
 from connector.port import OutcomeUnknown, ShopAdapter, ShopError, TryLater, Unauthorized
+from connector.secrets import CannotOpen
 from connector.store import breaker, health, shops
 from connector.store.database import Connection, Tx
 from connector.store.shops import Shop
@@ -17,7 +18,7 @@ from connector.store.shops import Shop
 ASK_AT_ONCE = 100  # ids in one question to a shop
 NEVER = threading.Event()
 # What a fault of ours raises; what a database that is away raises is none of it, and ends the round.
-OURS = (ValueError, LookupError, TypeError, ArithmeticError, AssertionError, *health.UNFIT)
+OURS = (ValueError, LookupError, TypeError, ArithmeticError, AssertionError, CannotOpen, *health.UNFIT)
 BREATH = timedelta(seconds=5)  # between a failure and the next call, while the breaker is still closed
 NOT_OURS_TO_ASK = timedelta(minutes=5)
 Wake = Callable[[Connection, int, int, datetime | None], None]

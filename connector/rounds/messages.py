@@ -21,13 +21,16 @@ from connector.port import (
 )
 from connector.records import Customer, Order
 from connector.rounds.lines import NEVER, OURS, answered, chunks, line, note, turned_away, wake_later
+from connector.secrets import CannotOpen, KeyMissing
 from connector.store import inbox, queue, shops, tombstones
 from connector.store.shops import Shop
 
 BATCH = 100  # deliveries applied in one transaction
 TRIES = len(pushing.WAITS)
 FORGETS = (CustomerForgotten, ShopForgotten, ShopRemoved)
-UNTIL_CONNECTED = timedelta(minutes=5)
+UNTIL_MENDED = timedelta(
+    minutes=5
+)  # what a merchant connects again, or whoever runs Comeback gives the key of
 
 _log = structlog.get_logger()
 
@@ -62,10 +65,24 @@ def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Eve
             if not waiting:
                 wake_later(tx, shop_id, inbox.next_try(tx, shop_id), queue.apply)
                 return done
-            reads = [applying.read(house.platforms[shop.platform], one) for one in waiting]
-        _apply_batch(house, shop, reads)
-        done += len(reads)
+        reads = _read(house, shop, waiting)
+        if reads:
+            _apply_batch(house, shop, reads)
+        done += len(waiting)
     return done
+
+
+def _read(house: House, shop: Shop, waiting: list[inbox.Waiting]) -> list[asking.Read]:
+    """Say what the deliveries mean; what cannot be opened or understood waits or is parked, by itself."""
+    platform, reads = house.platforms[shop.platform], list[asking.Read]()
+    for one in waiting:
+        try:
+            if one.shut is not None:
+                raise one.shut
+            reads.append(applying.read(platform, one))
+        except OURS as error:
+            _postpone(house, shop, asking.Read(one, ()), _why(error), error)
+    return reads
 
 
 def _apply_batch(house: House, shop: Shop, reads: list[asking.Read]) -> None:
@@ -82,7 +99,7 @@ def _apply_batch(house: House, shop: Shop, reads: list[asking.Read]) -> None:
     except OURS as error:
         # A fault in one message (or in our understanding of it) must not hold up the others.
         if len(reads) == 1:
-            _postpone(house, shop, reads[0], f"{type(error).__name__} while applying it", error)
+            _postpone(house, shop, reads[0], _why(error), error)
             return
         for one in reads:
             _apply_batch(house, shop, [one])
@@ -160,6 +177,17 @@ def _without_asking(house: House, shop: Shop, reads: list[asking.Read], error: S
             _apply(house, shop, [one], asking.Fetched())
 
 
+def _why(error: Exception) -> str:
+    """Name a fault of ours in words for the activity page."""
+    match error:
+        case KeyMissing():
+            return "An encryption key is missing; `comeback doctor` says which one."
+        case CannotOpen():
+            return "What was kept does not open with the key that sealed it."
+        case _:
+            return f"{type(error).__name__} while applying it"
+
+
 def _postpone(house: House, shop: Shop, one: asking.Read, why: str, error: Exception) -> None:
     """Leave a delivery for a later try, or park it after the last one."""
     now, attempts = house.now(), one.waiting.attempts
@@ -167,8 +195,10 @@ def _postpone(house: House, shop: Shop, one: asking.Read, why: str, error: Excep
         match error:
             case TryLater(wait=wait) if wait is not None:
                 inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + wait, why)
-            case Unauthorized():
-                inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + UNTIL_CONNECTED, why)
+            case Unauthorized() | KeyMissing():
+                inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + UNTIL_MENDED, why)
+            case CannotOpen():
+                inbox.park(tx, shop.id, one.waiting.id, attempts + 1, why, now)
             case ShopError():
                 if attempts >= TRIES or isinstance(error, Refused):
                     inbox.park(tx, shop.id, one.waiting.id, attempts + 1, why, now)
@@ -188,5 +218,5 @@ def _postpone(house: House, shop: Shop, one: asking.Read, why: str, error: Excep
             shop=shop.id,
             delivery=one.waiting.delivery.id,
             attempt=attempts + 1,
-            error=type(error).__name__,
+            exc_info=error,
         )

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, selec
 
 from connector import trail
 from connector.port import Delivery
-from connector.secrets import KeyRing
+from connector.secrets import CannotOpen, KeyRing
 from connector.store import bulk, queue, shops
 from connector.store.database import Database, Tx
 from connector.store.tables import inbox
@@ -42,7 +42,10 @@ class Sender(msgspec.Struct, frozen=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """A delivery that is to be applied. `request`: the number it came with; empty where none is known."""
+    """A delivery that is to be applied. `request`: the number it came with; empty where none is known.
+
+    `shut`: why what it says cannot be opened; its body is empty then.
+    """
 
     id: int
     way: Way
@@ -52,6 +55,7 @@ class Waiting(msgspec.Struct, frozen=True):
     delivery: Delivery
     received_at: datetime
     request: str = ""
+    shut: CannotOpen | None = None
 
     @property
     def sent_at(self) -> datetime:
@@ -106,24 +110,26 @@ def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
         .order_by(inbox.c.id)
         .limit(limit)
     )
-    return [
-        Waiting(
-            id=row.id,
-            way=row.way,
-            attempts=row.attempts,
-            faults=row.faults,
-            result=row.result,
-            received_at=row.received_at,
-            request=row.request_id or "",
-            delivery=Delivery(
-                id=row.delivery_id,
-                topic=row.topic,
-                body=_unpacked(tx.ring.open(row.body_sealed, _place(shop_id, row.delivery_id))),
-                triggered_at=row.triggered_at,
-            ),
-        )
-        for row in rows
-    ]
+    return [_waiting(tx.ring, shop_id, row) for row in rows]
+
+
+def _waiting(ring: KeyRing, shop_id: int, row: Row[Any]) -> Waiting:
+    said, shut = b"", None
+    try:
+        said = _unpacked(ring.open(row.body_sealed, _place(shop_id, row.delivery_id)))
+    except CannotOpen as error:
+        shut = error  # told instead of raised: the others of its batch are not to suffer for it
+    return Waiting(
+        id=row.id,
+        way=row.way,
+        attempts=row.attempts,
+        faults=row.faults,
+        result=row.result,
+        received_at=row.received_at,
+        request=row.request_id or "",
+        delivery=Delivery(id=row.delivery_id, topic=row.topic, body=said, triggered_at=row.triggered_at),
+        shut=shut,
+    )
 
 
 def body(tx: Tx, row: Row[Any]) -> bytes | None:
