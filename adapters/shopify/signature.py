@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import logging
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -12,13 +13,16 @@ import msgspec
 
 from adapters.shopify.rest import Moment
 from adapters.shopify.settings import App, is_shop
-from connector.port import BadSignature, Delivery
+from connector.port import BadMessage, BadSignature, Delivery
 
+_TOPIC = re.compile(r"[a-z_]{1,60}(?:/[a-z_]{1,60}){1,2}")
+# A header that came twice reaches us as one, with a comma between.
+_ID = re.compile(r"[!-+.-~-]{1,200}")
 _log = logging.getLogger(__name__)
 
 
 def receive(app: App, headers: Mapping[str, str], body: bytes) -> Delivery:
-    """Prove the message genuine and read its headers (names in lower case); raise BadSignature.
+    """Prove the message genuine and read its headers (names in lower case); raise BadSignature or BadMessage.
 
     Only the body is signed. Shop, topic and ids are read from headers all the same, because the body of most topics
     names none of them; whatever depends on the shop being right must look into the body.
@@ -26,15 +30,20 @@ def receive(app: App, headers: Mapping[str, str], body: bytes) -> Delivery:
     _prove(app, headers.get("x-shopify-hmac-sha256", ""), body)
     topic = headers.get("x-shopify-topic", "").lower()
     shop = headers.get("x-shopify-shop-domain", "").lower()
+    if not (is_shop(shop) and _TOPIC.fullmatch(topic)):
+        raise BadMessage("its headers name no single shop or topic")
+    id = headers.get("x-shopify-webhook-id") or _id_of(topic, body)
+    if not _ID.fullmatch(id):
+        raise BadMessage("its id is none")
     version = headers.get("x-shopify-api-version", app.version)
     if version != app.version:
         # Shopify moves an old version forward without a word; fields may then be missing.
         _log.warning("webhook %s came in API version %s, expected %s", topic[:60], version[:20], app.version)
     return Delivery(
-        id=headers.get("x-shopify-webhook-id") or _id_of(topic, body),
+        id=id,
         topic=topic,
         body=body,
-        shop_address=shop if is_shop(shop) else None,
+        shop_address=shop,
         triggered_at=_moment(headers.get("x-shopify-triggered-at")),
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.shopify import signature
 from adapters.shopify.platform import platform
 from adapters.shopify.settings import App
-from connector.port import BadSignature
+from connector.port import BadMessage, BadSignature
 
 SECRET = "hush-hush-hush-hush-hush-hush-01"
 PREVIOUS = "the-secret-before-this-one-00000"
@@ -108,17 +108,31 @@ def test_without_a_secret_nothing_is_believed() -> None:
         platform.receive({}, headers(signed("")), BODY, None)
 
 
-def test_unsigned_headers_that_are_odd_do_no_harm() -> None:
-    odd = {
-        "x-shopify-hmac-sha256": GOOD,
-        "x-shopify-shop-domain": "evil.example",
-        "x-shopify-triggered-at": "soon",
-    }
+def test_a_time_that_is_none_and_a_missing_id_do_no_harm() -> None:
+    odd = headers(GOOD) | {"x-shopify-triggered-at": "soon", "x-shopify-webhook-id": ""}
     delivery = signature.receive(APP, odd, BODY)
-    assert (delivery.shop_address, delivery.triggered_at, delivery.topic) == (None, None, "")
+    assert delivery.triggered_at is None
     # Without an id of its own a repeat is known by its content.
     assert delivery.id == signature.receive(APP, odd, BODY).id
     assert len(delivery.id) == 64
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("x-shopify-shop-domain", ""),
+        ("x-shopify-shop-domain", "evil.example"),
+        ("x-shopify-shop-domain", "demo-gifts.myshopify.com, demo-gifts.myshopify.com"),
+        ("x-shopify-topic", ""),
+        ("x-shopify-topic", "orders/create,orders/create"),
+        ("x-shopify-topic", "orders/cr\u00e9ate"),
+        ("x-shopify-webhook-id", "one,one"),
+        ("x-shopify-webhook-id", "\u00e9"),
+    ],
+)
+def test_a_genuine_body_under_headers_that_name_nothing_is_refused(name: str, word: str) -> None:
+    with pytest.raises(BadMessage):
+        signature.receive(APP, headers(GOOD) | {name: word}, BODY)
 
 
 def test_another_api_version_than_ours_is_said(caplog: pytest.LogCaptureFixture) -> None:
