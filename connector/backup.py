@@ -13,6 +13,8 @@ from connector.flow import restoring
 from connector.house import House
 from connector.secrets import CannotOpen
 from connector.store import backups, dump, merchants, migrate, queue, shops, tombstones
+from connector.store import restore as putting_back
+from connector.store.database import Connection, Tx, bind
 from connector.store.dump import CannotDump
 from connector.store.tombstones import Tombstone
 
@@ -20,11 +22,15 @@ _log = structlog.get_logger()
 
 
 class Restored(msgspec.Struct, frozen=True):
-    """What was put back: as of when, how many shops, and how many rows were erased again."""
+    """What was put back: as of when, how many shops, and how many rows were erased again.
+
+    `list_missing`: the list of the forgotten is not where the settings say, so that nobody can have been.
+    """
 
     as_of: datetime
     shops: int
     forgotten: int
+    list_missing: bool = False
 
 
 def make(house: House, path: Path) -> datetime:
@@ -43,21 +49,23 @@ def make(house: House, path: Path) -> datetime:
 def restore(house: House, path: Path, *, replace: bool, logs: Sequence[Path] = ()) -> Restored:
     """Put a backup back, and have everything that happened since fetched again; raise CannotDump.
 
-    `logs` are further lists of the forgotten, from other machines.
+    All of it is one transaction: whoever was forgotten since is forgotten again before anybody sees the house, and a
+    restore that is killed leaves the house that was there. `logs` are further lists of the forgotten, from other machines.
     """
     as_of = _fits(house, path)
     stones = [stone for one in (house.settings.forgotten_log, *logs) for stone in tombstones.read(one)]
-    with dump.opened(house.owner_url) as there:
+    stones = [stone for stone in stones if stone.at >= as_of - restoring.OVERLAP]
+    with putting_back.opened(house.owner_url) as there:
+        there.close()
         if there.holds_rows() and not replace:
             raise CannotDump(
                 "the database holds a house already; say --replace to put the backup in its place"
             )
-        if there.others():
-            raise CannotDump("somebody is connected to the database; stop web and workers first")
         there.put_back(path)
-        migrate.upgrade(house.owner_url)
-        there.begin_anew()
-    return _follow(house, as_of, [stone for stone in stones if stone.at >= as_of - restoring.OVERLAP])
+        done = _follow(house, there.connection, as_of, stones)
+        there.drop_old()
+    _log.info("restored", count=done.shops, done=done.forgotten)
+    return msgspec.structs.replace(done, list_missing=not house.settings.forgotten_log.exists())
 
 
 def _fits(house: House, path: Path) -> datetime:
@@ -84,21 +92,20 @@ def _fits(house: House, path: Path) -> datetime:
     return datetime.fromisoformat(newest["as_of"] or "")
 
 
-def _follow(house: House, as_of: datetime, stones: Sequence[Tombstone]) -> Restored:
+def _follow(house: House, connection: Connection, as_of: datetime, stones: Sequence[Tombstone]) -> Restored:
     """Forget again who was forgotten since, and have every shop read: what changed since, then all of it."""
     now, rows = house.now(), 0
-    with house.database.everyone() as connection:
-        backups.note(connection, house.ring, "restore", now, as_of)
-        everywhere = shops.everywhere(connection)
+    backups.note(connection, house.ring, "restore", now, as_of)
+    everywhere = shops.everywhere(connection)
     for shop in everywhere:
-        with house.database.merchant(shop.merchant_id) as tx:
-            rows += restoring.forget_again(tx, shop, [one for one in stones if one.shop_id == shop.id], now)
-            shops.restored(tx, shop.id, as_of)
-            if shops.get(tx, shop.id).state == "connected":
-                queue.subscribe(tx.connection, tx.merchant_id, shop.id)
-                queue.reconcile(tx.connection, tx.merchant_id, shop.id, "window")
-                queue.reconcile(tx.connection, tx.merchant_id, shop.id, "full")
-    _log.info("restored", count=len(everywhere), done=rows)
+        bind(connection, shop.merchant_id)
+        tx = Tx(connection, shop.merchant_id, house.ring)
+        rows += restoring.forget_again(tx, shop, [one for one in stones if one.shop_id == shop.id], now)
+        shops.restored(tx, shop.id, as_of)
+        if shops.get(tx, shop.id).state == "connected":
+            queue.subscribe(connection, tx.merchant_id, shop.id)
+            queue.reconcile(connection, tx.merchant_id, shop.id, "window")
+            queue.reconcile(connection, tx.merchant_id, shop.id, "full")
     return Restored(as_of, len(everywhere), rows)
 
 

@@ -18,6 +18,7 @@ from connector.config import BadSettings
 from connector.house import House, furnish
 from connector.port import ShopError
 from connector.store import health, postgres, queue, shops, walls
+from connector.store import migrate as tables
 from connector.store.dump import CannotDump
 from connector.store.runs import Run, RunKind
 from connector.store.shops import Shop
@@ -148,7 +149,10 @@ def backup(file: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--replace", is_flag=True, help="Put it in the place of the house that is there.")
 @click.option(
-    "--forgotten", multiple=True, type=click.Path(path_type=Path), help="A further machine's forgotten.log."
+    "--forgotten",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A further machine's forgotten.log.",
 )
 def restore(file: Path, replace: bool, forgotten: tuple[Path, ...]) -> None:
     """Put the backup FILE back. Stop web and workers first; once they run again, all that happened since is fetched."""
@@ -156,6 +160,9 @@ def restore(file: Path, replace: bool, forgotten: tuple[Path, ...]) -> None:
 
     with _house(migrating=True) as house:
         done = backups.restore(house, file, replace=replace, logs=forgotten)
+        log = house.settings.forgotten_log
+    if done.list_missing:
+        click.echo(f"There is no {log}: if anybody was forgotten since, give its copy with --forgotten.")
     click.echo(f"The house is as of {done.as_of:%Y-%m-%d %H:%M:%S} UTC: {done.shops} shops.")
     click.echo(
         f"Forgotten since then and now again: {done.forgotten} rows. Start it; every shop is read again."
@@ -282,6 +289,7 @@ def main() -> None:
         BadSettings,
         postgres.CannotStart,
         walls.CannotProtect,
+        tables.Unfinished,
         plugins.UnknownPlug,
         ShopError,
     ) as error:

@@ -8,38 +8,41 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO
 
-import msgspec
-from sqlalchemy import Connection, create_engine, text, update
 from sqlalchemy.engine import make_url
 
 from connector.store.account import CannotStart, programs
-from connector.store.shops import CLOSED
-from connector.store.tables import shops
+from connector.store.unfinished import ASIDE
 
 _PASSED = {"host": "PGHOST", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "port": "PGPORT"}
 # What belongs to the server and not to the tables; `comeback migrate` puts it up again.
 _LEFT_OUT = re.compile(r"^\d+; \d+ \d+ (?:POLICY|ROW SECURITY|ACL|DEFAULT ACL|SCHEMA|COMMENT - SCHEMA)\b")
-_ASIDE = "before_restore"
-_OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    " AND pid <> pg_backend_pid() AND usename IS NOT NULL"
-)
+_HALF_RESTORED = re.compile(rf"^\d+; \d+ \d+ .*\b{ASIDE}\b")
 
 
 class CannotDump(Exception):
     """A backup cannot be made or put back; the text says what to do."""
 
 
+class CutOff(Exception):
+    """The rows of a table ended in the middle; pg_restore knows why."""
+
+
 def make(owner_url: str, path: Path) -> None:
     """Write all of the database into a new file, readable by nobody else; it is there whole or not at all."""
     half = path.with_name(f".{path.name}.half")
-    half.unlink(missing_ok=True)
-    os.close(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        half.unlink(missing_ok=True)
+        os.close(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise CannotDump(
+            f"{path} cannot be written: {error.strerror}; name a file in another folder"
+        ) from error
     try:
         # The owner sees every row although the walls are up; see walls.
-        _run("pg_dump", owner_url, "--format=custom", "--enable-row-security", "--no-owner", f"--file={half}")
+        ours = ("--format=custom", "--schema=public", "--enable-row-security", "--no-owner")
+        _run("pg_dump", owner_url, *ours, f"--file={half}")
         with half.open("rb") as file:
             os.fsync(file.fileno())
         half.rename(path)
@@ -51,79 +54,48 @@ def contents(path: Path) -> list[str]:
     """Return the lines of the file's table of contents; raise CannotDump when it is no backup."""
     if not path.is_file():
         raise CannotDump(f"there is no file {path}")
-    return _run("pg_restore", None, "--list", str(path)).splitlines()
+    lines = _run("pg_restore", None, "--list", str(path)).splitlines()
+    if any(map(_HALF_RESTORED.match, lines)):
+        raise CannotDump(
+            f"{path} was made while a restore was broken off, and is not whole; take an older one"
+        )
+    return lines
 
 
 def rows(path: Path, table: str) -> list[dict[str, str | None]]:
     """Return the rows of a small table as the file holds them, in PostgreSQL's own writing."""
-    said = _run("pg_restore", None, "--data-only", f"--table={table}", "--file=-", str(path))
+    said = _run(
+        "pg_restore", None, "--data-only", "--schema=public", f"--table={table}", "--file=-", str(path)
+    )
     return list(_copied(said))
 
 
-class There(msgspec.Struct, frozen=True):
-    """The database that a backup is put back into, as the owner of its tables."""
-
-    url: str
-    connection: Connection
-
-    def holds_rows(self) -> bool:
-        """Tell whether a merchant is in it."""
-        if self._value("SELECT to_regclass('public.merchants')") is None:
-            return False
-        return self._value("SELECT 1 FROM merchants LIMIT 1") is not None
-
-    def others(self) -> int:
-        """Return how many others are connected to it."""
-        return int(self._value(_OTHERS))
-
-    def put_back(self, path: Path) -> None:
-        """Make the database what the file says, without the walls; what was there is gone only when that worked."""
-        if self._value(f"SELECT to_regnamespace('{_ASIDE}')") is not None:
-            self._take_back()  # an earlier restore was killed half-way
-        self._do(f"ALTER SCHEMA public RENAME TO {_ASIDE}")
-        self._do("CREATE SCHEMA public")
-        try:
-            self._restore(path)
-        except BaseException:
-            self._take_back()
-            raise
-        self._do(f"DROP SCHEMA {_ASIDE} CASCADE")
-
-    def begin_anew(self) -> None:
-        """Drop jobs of long ago, for the sweep finds all there is to do, and what was thought of the shops' lines."""
-        self._do("DELETE FROM procrastinate_jobs")
-        self.connection.execute(update(shops).values(**CLOSED))
-        # A dump has no statistics; until PostgreSQL takes them by itself, every page would read whole tables.
-        self._do("ANALYZE")
-
-    def _restore(self, path: Path) -> None:
-        with tempfile.NamedTemporaryFile("w", suffix=".list") as chosen:
-            chosen.write("\n".join(line for line in contents(path) if not _LEFT_OUT.match(line)))
-            chosen.flush()
-            whole = ("--no-owner", "--no-privileges", "--single-transaction", "--exit-on-error")
-            name = make_url(self.url).database or ""
-            _run("pg_restore", self.url, *whole, f"--use-list={chosen.name}", f"--dbname={name}", str(path))
-
-    def _take_back(self) -> None:
-        self._do("DROP SCHEMA IF EXISTS public CASCADE")
-        self._do(f"ALTER SCHEMA {_ASIDE} RENAME TO public")
-
-    def _do(self, statement: str) -> None:
-        self.connection.execute(text(statement))
-
-    def _value(self, statement: str) -> Any:
-        return self.connection.execute(text(statement)).scalar()
-
-
 @contextmanager
-def opened(owner_url: str) -> Iterator[There]:
-    """Connect as the owner; every statement stands by itself."""
-    engine = create_engine(owner_url, connect_args={"connect_timeout": 5})
-    try:
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            yield There(owner_url, connection)
-    finally:
-        engine.dispose()
+def script(path: Path) -> Iterator[IO[bytes]]:
+    """Yield what a database is to be told to become what the file says, without the walls; raise CannotDump.
+
+    Whether all of it came is known at the end only.
+    """
+    with (
+        tempfile.NamedTemporaryFile("w", suffix=".list") as chosen,
+        tempfile.TemporaryFile("w+") as complaints,
+    ):
+        chosen.write("\n".join(line for line in contents(path) if not _LEFT_OUT.match(line)))
+        chosen.flush()
+        wanted = ("--no-owner", "--no-privileges", f"--use-list={chosen.name}", "--file=-", str(path))
+        command = [_program("pg_restore"), *wanted]
+        cut_off = False
+        with subprocess.Popen(
+            command, env=_environment(None), stdout=subprocess.PIPE, stderr=complaints
+        ) as program:
+            assert program.stdout is not None
+            try:
+                yield program.stdout
+            except CutOff:
+                cut_off = True
+        complaints.seek(0)
+        if program.returncode or cut_off:
+            raise CannotDump(f"pg_restore: {_why(complaints.read()) or f'{path} is cut off'}")
 
 
 def _run(program: str, url: str | None, *arguments: str) -> str:
@@ -133,13 +105,19 @@ def _run(program: str, url: str | None, *arguments: str) -> str:
     except OSError as error:
         raise CannotDump(f"{program} cannot be run: {error.strerror}") from error
     if done.returncode:
-        said = [line for line in done.stderr.strip().splitlines() if line] or ["it did not say why"]
-        if any("server version mismatch" in line for line in said):
+        if "server version mismatch" in done.stderr:
             raise CannotDump(
                 f"{program} is older than the database's PostgreSQL; put that version's {program} first on the PATH"
             )
-        raise CannotDump(f"{program}: {said[-1].partition('error: ')[2] or said[-1]}")
+        raise CannotDump(f"{program}: {_why(done.stderr) or 'it did not say why'}")
     return done.stdout
+
+
+def _why(complaints: str) -> str:
+    """Return the line that says what is wrong: the first error. After it comes the statement, often over many lines."""
+    lines = [line.strip() for line in complaints.splitlines() if line.strip()]
+    errors = [line.partition("error: ")[2] for line in lines if "error: " in line]
+    return (errors or lines or [""])[0]
 
 
 def _program(name: str) -> str:

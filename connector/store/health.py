@@ -15,7 +15,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 
-from connector.store import migrate, walls
+from connector.store import migrate, unfinished, walls
 
 # What a query raises while the database is away, starting, full, read-only or too busy: trying later helps.
 GONE = (
@@ -35,6 +35,9 @@ UNFIT = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 def problem(engine: Engine) -> str | None:
     """Return what keeps the database from being used, with what to do; None when all is well."""
     try:
+        with engine.connect() as connection:
+            if (why := unfinished.found(connection)) is not None:
+                return why
         if not migrate.is_current(engine):
             return "The tables are not those of this version; run `comeback migrate`."
         with engine.connect() as connection:

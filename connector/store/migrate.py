@@ -6,29 +6,40 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
-from connector.store import walls
+from connector.store import unfinished, walls
 
 _FOLDER = Path(__file__).parent / "migrations"
+
+
+class Unfinished(Exception):
+    """A restore has not ended: tables made now would stand in its way. The text says what to do."""
 
 
 def upgrade(owner_url: str) -> None:
     """Migrate to the newest version; safe to repeat, and safe when two processes start at once.
 
-    Raises walls.CannotProtect, with what to do.
+    Raises walls.CannotProtect and Unfinished, both with what to do.
     """
     engine = create_engine(owner_url, connect_args={"connect_timeout": 5})
     try:
         with engine.begin() as connection:
-            # Two processes that migrate at once would both create the same tables.
-            connection.execute(text("SELECT pg_advisory_xact_lock(7203, 1)"))
-            config = _config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            walls.put_up(connection)
+            if (why := unfinished.found(connection)) is not None:
+                raise Unfinished(why)
+            up(connection)
     finally:
         engine.dispose()
+
+
+def up(connection: Connection) -> None:
+    """Migrate in the transaction of the tables' owner. Raises walls.CannotProtect."""
+    # Two processes that migrate at once would both create the same tables.
+    connection.execute(text("SELECT pg_advisory_xact_lock(7203, 1)"))
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    walls.put_up(connection)
 
 
 def is_current(engine: Engine) -> bool:

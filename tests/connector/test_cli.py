@@ -177,8 +177,14 @@ def test_a_backup_is_put_back_by_two_commands_that_say_what_they_did(
     assert "as of" in comeback(env, tmp_path, "backup", "house.backup").stdout
     refused = comeback(env, tmp_path, "restore", "house.backup")
     assert (refused.returncode, "--replace" in refused.stderr) == (1, True)
+    mistyped = comeback(env, tmp_path, "restore", "house.backup", "--replace", "--forgotten", "nowhere.log")
+    assert (mistyped.returncode, "'nowhere.log' does not exist" in mistyped.stderr) == (2, True)
     done = comeback(env, tmp_path, "restore", "house.backup", "--replace")
     assert (done.returncode, "1 shops" in done.stdout) == (0, True), done.stderr
+    assert f"There is no {env['COMEBACK_HOME']}/forgotten.log: " in done.stdout
+    refused = comeback(env, tmp_path, "backup", "/proc/house.backup")
+    assert refused.stderr.startswith("comeback: /proc/house.backup cannot be written: ")
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert (
         comeback(env, tmp_path, "restore", "nothing", "--replace").stderr
         == "comeback: there is no file nothing\n"
