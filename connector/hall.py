@@ -7,7 +7,7 @@ from datetime import timedelta
 from connector.flow import welcoming
 from connector.house import House
 from connector.port import Installed, Platform, TokenVault, Welcomed
-from connector.store import merchants, shops
+from connector.store import merchants, shops, spent
 
 SIGN_IN_VALID = timedelta(minutes=10)
 
@@ -32,6 +32,12 @@ class DoorStep:
         with self._house.database.everyone() as connection:
             shop = shops.find_by_address(connection, self._platform.name, address)
         return None if shop is None or shop.state == "removed" else self._house.vault(shop)
+
+    def once(self, word: str, lasts: timedelta) -> bool:
+        """Tell whether this word comes for the first time within so long, at whichever process it came before."""
+        now = self._house.now()
+        with self._house.database.everyone() as connection:
+            return spent.take(connection, f"{self._platform.name} {word}", now, now + lasts)
 
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""

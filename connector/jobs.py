@@ -113,6 +113,11 @@ def _app(house: House, stop: threading.Event) -> App:
     def subscribe(merchant_id: int, shop_id: int) -> None:
         rounds.subscribe(house, merchant_id, shop_id)
 
+    @app.task(name="keep_alive", queue="keep_alive")
+    @trail.numbered
+    def keep_alive(merchant_id: int, shop_id: int) -> None:
+        rounds.keep_alive(house, merchant_id, shop_id)
+
     @app.task(name="reconcile", queue="reconcile")
     @trail.numbered
     def reconcile(merchant_id: int, shop_id: int, kind: runs.RunKind) -> None:
@@ -211,10 +216,11 @@ def _clock(zone: str, now: datetime) -> datetime:
 
 
 def tidy(house: House) -> None:
-    """Erase what is kept longer than anybody needs it, and have every shop's subscriptions looked over."""
+    """Erase what is kept longer than anybody needs it; have every shop's subscriptions and our access to it looked over."""
     with house.database.everyone() as connection:
         for shop in shops.everywhere(connection):
             queue.subscribe(connection, shop.merchant_id, shop.id)
+            queue.keep_alive(connection, shop.merchant_id, shop.id)
     for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
             inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)

@@ -217,13 +217,15 @@ class Condition(msgspec.Struct, frozen=True):
     """How a shop's line stands, for whoever looks after Comeback; rights and topics as the platform names them.
 
     `missing_topics`: wanted and not sent to us, or sent elsewhere. `ahead`: the shop's clock before ours, None where it
-    tells no time. `other_version`: the interface it answered with, where that is not the one asked for.
+    tells no time. `other_version`: the interface it answered with, where that is not the one asked for. `access_until`:
+    when our access to it ends unless it is renewed before; None: without end, or not known.
     """
 
     missing_rights: tuple[str, ...] = ()
     missing_topics: tuple[str, ...] = ()
     ahead: timedelta | None = None
     other_version: str = ""
+    access_until: datetime | None = None
 
 
 class ShopError(Exception):
@@ -317,6 +319,10 @@ class ShopAdapter(Protocol):
         """Look, by a few calls that change nothing, how the line stands; webhooks are wanted at `address`."""
         ...
 
+    def keep_alive(self) -> datetime | None:
+        """Renew our access where it would otherwise end for want of use; return until when it lasts, None: without end."""
+        ...
+
     def farewell(self) -> None:
         """Take back what was subscribed, as far as the shop still lets us; never raises Unauthorized."""
         ...
@@ -377,6 +383,10 @@ class Hall(Protocol):
 
     def vault(self, address: str) -> TokenVault | None:
         """Return the vault of an installed shop, or None where the shop is not known."""
+        ...
+
+    def once(self, word: str, lasts: timedelta) -> bool:
+        """Tell whether this word comes for the first time within so long, at whichever process it came before."""
         ...
 
     def guard(self, url: str) -> str:

@@ -75,6 +75,10 @@ class Line:
             ahead=self._client.ahead,
         )
 
+    def keep_alive(self) -> datetime | None:
+        """An integration's keys never end by themselves."""
+        return None
+
     def farewell(self) -> None:
         """Nothing was subscribed, and the integration is the merchant's to remove."""
 

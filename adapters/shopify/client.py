@@ -44,6 +44,10 @@ class Client:
     def clock(self) -> Clock:
         return self._clock
 
+    @property
+    def keys(self) -> Keys:
+        return self._keys
+
     def ask(self, document: str, variables: Variables, kind: type[T]) -> Answer[T]:
         """Read something; raise TryLater, Unauthorized or Refused."""
         return self._patiently(lambda: self._send(document, variables, kind, changing=False), changing=False)

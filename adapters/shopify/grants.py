@@ -1,14 +1,14 @@
 """The proofs of an install: the state bound to one browser, the callback's signature, the admin's session token.
 
-Signatures and session tokens are checked by Shopify's own library, on a subclass of ours: the library keeps its
-settings on the class, which every shop and thread of the process would share.
+Session tokens are checked by Shopify's own library, and so is the callback's signature over the plain query, on a subclass
+of ours: the library keeps its settings on the class, which every shop and thread of the process would share.
 """
 
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -35,19 +35,19 @@ class Departure(msgspec.Struct, frozen=True):
 
 
 class States:
-    """Makes states and takes each back once, within ten minutes."""
+    """Makes states and takes each back once, within ten minutes; `once` remembers for every process which were used."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, once: Callable[[str, timedelta], bool]) -> None:
         # Never the app's own secret: what that signs could be replayed as a webhook.
         self._signer = URLSafeTimedSerializer(secret, salt="shopify install")
-        self._used: dict[str, datetime] = {}
+        self._once = once
 
     def depart(self, shop: str, merchant_code: str | None) -> tuple[Departure, str]:
         """Return a new departure and the cookie that keeps it."""
         departure = Departure(secrets.token_urlsafe(24), shop, merchant_code)
         return departure, self._signer.dumps(msgspec.to_builtins(departure))
 
-    def arrive(self, cookie: str, state: str, shop: str, now: datetime) -> Departure:
+    def arrive(self, cookie: str, state: str, shop: str) -> Departure:
         """Return the departure this arrival belongs to; raise NotProven."""
         try:
             kept = self._signer.loads(cookie, max_age=int(STATE_LASTS.total_seconds()))
@@ -56,14 +56,9 @@ class States:
             raise NotProven("the state is not this browser's, or too old") from error
         if not hmac.compare_digest(departure.state.encode(), state.encode()) or departure.shop != shop:
             raise NotProven("the state belongs to another browser or shop")
-        self._use(departure.state, now)
-        return departure
-
-    def _use(self, state: str, now: datetime) -> None:
-        self._used = {word: at for word, at in self._used.items() if now - at < STATE_LASTS}
-        if state in self._used:
+        if not self._once(departure.state, STATE_LASTS):
             raise NotProven("the state was used before")
-        self._used[state] = now
+        return departure
 
 
 def grant_url(app: App, shop: str, redirect_uri: str, state: str) -> str:
@@ -90,9 +85,23 @@ def check_callback(app: App, query: Mapping[str, list[str]], now: datetime) -> d
         raise NotProven("the time is none")
     if abs(now.timestamp() - int(stamp)) > CLOCKS_DIFFER.total_seconds():
         raise NotProven("the callback is too old")
-    if not any(_session(app, secret).validate_params(found) for secret in app.secrets):
+    if not any(_signed(app, secret, found) for secret in app.secrets):
         raise NotProven("the signature does not fit")
     return found
+
+
+def _signed(app: App, secret: str, found: Mapping[str, str]) -> bool:
+    """Tell whether the signature fits the query plain or encoded: Shopify's libraries differ in which of them they sign."""
+    given = found.get("hmac", "").encode()
+    made = (hmac.digest(secret.encode(), message.encode(), "sha256").hex() for message in _encoded(found))
+    fits = [hmac.compare_digest(given, one.encode()) for one in made]
+    return any(fits) or bool(_session(app, secret).validate_params(dict(found)))
+
+
+def _encoded(found: Mapping[str, str]) -> Iterator[str]:
+    pairs = sorted((name, word) for name, word in found.items() if name != "hmac")
+    yield urlencode(pairs, quote_via=lambda word, *_: quote(word, safe=""))
+    yield urlencode(pairs)  # as a form: a blank is a plus
 
 
 def shop_of_session_token(app: App, token: str) -> str:

@@ -56,7 +56,7 @@ class Porch:
 
     def __init__(self, app: App, hall: Hall) -> None:
         self._app, self._hall = app, hall
-        self._states, self._clock = States(hall.session_secret), WallClock()
+        self._states, self._clock = States(hall.session_secret, hall.once), WallClock()
         self._secure = hall.public_url.startswith("https://")
         # The prefix makes browsers keep the cookie to this host; they allow it only under https.
         self._cookie = "__Host-shopify-install" if self._secure else "shopify-install"
@@ -98,7 +98,7 @@ class Porch:
         try:
             found = grants.check_callback(self._app, request.args.to_dict(flat=False), now)
             shop, kept = found["shop"], request.cookies.get(self._cookie, "")
-            departure = self._states.arrive(kept, found.get("state", ""), shop, now)
+            departure = self._states.arrive(kept, found.get("state", ""), shop)
         except NotProven as error:
             return _unproven(error)
         code = found.get("code", "")

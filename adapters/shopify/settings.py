@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,6 +29,12 @@ SCOPES = (
 )
 
 
+# How the app came into being: listed in Shopify's App Store and opened inside its admin; made for one merchant's shops,
+# with pages on its own address; or a merchant's own, which needs no consent in the shops of its own organisation.
+Kind = Literal["public", "custom", "own"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
 class App(msgspec.Struct, frozen=True):
     """Who we are at Shopify. `secrets` are those a signature may be made with, the current one first."""
 
@@ -35,6 +42,7 @@ class App(msgspec.Struct, frozen=True):
     secrets: tuple[str, ...]
     version: str = DEFAULT_VERSION
     base_url: str | None = None
+    kind: Kind = "custom"
 
     @property
     def secret(self) -> str:
@@ -54,7 +62,14 @@ def app(env: Mapping[str, str]) -> App:
         secrets=tuple(secret for secret in secrets if secret),
         version=env.get("SHOPIFY_API_VERSION") or DEFAULT_VERSION,
         base_url=(env.get("SHOPIFY_BASE_URL") or "").rstrip("/") or None,
+        kind=kind(env),
     )
+
+
+def kind(env: Mapping[str, str]) -> Kind:
+    """Return what kind of app this is; an unknown word, which `check` names, counts as custom."""
+    word = env.get("SHOPIFY_APP_KIND") or "custom"
+    return word if word in KINDS else "custom"
 
 
 def check(env: Mapping[str, str]) -> tuple[Setting, ...]:
@@ -70,6 +85,7 @@ def check(env: Mapping[str, str]) -> tuple[Setting, ...]:
             None,
             secret=True,
         ),
+        Setting("SHOPIFY_APP_KIND", "public, custom or own; custom if unset", _kind(env)),
         Setting("SHOPIFY_API_VERSION", f"the Admin API version, {DEFAULT_VERSION} if unset", _version(env)),
         Setting(
             "SHOPIFY_BASE_URL", "a sandbox on this machine that stands in for every shop", _base_url(env)
@@ -94,6 +110,15 @@ def _secret(env: Mapping[str, str]) -> str | None:
     if env.get("SHOPIFY_CLIENT_SECRET"):
         return None
     return "not set; copy it from the app's page in Shopify's Dev Dashboard"
+
+
+def _kind(env: Mapping[str, str]) -> str | None:
+    if (env.get("SHOPIFY_APP_KIND") or "custom") in KINDS:
+        return None
+    return (
+        "is no kind of app; write public (listed, opened inside Shopify's admin), custom (made for one merchant, "
+        "on its own address) or own (in the merchant's own organisation, connected by `comeback connect`)"
+    )
 
 
 def _version(env: Mapping[str, str]) -> str | None:

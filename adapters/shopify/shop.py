@@ -106,7 +106,12 @@ class ShopifyShop:
             missing_topics=subscriptions.missing(self._client, address),
             ahead=self._client.ahead,
             other_version=self._client.other_version,
+            access_until=self._client.keys.until(),
         )
+
+    def keep_alive(self) -> datetime | None:
+        """Renew the shop's access where nobody has for a week: its refresh token dies after 90 days."""
+        return self._client.keys.keep_alive()
 
     def farewell(self) -> None:
         subscriptions.unsubscribe(self._client)

@@ -20,6 +20,7 @@ from webhooks import subscriptions
 PATIENCE = 15.0  # seconds for all shops together
 AT_ONCE = 16
 _QUIET = timedelta(days=2)
+_ENDING = timedelta(days=60)  # renewed once a week, an access of 90 days never has so little left
 # What may go wrong with one shop without keeping the others from being looked at.
 _TROUBLE = (ShopError, CannotOpen, ValueError, LookupError, TypeError, NotImplementedError, *health.GONE)
 
@@ -151,6 +152,14 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
             False,
             f"answers as version {found.other_version}, which is not the one that is set",
             "The version that is set is no longer served; bring Comeback up to date.",
+        )
+    if found.access_until is not None and found.access_until - house.now() < _ENDING:
+        yield Finding(
+            "shop.access",
+            about,
+            False,
+            f"our access ends on {found.access_until:%Y-%m-%d} UTC and has not been renewed for weeks",
+            "Look whether a worker runs: it renews the access to every shop once a week.",
         )
     if found.ahead is not None:
         yield skew("shop.clock", about, found.ahead)

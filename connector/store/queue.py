@@ -101,3 +101,8 @@ def reconcile(
         shop_id=shop_id,
         kind=kind,
     )
+
+
+def keep_alive(connection: Connection, merchant_id: int, shop_id: int) -> None:
+    """Have our access to the shop renewed where nobody uses it."""
+    defer(connection, "keep_alive", key=f"keep_alive:{shop_id}", merchant_id=merchant_id, shop_id=shop_id)

@@ -463,6 +463,16 @@ backups = Table(
     Column("proof", LargeBinary, nullable=False),
 )
 
+# Words that are good once: states of an install, signatures of a shopper's request. Kept until then.
+spent = Table(
+    "spent",
+    metadata,
+    Column("word_hash", LargeBinary, nullable=False),
+    Column("until", MOMENT, nullable=False),
+    PrimaryKeyConstraint("word_hash"),
+    Index(None, "until"),
+)
+
 # Good messages for shops we do not know: answered, counted, not kept.
 strays = Table(
     "strays",

@@ -36,6 +36,7 @@ ACROSS: dict[str, tuple[str, ...]] = {
 _SHARED = {
     "strays": "SELECT, INSERT, UPDATE",
     "backups": "SELECT, INSERT",
+    "spent": "SELECT, INSERT, UPDATE, DELETE",
     "tallies": "SELECT, INSERT, UPDATE",
     "processes": "SELECT, INSERT, UPDATE, DELETE",
 }

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -88,6 +88,7 @@ def test_a_house_in_order_is_well_in_every_part(house: House, shop: Shop, workin
         (Condition(ahead=timedelta(seconds=61)), "shop.clock", "61 seconds ahead"),
         (Condition(ahead=timedelta(seconds=-600)), "shop.clock", "600 seconds behind"),
         (Condition(other_version="2025-01"), "shop.version", "2025-01"),
+        (Condition(access_until=datetime(2026, 1, 2, tzinfo=UTC)), "shop.access", "2026-01-02"),
     ],
 )
 def test_what_is_wrong_with_a_line_is_named(

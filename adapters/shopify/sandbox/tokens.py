@@ -15,7 +15,9 @@ _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
 _OFFLINE = "urn:shopify:params:oauth:token-type:offline-access-token"
 ACCESS_SECONDS = 3600
+OWN_SECONDS = 86_400
 REFRESH_SECONDS = 7_776_000
+_FIRST_USED_LASTS = timedelta(days=30)
 _CODE_LIFE = timedelta(minutes=10)
 
 
@@ -27,11 +29,17 @@ class Access(msgspec.Struct):
 
 
 class Refresh(msgspec.Struct):
-    """A refresh token; it stays good until the one that replaced it is used."""
+    """A refresh token; used once, it stays good until the one that replaced it is used, at most 30 days."""
 
     scopes: str
     until: datetime
     replaces: str | None = None
+    first_used_at: datetime | None = None
+
+    def good(self, now: datetime) -> bool:
+        """Tell whether it may still be used."""
+        used = self.first_used_at
+        return now < self.until and (used is None or now < used + _FIRST_USED_LASTS)
 
 
 class Code(msgspec.Struct):
@@ -46,11 +54,12 @@ class TokenRefusal(Exception):
 
 
 class Desk(msgspec.Struct):
-    """All that was given out, by its own text."""
+    """All that was given out, by its own text. `own`: the app belongs to the shop's own organisation."""
 
     codes: dict[str, Code] = {}
     access: dict[str, Access] = {}
     refresh: dict[str, Refresh] = {}
+    own: bool = False
 
     def code(self, scopes: str, now: datetime) -> str:
         """Return a new authorization code."""
@@ -80,6 +89,8 @@ def answer(
         return _issue(desk, _spend(desk, str(asked["code"]), now), _expiring(asked), now)
     if grant == "refresh_token":
         return _renew(desk, str(asked.get("refresh_token", "")), now)
+    if grant == "client_credentials":
+        return _own(desk, scopes, now)
     if grant != _EXCHANGE:
         raise TokenRefusal("unsupported_grant_type")
     if asked.get("requested_token_type") != _OFFLINE:
@@ -152,10 +163,20 @@ def _migrate(desk: Desk, subject: str, now: datetime) -> dict[str, object]:
     return _issue(desk, old.scopes, True, now)
 
 
+def _own(desk: Desk, scopes: str, now: datetime) -> dict[str, object]:
+    """Give a day's access to a shop of the app's own organisation; there is nothing to refresh it with."""
+    if not desk.own:
+        raise TokenRefusal("shop_not_permitted")
+    token = "shpua_" + secrets.token_hex(16)
+    desk.access[token] = Access(scopes, now + timedelta(seconds=OWN_SECONDS))
+    return {"access_token": token, "scope": scopes, "expires_in": OWN_SECONDS - 1}
+
+
 def _renew(desk: Desk, text: str, now: datetime) -> dict[str, object]:
     found = desk.refresh.get(text)
-    if found is None or found.until <= now:
+    if found is None or not found.good(now):
         raise TokenRefusal("invalid_grant")
+    found.first_used_at = found.first_used_at or now
     if found.replaces is not None:
         # Using the replacement proves that it arrived; only now its predecessor dies.
         desk.refresh.pop(found.replaces, None)
@@ -172,6 +193,9 @@ def _issue(
     told: dict[str, object] = {"access_token": token, "scope": scopes}
     if not expiring:
         return told
+    if replaces is None:
+        # An app has one refreshable token in a shop: who comes in anew ends what was there.
+        desk.refresh.clear()
     refresh = "shprt_" + secrets.token_hex(16)
     desk.refresh[refresh] = Refresh(scopes, now + timedelta(seconds=REFRESH_SECONDS), replaces)
     return {

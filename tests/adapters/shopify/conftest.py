@@ -138,13 +138,14 @@ class House:
         self.environment = environment
         self.installed: list[Installed] = []
         self.kept: list[Delivery] = []
+        self.spent: set[str] = set()
         app = Flask(__name__)
         self.server = make_server("127.0.0.1", 0, app, threaded=True)
         self.public_url = f"http://127.0.0.1:{self.server.server_port}"
         app.register_blueprint(platform.pages(environment, self), url_prefix="/shopify")
         app.add_url_rule("/welcomed", view_func=lambda: "welcome")
         app.add_url_rule("/webhooks/shopify", view_func=self.door, methods=["POST"])
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def door(self) -> str:
         headers = {name.lower(): value for name, value in request.headers}
@@ -161,6 +162,9 @@ class House:
     def guard(self, url: str) -> str:
         return url
 
+    def once(self, word: str, lasts: timedelta) -> bool:
+        return word not in self.spent and self.spent.add(word) is None
+
 
 class Street:
     """A sandbox shop and a house that may connect to it."""
@@ -168,7 +172,7 @@ class Street:
     def __init__(self, make_vault: Any) -> None:
         self.shop = Shop("demo-gifts.myshopify.com")
         self.server = create_server(self.shop)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = self.shop.own_url
         ready = requests.get(f"{self.url}/_sandbox/ready", timeout=5).json()
         self.environment: dict[str, str] = ready["environment"]

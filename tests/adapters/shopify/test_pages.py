@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import jwt
 import pytest
@@ -54,6 +54,7 @@ class Doorstep:
     def __init__(self) -> None:
         self.welcomed: list[Installed] = []
         self.refuses = ""
+        self.spent: set[str] = set()
 
     def welcome(self, installed: Installed) -> Welcomed:
         if self.refuses:
@@ -66,6 +67,9 @@ class Doorstep:
 
     def guard(self, url: str) -> str:
         return url
+
+    def once(self, word: str, lasts: timedelta) -> bool:
+        return word not in self.spent and self.spent.add(word) is None
 
 
 @pytest.fixture
@@ -281,6 +285,47 @@ def test_a_state_is_good_once(browser: FlaskClient, hall: Doorstep, shopify: Any
     browser.set_cookie("__Host-shopify-install", kept.value)
     assert browser.get(back).status_code == 401
     assert len(hall.welcomed) == 1
+
+
+def test_a_state_used_at_one_process_is_used_at_all_of_them(
+    browser: FlaskClient, hall: Doorstep, shopify: Any
+) -> None:
+    state = depart(browser)
+    kept = browser.get_cookie("__Host-shopify-install")
+    assert kept is not None
+    back = f"/shopify/callback?{signed(state=state)}"
+    assert browser.get(back).status_code == 303
+    neighbour = browser_at(hall)
+    neighbour.set_cookie("__Host-shopify-install", kept.value)
+    assert neighbour.get(back).status_code == 401
+    assert len(hall.welcomed) == 1
+
+
+def plain(pairs: dict[str, str]) -> str:
+    return "&".join(f"{name}={word}" for name, word in sorted(pairs.items()))
+
+
+def percent(pairs: dict[str, str]) -> str:
+    return "&".join(f"{quote(name, safe='')}={quote(word, safe='')}" for name, word in sorted(pairs.items()))
+
+
+def form(pairs: dict[str, str]) -> str:
+    return urlencode(sorted(pairs.items()))
+
+
+@pytest.mark.parametrize("word", ["two words", "a=b", "a/b", "https://x.example/?q=1", "é", "~!*'()", "+"])
+@pytest.mark.parametrize("message", [plain, percent, form])
+def test_the_signature_is_good_over_the_plain_and_over_the_encoded_query(
+    browser: FlaskClient, hall: Doorstep, shopify: Any, word: str, message: Any
+) -> None:
+    now = str(int(datetime.now(UTC).timestamp()))
+    pairs = {"code": "code-1", "shop": SHOP, "timestamp": now, "state": depart(browser), "locale": word}
+    if message is plain and "=" in word:
+        pairs["locale"] = "plain"  # the library that signs so escapes this character
+    made = hmac.new(SECRET.encode(), message(pairs).encode(), hashlib.sha256).hexdigest()
+    assert browser.get(f"/shopify/callback?{urlencode(pairs | {'hmac': made})}").status_code == 303
+    other = pairs | {"locale": "another"}
+    assert browser.get(f"/shopify/callback?{urlencode(other | {'hmac': made})}").status_code == 401
 
 
 def test_another_browser_cannot_use_the_callback(browser: FlaskClient, hall: Doorstep, shopify: Any) -> None:

@@ -18,6 +18,18 @@ def test_two_variables_are_enough() -> None:
     assert (app.version, app.base_url, app.secrets) == ("2026-10", None, ("secret",))
 
 
+@pytest.mark.parametrize(
+    ("word", "kind"), [("", "custom"), ("custom", "custom"), ("public", "public"), ("own", "own")]
+)
+def test_an_app_is_custom_unless_another_kind_is_named(word: str, kind: str) -> None:
+    assert settings.app(GOOD | {"SHOPIFY_APP_KIND": word}).kind == kind
+    assert problems(GOOD | {"SHOPIFY_APP_KIND": word}) == {}
+
+
+def test_a_kind_that_is_none_is_named_with_those_there_are() -> None:
+    assert "public" in problems(GOOD | {"SHOPIFY_APP_KIND": "private"})["SHOPIFY_APP_KIND"]
+
+
 def test_nothing_set_means_shopify_is_not_offered_and_says_so() -> None:
     found = problems({})
     assert set(found) == {"SHOPIFY_CLIENT_ID", "SHOPIFY_CLIENT_SECRET"}

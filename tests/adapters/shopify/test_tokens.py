@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import msgspec
 import pytest
 import responses
 
@@ -70,15 +71,43 @@ def test_without_expires_in_an_hour_is_assumed(web: Any, app: App, wire: Wire, n
 
 
 @pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (1800, 1800),
+        ("1800", 1800),
+        (1800.9, 1800),
+        ("1800.9", 3600),
+        ("", 3600),
+        ("soon", 3600),
+        ("٣٦٠٠", 3600),
+        (0, 3600),
+        (-5, 3600),
+        (0.5, 3600),
+        (10**18, 3600),
+        (1e300, 3600),
+        (True, 3600),
+        (None, 3600),
+        ([3600], 3600),
+        ({}, 3600),
+    ],
+)
+def test_an_odd_length_of_life_is_read_as_an_hour_and_never_locks_a_shop_out(
+    web: Any, keys: Keys, vault: Any, now: datetime, said: object, seconds: int
+) -> None:
+    give(web, GIVEN | {"expires_in": said, "refresh_token_expires_in": said, "scope": said})
+    assert keys.after_refusal("access-1") == "access-2"
+    kept = tokens.unpack(vault.kept)
+    assert kept.expires_at == now + timedelta(seconds=seconds)
+    assert kept.refresh == "refresh-2"
+
+
+@pytest.mark.parametrize(
     ("changes", "error"),
     [
         ({"access_token": ""}, TryLater),
         ({"access_token": 5}, TryLater),
         ({"access_token": None}, TryLater),
-        ({"expires_in": 0}, TryLater),
-        ({"expires_in": "3600"}, TryLater),
-        ({"expires_in": 10**18}, TryLater),
-        ({"refresh_token": ""}, TryLater),
+        ({"refresh_token": ""}, Refused),
         ({"refresh_token": None}, Refused),
         ({"scope": "read_orders"}, Refused),
         ({"scope": None}, Refused),
@@ -179,6 +208,92 @@ def test_an_empty_vault_means_connect_again(
 ) -> None:
     with pytest.raises(Unauthorized):
         Keys(app, SHOP, make_vault(kept), wire, clock).access()
+
+
+OFFLINE = "urn:shopify:params:oauth:token-type:offline-access-token"
+OLD = "shpat_0123456789abcdef"
+
+
+def test_a_token_of_old_that_never_ends_is_exchanged_once_and_kept_before_use(
+    web: Any, app: App, wire: Wire, clock: Any, make_vault: Any, now: datetime
+) -> None:
+    give(web, GIVEN)
+    vault = make_vault(OLD.encode())
+    keys = Keys(app, SHOP, vault, wire, clock)
+    assert (keys.access(), keys.access(), len(web.calls), len(vault.saves)) == ("access-2", "access-2", 1, 1)
+    sent = json.loads(web.calls[0].request.body)
+    assert (sent["subject_token"], sent["subject_token_type"], sent["requested_token_type"]) == (
+        OLD,
+        OFFLINE,
+        OFFLINE,
+    )
+    assert sent["expiring"] == "1"
+    kept = tokens.unpack(vault.kept)
+    assert (kept.refresh, kept.refresh_until) == ("refresh-2", now + timedelta(days=90))
+
+
+def test_an_exchange_of_an_old_token_whose_answer_was_lost_means_connect_again(
+    web: Any, app: App, wire: Wire, clock: Any, make_vault: Any
+) -> None:
+    vault = make_vault(OLD.encode())
+    keys = Keys(app, SHOP, vault, wire, clock)
+    web.add(responses.POST, TOKEN, body=ConnectionResetError("gone"))
+    with pytest.raises(TryLater):
+        keys.access()
+    give(web, {"error": "invalid_subject_token"}, 400)
+    with pytest.raises(Unauthorized):
+        keys.access()
+    assert vault.saves == []
+
+
+def test_a_first_answer_without_an_end_is_exchanged_at_once(
+    web: Any, app: App, wire: Wire, now: datetime
+) -> None:
+    give(web, {"access_token": OLD, "scope": GRANTED})
+    give(web, GIVEN)
+    assert tokens.by_code(app, SHOP, "code-1", wire, now).refresh == "refresh-2"
+    assert json.loads(web.calls[1].request.body)["subject_token"] == OLD
+
+
+def test_what_nobody_used_for_a_week_is_renewed_and_nothing_else(
+    web: Any, keys: Keys, vault: Any, clock: Any, now: datetime
+) -> None:
+    clock.sleep(6 * 24 * 3600)
+    assert (keys.keep_alive(), vault.saves) == (now + timedelta(days=90), [])
+    give(web, GIVEN)
+    clock.sleep(24 * 3600)
+    assert keys.keep_alive() == clock.now() + timedelta(days=90)
+    assert (len(web.calls), len(vault.saves)) == (1, 1)
+
+
+def test_an_app_of_the_merchants_own_asks_with_its_credentials(
+    web: Any, app: App, wire: Wire, clock: Any, make_vault: Any, now: datetime
+) -> None:
+    own = msgspec.structs.replace(app, kind="own")
+    first = {"access_token": "day-1", "scope": GRANTED, "expires_in": 86_399}
+    give(web, first)
+    give(web, first | {"access_token": "day-2"})
+    given = tokens.by_client_credentials(own, SHOP, wire, now)
+    assert (given.expires_at, given.refresh) == (now + timedelta(seconds=86_399), None)
+    keys = Keys(own, SHOP, make_vault(tokens.pack(given)), wire, clock)
+    assert keys.access() == "day-1"
+    clock.sleep(24 * 3600)
+    assert keys.access() == "day-2"
+    sent = json.loads(web.calls[1].request.body)
+    assert sent == {
+        "client_id": "client-1",
+        "client_secret": app.secret,
+        "grant_type": "client_credentials",
+    }
+
+
+def test_a_shop_of_another_organisation_is_no_shop_of_an_own_app(
+    web: Any, app: App, wire: Wire, now: datetime
+) -> None:
+    give(web, {"error": "shop_not_permitted"}, 400)
+    with pytest.raises(Refused, match="organisation") as caught:
+        tokens.by_client_credentials(msgspec.structs.replace(app, kind="own"), SHOP, wire, now)
+    assert not isinstance(caught.value, BadGrant)
 
 
 def test_what_another_process_renewed_is_used(

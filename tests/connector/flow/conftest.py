@@ -159,6 +159,10 @@ class Corner:
     def shows_since(self, now: datetime) -> datetime | None:
         return self.hides_before
 
+    def keep_alive(self) -> datetime | None:
+        self._answer("keep_alive")
+        return None
+
     def farewell(self) -> None:
         pass
 

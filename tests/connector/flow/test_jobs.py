@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from connector import jobs, rounds
-from connector.port import CustomerChanged
+from connector.port import CustomerChanged, TryLater
 from connector.store import queue
 
 
@@ -139,3 +139,14 @@ def test_whoever_asks_for_a_reconciliation_waits_for_the_one_under_way(
         assert done == []
     asking.join(20)
     assert [run.differences for run in done] == [0]
+
+
+def test_every_day_the_access_to_every_shop_is_looked_over(world: Any) -> None:
+    jobs.tidy(world.house)
+    with world.house.database.everyone() as connection:
+        found = set(connection.execute(text("SELECT task_name FROM procrastinate_jobs")).scalars())
+    assert {"subscribe", "keep_alive"} <= found
+    shop = world.shop
+    world.corner.trouble.append(TryLater("no answer"))
+    rounds.keep_alive(world.house, shop.merchant_id, shop.id)
+    assert world.corner.calls[-1] == "keep_alive"

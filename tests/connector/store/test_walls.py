@@ -31,6 +31,7 @@ KEYS_OF_ALL = {
     ("shops", "shops_platform_address_key"): "a shop belongs to one merchant",
     ("shops", "shops_key_key"): "the word in a webhook's address says whose it is",
     ("strays", "strays_pkey"): "counts messages for nobody we know",
+    ("spent", "spent_pkey"): "random words, hashed, that no merchant chooses",
     ("tallies", "tallies_pkey"): "counts for a monitor, over all merchants",
     ("processes", "processes_pkey"): "signs of life of our own processes",
     ("backups", "backups_pkey"): "when backups of the whole house were made",
@@ -39,6 +40,7 @@ OPEN_TABLES = {
     "strays": "counts messages for nobody we know; nothing of a merchant in it",
     "tallies": "counts for a monitor; their labels are closed sets",
     "processes": "signs of life of our own processes",
+    "spent": "random words, hashed, that were good once; nothing of a merchant in it",
     "backups": "when backups of the whole house were made; nothing of a merchant in it",
 }
 

@@ -90,6 +90,44 @@ def test_a_refresh_token_stays_good_until_its_replacement_is_used(stand) -> None
     assert renew(third["refresh_token"]).status_code == 200
 
 
+def test_a_refresh_token_ends_thirty_days_after_its_first_use_and_ninety_after_it_was_given(stand) -> None:
+    code = stand.shop.desk.code("read_orders", stand.shop.clock())
+    first = stand.ask_token(code=code, expiring=1).json()["refresh_token"]
+    clock = stand.shop.clock
+
+    def after(days: float, text: str):
+        stand.shop.clock = lambda: clock() + timedelta(days=days)
+        return stand.ask_token(grant_type="refresh_token", refresh_token=text).json()
+
+    assert "access_token" in after(0, first)
+    lost = after(29, first)
+    assert "access_token" in lost
+    assert after(31, first)["error"] == "invalid_grant"
+    assert "access_token" in after(29 + 89, lost["refresh_token"])
+    unused = after(29 + 89, lost["refresh_token"])["refresh_token"]
+    assert after(29 + 89 + 91, unused)["error"] == "invalid_grant"
+
+
+def test_an_app_has_one_refreshable_token_in_a_shop(stand) -> None:
+    one, two = (
+        stand.ask_token(code=stand.shop.desk.code("read_orders", stand.shop.clock()), expiring=1).json()
+        for _ in range(2)
+    )
+    answer = stand.ask_token(grant_type="refresh_token", refresh_token=one["refresh_token"])
+    assert answer.json()["error"] == "invalid_grant"
+    assert stand.ask_token(grant_type="refresh_token", refresh_token=two["refresh_token"]).status_code == 200
+
+
+def test_credentials_alone_open_only_shops_of_the_apps_own_organisation(stand) -> None:
+    asked = {"grant_type": "client_credentials"}
+    assert stand.ask_token(**asked).json()["error"] == "shop_not_permitted"
+    stand.shop.desk.own = True
+    told = stand.ask_token(**asked).json()
+    assert (told["expires_in"], "refresh_token" in told) == (86_399, False)
+    assert alive(stand, told["access_token"]) == 200
+    assert stand.ask_token(**asked, client_secret="wrong").json()["error"] == "invalid_client"
+
+
 def test_after_an_uninstall_every_token_is_dead(stand) -> None:
     stand.control("uninstall")
     assert alive(stand, stand.token) == 401
