@@ -251,6 +251,20 @@ def rotate_keys(as_json: bool) -> None:
     sys.exit(0 if after.done else 1)
 
 
+@commands.command(name="app-file")
+@click.argument("name")
+def app_file(name: str) -> None:
+    """Print what the platform NAME wants to be told of Comeback, written from the settings."""
+    env = config.environment()
+    platform = plugins.platform(name)
+    settings = config.read(env, {name: platform})
+    files = platform.files(settings.environment, settings.public_url)
+    if not files:
+        raise Failed(f"{platform.title} wants to be told nothing; its install pages are enough")
+    for text in files.values():
+        click.echo(text, nl=False)
+
+
 @commands.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
 @click.argument("name")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)

@@ -218,7 +218,8 @@ class Condition(msgspec.Struct, frozen=True):
 
     `missing_topics`: wanted and not sent to us, or sent elsewhere. `ahead`: the shop's clock before ours, None where it
     tells no time. `other_version`: the interface it answered with, where that is not the one asked for. `access_until`:
-    when our access to it ends unless it is renewed before; None: without end, or not known.
+    when our access to it ends unless it is renewed before; None: without end, or not known. `declared_faults`: in what the
+    platform was told otherwise of us than `Platform.files` says, each worded to follow "the file".
     """
 
     missing_rights: tuple[str, ...] = ()
@@ -226,6 +227,7 @@ class Condition(msgspec.Struct, frozen=True):
     ahead: timedelta | None = None
     other_version: str = ""
     access_until: datetime | None = None
+    declared_faults: tuple[str, ...] = ()
 
 
 class ShopError(Exception):
@@ -419,6 +421,10 @@ class Platform(Protocol):
 
     def pages(self, env: Mapping[str, str], hall: Hall) -> "Blueprint":
         """Return the install pages, to be mounted under `/<name>`."""
+        ...
+
+    def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
+        """Return what the platform wants to be told of us, as files by their names; nothing where it wants none."""
         ...
 
     def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:

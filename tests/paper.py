@@ -75,6 +75,9 @@ class PaperPlatform:
 
         return pages
 
+    def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
+        return {}
+
     def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:
         raise NotImplementedError
 

@@ -27,6 +27,10 @@ class Magento:
     def pages(self, env: Mapping[str, str], hall: port.Hall) -> flask.Blueprint:
         return pages.blueprint(env, hall)
 
+    def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
+        """None: all that Magento is told, the merchant enters there."""
+        return {}
+
     def open(self, env: Mapping[str, str], shop: port.ShopLine, vault: port.TokenVault) -> Line:
         return Line(env, shop, vault)
 

@@ -230,6 +230,19 @@ mutation CouponEnd($id: ID!) {
 
 # --- webhooks ---------------------------------------------------------------------------------------------------------
 
+APP_FILE = """
+query AppFile {
+  currentAppInstallation {
+    app {
+      embedded
+      requestedAccessScopes { handle }
+      optionalAccessScopes { handle }
+      webhookApiVersion
+    }
+  }
+}
+"""
+
 RIGHTS = "query Rights { currentAppInstallation { accessScopes { handle } } }"
 
 SUBSCRIPTIONS = """
@@ -277,6 +290,7 @@ EVERY = {
     "Coupons": COUPONS,
     "CouponEnd": COUPON_END,
     "Rights": RIGHTS,
+    "AppFile": APP_FILE,
     "Subscriptions": SUBSCRIPTIONS,
     "Subscribe": SUBSCRIBE,
     "Unsubscribe": UNSUBSCRIBE,

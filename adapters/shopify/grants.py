@@ -15,7 +15,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from shopify import session_token
 from shopify.session import Session
 
-from adapters.shopify.settings import SCOPES, App, is_shop
+from adapters.shopify.settings import App, is_shop, scopes
 
 STATE_LASTS = timedelta(minutes=10)
 CLOCKS_DIFFER = timedelta(seconds=90)
@@ -63,7 +63,9 @@ class States:
 
 def grant_url(app: App, shop: str, redirect_uri: str, state: str) -> str:
     """Return the shop's page on which the merchant grants our rights."""
-    url = str(_session(app, app.secret)(shop, app.version).create_permission_url(SCOPES, redirect_uri, state))
+    url = str(
+        _session(app, app.secret)(shop, app.version).create_permission_url(scopes(app), redirect_uri, state)
+    )
     outside = f"https://{shop}"
     assert url.startswith(outside + "/")
     return app.url(shop, url.removeprefix(outside))

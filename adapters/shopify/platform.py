@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from flask import Blueprint
 
-from adapters.shopify import pages, read, settings, signature
+from adapters.shopify import app_file, pages, read, settings, signature
 from adapters.shopify.shop import ShopifyShop
 from connector.port import (
     BadSignature,
@@ -36,6 +36,9 @@ class Shopify:
 
     def pages(self, env: Mapping[str, str], hall: Hall) -> Blueprint:
         return pages.create_blueprint(settings.app(env), hall)
+
+    def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
+        return {app_file.NAME: app_file.written(settings.app(env), public_url)}
 
     def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:
         # A token goes to this address; an address that is no shop's must never become one.

@@ -28,6 +28,16 @@ SCOPES = (
     "write_discounts",
 )
 
+# Asked for inside the app, by whoever wants rewards that need them.
+OPTIONAL = (
+    "read_store_credit_accounts",
+    "read_store_credit_account_transactions",
+    "write_store_credit_account_transactions",
+    "read_gift_cards",
+    "write_gift_cards",
+)
+# Granted by Shopify on request; asked for without it, an install is refused.
+ALL_ORDERS = "read_all_orders"
 
 # How the app came into being: listed in Shopify's App Store and opened inside its admin; made for one merchant's shops,
 # with pages on its own address; or a merchant's own, which needs no consent in the shops of its own organisation.
@@ -43,6 +53,7 @@ class App(msgspec.Struct, frozen=True):
     version: str = DEFAULT_VERSION
     base_url: str | None = None
     kind: Kind = "custom"
+    all_orders: bool = False
 
     @property
     def secret(self) -> str:
@@ -63,7 +74,13 @@ def app(env: Mapping[str, str]) -> App:
         version=env.get("SHOPIFY_API_VERSION") or DEFAULT_VERSION,
         base_url=(env.get("SHOPIFY_BASE_URL") or "").rstrip("/") or None,
         kind=kind(env),
+        all_orders=env.get("SHOPIFY_ALL_ORDERS") == "yes",
     )
+
+
+def scopes(app: App) -> tuple[str, ...]:
+    """Return the rights that the app asks every shop for."""
+    return (*SCOPES, ALL_ORDERS) if app.all_orders else SCOPES
 
 
 def kind(env: Mapping[str, str]) -> Kind:
@@ -86,6 +103,11 @@ def check(env: Mapping[str, str]) -> tuple[Setting, ...]:
             secret=True,
         ),
         Setting("SHOPIFY_APP_KIND", "public, custom or own; custom if unset", _kind(env)),
+        Setting(
+            "SHOPIFY_ALL_ORDERS",
+            "yes once Shopify has approved read_all_orders; else orders of the last 60 days are shown",
+            None if env.get("SHOPIFY_ALL_ORDERS", "") in {"", "yes", "no"} else "is neither yes nor no",
+        ),
         Setting("SHOPIFY_API_VERSION", f"the Admin API version, {DEFAULT_VERSION} if unset", _version(env)),
         Setting(
             "SHOPIFY_BASE_URL", "a sandbox on this machine that stands in for every shop", _base_url(env)

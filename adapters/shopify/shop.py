@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from adapters.shopify import bulk, documents, pull, subscriptions, tokens, write
+from adapters.shopify import app_file, bulk, documents, pull, subscriptions, tokens, write
 from adapters.shopify.client import Client
 from adapters.shopify.graph import Node
 from adapters.shopify.settings import App
@@ -50,6 +50,7 @@ class ShopifyShop:
         clock = clock or WallClock()
         wire = wire or Wire(shop, sandbox=app.base_url is not None)
         self._client = Client(app, shop, Keys(app, shop, vault, wire, clock), wire, clock)
+        self._app = app
         self._currency: str | None = None
 
     def facts(self) -> ShopFacts:
@@ -106,6 +107,7 @@ class ShopifyShop:
             missing_topics=subscriptions.missing(self._client, address),
             ahead=self._client.ahead,
             other_version=self._client.other_version,
+            declared_faults=app_file.faults(self._client, self._app),
             access_until=self._client.keys.until(),
         )
 

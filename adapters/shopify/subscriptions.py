@@ -26,6 +26,8 @@ TOPICS = (
     "customers/merge",
     "bulk_operations/finish",
 )
+# What the app file subscribes to for every shop, besides the privacy topics.
+DECLARED = ("app/uninstalled",)
 PAGE = 100
 
 

@@ -145,6 +145,14 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
         )
     elif not platform.polled:
         yield Finding("shop.webhooks", about, True, "sends us all the webhooks that Comeback wants")
+    if found.declared_faults:
+        yield Finding(
+            "shop.declared",
+            about,
+            False,
+            f"what its platform was told of Comeback {'; '.join(found.declared_faults)}",
+            f"`comeback app-file {shop.platform}` writes the file as it should be; send it to the platform again.",
+        )
     if found.other_version:
         yield Finding(
             "shop.version",

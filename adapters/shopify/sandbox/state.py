@@ -70,6 +70,7 @@ class Shop:
         self.opened_at = datetime(2009, 12, 1, tzinfo=UTC)
         self.app_scopes = ALL_SCOPES
         self.api_version = API_VERSION
+        self.embedded = False  # as the app file says
         self.own_url = ""  # where this process answers, once it does
         self.order_days: int | None = None  # how far back orders are shown without read_all_orders; None: all
         self.public_url: str | None = None

@@ -74,6 +74,9 @@ class Corner:
     def pages(self, env: Mapping[str, str], hall: object) -> Any:
         raise NotImplementedError
 
+    def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
+        return {}
+
     def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> Corner:
         return self
 
