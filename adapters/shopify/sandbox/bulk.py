@@ -80,8 +80,9 @@ def _run(ask: Ask, it: Bulk, grouped: bool) -> None:
 def _write(ask: Ask, it: Bulk, grouped: bool, file: IO[bytes]) -> None:
     shop = ask.shop
     for root in compiled.roots(it.query, ask.answers):
-        if root.need is not None:
-            ask.may(root.need, root.field)
+        for need in sorted(root.needs):
+            # One right that is missing anywhere fails the whole of it; pages would leave single fields empty.
+            ask.may(need, root.field)
         with shop.lock:
             things = root.things(ask)
         for place in range(0, len(things), _BATCH):

@@ -21,7 +21,7 @@ from graphql import (
 )
 from graphql.execution.values import get_argument_values
 
-from adapters.shopify.sandbox import paging, sdl
+from adapters.shopify.sandbox import paging, rights, sdl
 from adapters.shopify.sandbox.fields.ask import Answer, Ask
 
 Answers = dict[str, dict[str, Answer]]
@@ -53,7 +53,7 @@ class Root(msgspec.Struct):
     """One connection at the top of a bulk query."""
 
     field: str
-    need: str | None
+    needs: frozenset[str]  # the rights that it and everything below it ask for
     answer: Answer
     args: dict[str, Any]
     branch: Branch
@@ -73,10 +73,8 @@ def roots(query: str, answers: Answers) -> list[Root]:
     found = []
     for field, _ in reader.fields(operation.selection_set, kind):
         answer, args, branch = reader.connection(field, kind, answers["QueryRoot"][field.name.value])
-        need = {"orders": "read_orders", "customers": "read_customers"}.get(
-            field.name.value, "read_discounts"
-        )
-        found.append(Root(field.name.value, need, answer, args, branch))
+        found.append(Root(field.name.value, frozenset(reader.needs), answer, args, branch))
+        reader.needs.clear()
     return found
 
 
@@ -86,12 +84,14 @@ class _Reader:
     def __init__(self, definitions: Any) -> None:
         named = [it for it in definitions if isinstance(it, FragmentDefinitionNode)]
         self._fragments = {it.name.value: it for it in named}
+        self.needs: set[str] = set()
 
     def connection(
         self, field: FieldNode, parent: Any, answer: Answer
     ) -> tuple[Answer, dict[str, Any], Branch]:
         """Return how to read all of a connection, and its nodes."""
         definition = parent.fields[field.name.value]
+        self._note(parent, field)
         args = {**get_argument_values(definition, field), "first": paging.EVERYTHING}
         for unused in ("last", "after", "before"):
             args.pop(unused, None)
@@ -120,6 +120,7 @@ class _Reader:
         if name == "__typename":
             return lambda *_: owner.name
         kind = _type_of(owner, field)
+        self._note(owner, field)
         answer = self._answer(owner.name, name)
         args = get_argument_values(owner.fields[name], field)
         finish = self._finish(field, kind)
@@ -177,6 +178,11 @@ class _Reader:
             return True
         wanted = sdl.schema().type_map[condition.name.value]
         return is_abstract_type(wanted) and sdl.schema().is_sub_type(wanted, kind)
+
+    def _note(self, owner: Any, field: FieldNode) -> None:
+        need = rights.of_field(owner.name, field.name.value, get_named_type(_type_of(owner, field)).name)
+        if need is not None:
+            self.needs.add(need)
 
     def _answer(self, kind: str, field: str) -> Answer:
         from adapters.shopify.sandbox import graph

@@ -22,23 +22,11 @@ from graphql import (
     validate,
 )
 
-from adapters.shopify.sandbox import cost, paging, sdl
+from adapters.shopify.sandbox import cost, paging, rights, sdl
 from adapters.shopify.sandbox.fields import FIELDS
 from adapters.shopify.sandbox.fields.ask import Answer, Ask
 from adapters.shopify.sandbox.refusals import GraphRefusal, Said
 from adapters.shopify.sandbox.state import Shop
-
-_NEEDS = {
-    "Order": "read_orders",
-    "OrderConnection": "read_orders",
-    "Customer": "read_customers",
-    "CustomerConnection": "read_customers",
-    "Product": "read_products",
-    "DiscountCodeNode": "read_discounts",
-    "DiscountNode": "read_discounts",
-    "DiscountNodeConnection": "read_discounts",
-}
-_ROOT_NEEDS = {"ordersCount": "read_orders", "customersCount": "read_customers"}
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -125,7 +113,7 @@ def served() -> GraphQLSchema:
         for field_name, field in kind.fields.items():
             named = get_named_type(field.type).name
             answer = answer_of(name, field_name)
-            field.resolve = _resolver(answer, _need(name, field_name, named), field_name)
+            field.resolve = _resolver(answer, rights.of_field(name, field_name, named), field_name)
     return schema
 
 
@@ -162,16 +150,6 @@ _PAGE: dict[str, Answer] = {
     "pageInfo": lambda it, _: it,
 }
 _EDGE: dict[str, Answer] = {"cursor": lambda it, _: paging.cursor(it[0]), "node": lambda it, _: it[1]}
-
-
-def _need(kind: str, field: str, named: str) -> str | None:
-    if kind == "Mutation":
-        return "write_discounts" if field.startswith("discount") else None
-    if kind.endswith(("Edge", "Connection", "Payload")):
-        return None
-    if kind == "QueryRoot" and field in _ROOT_NEEDS:
-        return _ROOT_NEEDS[field]
-    return _NEEDS.get(named)
 
 
 def _resolver(answer: Answer, need: str | None, field: str) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters.shopify.sandbox import bulk, codes, customers, discounts
+from adapters.shopify.sandbox import bulk, codes, customers, discounts, rights
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, gid, number_of
 from adapters.shopify.sandbox.refusals import Complaint, Said
 from adapters.shopify.sandbox.things import Discount, Subscription
@@ -95,6 +95,8 @@ def _subscription_complaints(ask: Ask, topic: str, wish: dict[str, Any], own: in
 
 
 def _subscribe(ask: Ask, topic: str, wish: dict[str, Any]) -> Said:
+    if topic in rights.TOPICS:
+        ask.may(rights.TOPICS[topic], topic)
     complaints = _subscription_complaints(ask, topic, wish, None)
     if complaints:
         return Said(None, complaints)

@@ -151,6 +151,15 @@ def test_without_the_right_a_bulk_query_fails(stand) -> None:
     assert (state["status"], state["errorCode"]) == ("FAILED", "ACCESS_DENIED")
 
 
+def test_a_right_that_only_a_line_needs_fails_the_whole_of_it(stand) -> None:
+    stand.order()
+    token = stand.grant("read_orders")
+    query = documents.bulk_orders()
+    answer = stand.ask(START, {"query": query, "grouped": False}, token)
+    state = wait(stand, answer["data"]["bulkOperationRunQuery"]["bulkOperation"]["id"])
+    assert (state["status"], state["errorCode"]) == ("FAILED", "ACCESS_DENIED")
+
+
 def test_the_end_of_a_bulk_query_is_told(stand, box) -> None:
     stand.subscribe("BULK_OPERATIONS_FINISH", box.url)
     state = done(stand, ORDERS)

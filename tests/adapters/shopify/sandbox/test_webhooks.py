@@ -262,3 +262,15 @@ def _misfits(ours: Any, theirs: Any, path: str = "") -> list[str]:
     number = isinstance(theirs, int | float) and not isinstance(theirs, bool)
     fits = isinstance(ours, int | float) if number else isinstance(ours, type(theirs))
     return [] if fits else [f"{path} is {type(ours).__name__}, not {type(theirs).__name__}"]
+
+
+def test_a_topic_asks_for_the_right_that_the_schema_names(stand, box) -> None:
+    mutation = (
+        "mutation S($uri: String!) { webhookSubscriptionCreate(topic: CUSTOMERS_MERGE,"
+        " webhookSubscription: {uri: $uri}) { webhookSubscription { id } userErrors { message } } }"
+    )
+    refused = stand.ask(mutation, {"uri": box.url}, stand.grant("read_orders,read_customers"))
+    assert refused["errors"][0]["extensions"]["code"] == "ACCESS_DENIED"
+    assert refused["data"] == {"webhookSubscriptionCreate": None}
+    allowed = stand.ask(mutation, {"uri": box.url}, stand.grant("read_customers,read_customer_merge"))
+    assert allowed["data"]["webhookSubscriptionCreate"]["userErrors"] == []

@@ -1,0 +1,31 @@
+"""Which right a thing, a count or a webhook topic asks for, as the platform's own table of scopes has it."""
+
+THINGS = {
+    "Order": "read_orders",
+    "OrderConnection": "read_orders",
+    "Customer": "read_customers",
+    "CustomerConnection": "read_customers",
+    "Product": "read_products",
+    "DiscountCodeNode": "read_discounts",
+    "DiscountNode": "read_discounts",
+    "DiscountNodeConnection": "read_discounts",
+}
+ROOTS = {"ordersCount": "read_orders", "customersCount": "read_customers"}
+_ORDERS = ("CREATE", "PAID", "UPDATED", "EDITED", "CANCELLED", "FULFILLED", "DELETE")
+TOPICS = {
+    **{f"ORDERS_{what}": "read_orders" for what in _ORDERS},
+    "REFUNDS_CREATE": "read_orders",
+    **{f"CUSTOMERS_{what}": "read_customers" for what in ("CREATE", "UPDATE", "DELETE")},
+    "CUSTOMERS_MERGE": "read_customer_merge",
+}
+
+
+def of_field(kind: str, field: str, named: str) -> str | None:
+    """Return the right that a field of a type asks for, by the type it returns; None where it asks for none."""
+    if kind == "Mutation":
+        return "write_discounts" if field.startswith("discount") else None
+    if kind.endswith(("Edge", "Connection", "Payload")):
+        return None
+    if kind == "QueryRoot" and field in ROOTS:
+        return ROOTS[field]
+    return THINGS.get(named)
