@@ -73,7 +73,9 @@ def order(part: OrderPart) -> Order:
     Shopify's own total of the day it was ordered exists in one shape only, and its running total leaves open what an
     edit does to it; the parts name every line ever ordered, so goods never exceed the total.
     """
-    lines = tuple(_line(line, part.taxes_included) for line in part.lines)
+    # A bulk file lists lines in any order; the record, and with it its fingerprint, has one.
+    in_order = sorted(part.lines, key=lambda it: (len(it.id), it.id))
+    lines = tuple(_line(line, part.taxes_included) for line in in_order)
     shipping = sum(_gross(it.price, it.tax, part.taxes_included) for it in part.shipping)
     return Order(
         id=part.id,

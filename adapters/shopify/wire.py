@@ -23,6 +23,7 @@ MOST_BYTES = 10 * 1024 * 1024  # of an answer, or of one line of a file
 PIECE = 64 * 1024
 LONGEST_WAIT = timedelta(hours=1)
 UNSAID = timedelta(seconds=2)  # a 429 without a word about how long; what a bucket needs to fill a little
+FILES_OUT_OF_ORDER = timedelta(minutes=1)
 SANDBOX_HEADER = "X-Sandbox-Shop"
 
 
@@ -60,6 +61,10 @@ class NoReply(Exception):
         self.sent = sent
 
 
+class FileGone(TryLater):
+    """The file is no longer at its address, and will not be there again."""
+
+
 class Wire:
     """A line to one shop's host, with its own connection pool."""
 
@@ -95,9 +100,13 @@ class Wire:
                 url, headers=request_headers(), stream=True, timeout=self._timeouts, allow_redirects=False
             ) as response,
         ):
-            if response.status_code != 200:
-                # A result's address is good for seven days.
-                raise TryLater(f"The shop's file is not there (status {response.status_code}).")
+            status = response.status_code
+            if status >= 500 or status in {408, 429}:
+                # Where files lie is not the shop: a wait, so that the shop's own line is not taken for dead.
+                raise TryLater(f"The shop's file is not there (status {status}).", FILES_OUT_OF_ORDER)
+            if status != 200:
+                # A result's address is good for seven days; a store of files says so with 400, 403, 404 or 410.
+                raise FileGone(f"The shop's file is not there (status {status}).")
             yield from _split(response.iter_content(PIECE))
 
     def close(self) -> None:

@@ -106,6 +106,9 @@ LINES = (
     _("The shop asks us to slow down (429)."),
     _("The shop cannot be reached."),
     _("The shop does not honour our search; does a proxy drop the query of its addresses?"),
+    _(
+        "The shop failed four times in a row to prepare its history. Ask %(platform)s, then have it read again."
+    ),
     _("The shop failed on our call (%(status)s)."),
     _("The shop failed on our call (%(status)s); it may have been done."),
     _("The shop gave up preparing its history."),
@@ -127,7 +130,8 @@ LINES = (
     _("The shop's answer is not understood: no object."),
     _("The shop's certificate is not accepted."),
     _("The shop's file is not there (status %(status)s)."),
-    _("The shop's file lists an order's lines apart from it."),
+    _("The shop's file is shorter than the shop says."),
+    _("The shop's file lists lines of an order without the order."),
     _("The shop's firewall turns us away (403)."),
     _("This customer is no longer in the shop."),
     _("This is no address of a %(platform)s shop. Connect the shop again."),

@@ -1,9 +1,11 @@
 """Bulk queries: checked like the platform checks them, run in the background, written as JSON lines."""
 
 import os
+import random
 import threading
 import time
-from typing import IO
+from pathlib import Path
+from typing import IO, assert_never
 
 import msgspec
 
@@ -11,7 +13,7 @@ from adapters.shopify.sandbox import bodies, bulk_rules, compiled, parts
 from adapters.shopify.sandbox.fields.ask import Ask
 from adapters.shopify.sandbox.refusals import Complaint, GraphRefusal, Said
 from adapters.shopify.sandbox.state import Shop
-from adapters.shopify.sandbox.things import Bulk
+from adapters.shopify.sandbox.things import Bulk, Fate
 
 PARALLEL = 5
 _LIVE = ("CREATED", "RUNNING", "CANCELING")
@@ -55,26 +57,68 @@ def file_url(shop: Shop, it: Bulk) -> str:
     return f"{shop.own_url}/_files/bulk-{it.id}.jsonl"
 
 
+def expire(shop: Shop) -> None:
+    """Let a week pass for every file: the shop says so, and the address is dead."""
+    with shop.lock:
+        for it in shop.bulks.values():
+            if it.status == "COMPLETED":
+                it.status, it.size = "EXPIRED", None
+        shop.files.clear()
+
+
 def _run(ask: Ask, it: Bulk, grouped: bool) -> None:
     shop = ask.shop
     time.sleep(shop.bulk_seconds)
-    with open(os.path.join(shop.folder, f"bulk-{it.id}.jsonl"), "wb") as file:
-        with shop.lock:
-            shop.files[it.id] = file.name
-            if it.status == "CREATED":
-                it.status = "RUNNING"
+    path = os.path.join(shop.folder, f"bulk-{it.id}.jsonl")
+    with shop.lock:
+        fate = shop.bulk_fates.pop(0) if shop.bulk_fates else None
+        if it.status == "CREATED":
+            it.status = "RUNNING"
+    with open(path, "wb") as file:
         try:
             _write(ask, it, grouped, file)
         except GraphRefusal as refusal:
             with shop.lock:
                 it.status, it.error_code = "FAILED", str(refusal.extensions["code"])
+    if not grouped and shop.bulk_shuffled is not None:
+        _shuffle(path, shop.bulk_shuffled)
+    size = os.path.getsize(path)
     with shop.lock:
-        size = os.path.getsize(file.name)
+        shop.files[it.id] = path
+        _strike(shop, it, path, fate)
         it.partial = it.status != "RUNNING" and size > 0
         it.size = size if it.status == "RUNNING" and size else None
         it.status = {"RUNNING": "COMPLETED", "CANCELING": "CANCELED"}.get(it.status, it.status)
         it.completed_at = shop.now()
         shop.tell("BULK_OPERATIONS_FINISH", lambda: bodies.bulk(it))
+
+
+def _strike(shop: Shop, it: Bulk, path: str, fate: Fate | None) -> None:
+    """Let happen what was wished for this query."""
+    match fate:
+        case None:
+            return
+        case "fail":
+            it.status, it.error_code = "FAILED", "INTERNAL_SERVER_ERROR"
+        case "timeout":
+            it.status, it.error_code = "FAILED", "TIMEOUT"
+        case "cancel":
+            it.status = "CANCELING"
+        case "cut":
+            os.truncate(path, os.path.getsize(path) * 3 // 5)
+        case "short":
+            lines = Path(path).read_bytes().splitlines(keepends=True)
+            Path(path).write_bytes(b"".join(lines[:-1]))
+        case "dead":
+            del shop.files[it.id]
+        case _:
+            assert_never(fate)
+
+
+def _shuffle(path: str, seed: int) -> None:
+    lines = Path(path).read_bytes().splitlines(keepends=True)
+    random.Random(seed).shuffle(lines)  # noqa: S311
+    Path(path).write_bytes(b"".join(lines))
 
 
 def _write(ask: Ask, it: Bulk, grouped: bool, file: IO[bytes]) -> None:

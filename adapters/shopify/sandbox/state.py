@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from adapters.shopify.sandbox.cost import Bucket
 from adapters.shopify.sandbox.faults import Faulty
 from adapters.shopify.sandbox.shelf import Shelf
-from adapters.shopify.sandbox.things import Bulk, Customer, Discount, Order, Subscription
+from adapters.shopify.sandbox.things import Bulk, Customer, Discount, Fate, Order, Subscription
 from adapters.shopify.sandbox.tokens import Desk
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ class Shop:
         self.bulks: dict[int, Bulk] = {}
         self.files: dict[int, str] = {}  # where each bulk file lies
         self.bulk_seconds = 0.0  # how long a bulk query takes at least
+        self.bulk_fates: list[Fate] = []  # what becomes of the next bulk queries
+        self.bulk_shuffled: int | None = (
+            None  # the seed by which a file's lines are mixed; None: in their order
+        )
         self.last_ids: dict[str, int] = {}
         self.last_number = 1000
         self.asked: Counter[str] = Counter()

@@ -4,6 +4,7 @@ Amounts are integer minor units of the shop's currency, VAT included. Times are 
 """
 
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -255,6 +256,11 @@ class Subscription(msgspec.Struct):
     filter: str | None = None
     include_fields: list[str] = []
     metafield_namespaces: list[str] = []
+
+
+# What becomes of a bulk query: it fails, runs too long or is cancelled; or it is said to be done, and its file is cut in
+# the middle of a line, lacks lines, or is gone.
+Fate = Literal["fail", "timeout", "cancel", "cut", "short", "dead"]
 
 
 class Bulk(msgspec.Struct):

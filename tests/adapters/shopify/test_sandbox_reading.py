@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.shopify import bulk, picture
+from adapters.shopify import picture, results
 from adapters.shopify import shop as shops
 from connector.money import parse
 from connector.port import ShopAdapter, Window
@@ -119,8 +119,8 @@ def test_reading_goes_on_where_it_stopped(
     street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch, everything: Any
 ) -> None:
     ids = street.busy()
-    monkeypatch.setattr(bulk, "ORDERS_A_BATCH", 2)
-    monkeypatch.setattr(bulk, "CUSTOMERS_A_BATCH", 1)
+    monkeypatch.setattr(results, "ORDERS_A_BATCH", 2)
+    monkeypatch.setattr(results, "CUSTOMERS_A_BATCH", 1)
     batches = list(line.history(None))
     for stop in range(len(batches)):
         before = [it.id for batch in batches[: stop + 1] for it in batch.orders]

@@ -1,4 +1,4 @@
-"""The rights asked for are those that Shopify's own table of scopes says our documents and topics need: no more, no fewer."""
+"""The rights asked for are those that our documents and topics need by Shopify's own table: no more, no fewer."""
 
 import gzip
 import json

@@ -20,7 +20,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 LOGGED = ("debug", "info", "warning", "error", "exception")
 TOLD = (
     "TryLater OutcomeUnknown Refused Unauthorized LeftAlone Ignored BadMessage BadGrant NoReply NotMagento "
-    "Redirected StillImpossible LeftInPeace"
+    "Redirected StillImpossible LeftInPeace Spoilt FileGone"
 ).split()
 
 
