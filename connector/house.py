@@ -10,7 +10,7 @@ import msgspec
 
 from connector import config, guard, plugins
 from connector.config import Settings
-from connector.port import Platform, ShopAdapter
+from connector.port import Pace, Platform, ShopAdapter
 from connector.secrets import KeyRing, derive
 from connector.store import health, merchants, migrate, postgres
 from connector.store.database import Database
@@ -44,10 +44,10 @@ class House(msgspec.Struct, frozen=True):
         counts = partial(self.tally.count, "token_refresh_failures", platform=shop.platform)
         return Vault(self.database, shop.merchant_id, shop.id, counts)
 
-    def line(self, shop: Shop) -> ShopAdapter:
+    def line(self, shop: Shop, pace: Pace = "live") -> ShopAdapter:
         """Open a line to the shop; raise KeyError when its platform is not on offer here."""
         platform = self.platforms[shop.platform]
-        return platform.open(self.settings.environment, shop.line, self.vault(shop))
+        return platform.open(self.settings.environment, shop.line, self.vault(shop), pace)
 
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise port.Refused with the reason otherwise."""

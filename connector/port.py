@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from flask import Blueprint
 
 MarkKind = Literal["tags", "group"]
+# Whether what a line is opened for should be done now, or may wait for what should.
+Pace = Literal["live", "backfill"]
 
 
 # --- changes: what a delivery means ---------------------------------------------------------------------------
@@ -427,8 +429,13 @@ class Platform(Protocol):
         """Return what the platform wants to be told of us, as files by their names; nothing where it wants none."""
         ...
 
-    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:
-        """Open a line to one installed shop; no network call happens yet."""
+    def open(
+        self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: Pace = "live"
+    ) -> ShopAdapter:
+        """Open a line to one installed shop; no network call happens yet.
+
+        Where the shop limits calls, a line of pace "backfill" leaves room for the live ones.
+        """
         ...
 
     def receive(

@@ -26,6 +26,7 @@ from connector.port import (
     Ignored,
     Installed,
     MarkKind,
+    Pace,
     Setting,
     ShopAdapter,
     ShopFacts,
@@ -78,7 +79,9 @@ class PaperPlatform:
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {}
 
-    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:
+    def open(
+        self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: Pace = "live"
+    ) -> ShopAdapter:
         raise NotImplementedError
 
     def receive(

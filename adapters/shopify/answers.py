@@ -88,11 +88,6 @@ class Bucket(msgspec.Struct, frozen=True):
     at: datetime
 
     @classmethod
-    def unknown(cls, now: datetime) -> "Bucket":
-        """Return a bucket nobody has spoken of yet: never waits."""
-        return cls(0.0, 0.0, 0.0, now)
-
-    @classmethod
     def of(cls, status: ThrottleStatus, now: datetime) -> "Bucket":
         """Return the bucket as the shop states it."""
         return cls(status.currently_available, status.maximum_available, status.restore_rate, now)

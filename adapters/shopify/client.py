@@ -4,8 +4,9 @@ Reading is tried again within the call; a change never is, unless the shop said 
 """
 
 import logging
+import random
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -13,18 +14,21 @@ from typing import TypeVar
 import msgspec
 
 from adapters.shopify import answers
-from adapters.shopify.answers import Answer, Bucket, TooDear
+from adapters.shopify.answers import Answer, TooDear
+from adapters.shopify.points import Points
 from adapters.shopify.settings import App
 from adapters.shopify.tokens import Keys
 from adapters.shopify.wire import Clock, NoReply, Wire, status_error
-from connector.port import OutcomeUnknown, ShopError, TryLater
+from connector.port import OutcomeUnknown, Pace, ShopError, TryLater
 
 T = TypeVar("T")
 Variables = Mapping[str, object]
 
 # How long one call may wait inside itself; beyond that the queue waits better than a worker.
 PATIENCE = timedelta(seconds=30)
-FIRST_PAUSE = 0.5
+# How often a question goes out that finds no answer, and how long its pauses may be.
+TRIES = 3
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _log = logging.getLogger(__name__)
@@ -33,10 +37,11 @@ _log = logging.getLogger(__name__)
 class Client:
     """One shop's GraphQL line. Never shared between shops."""
 
-    def __init__(self, app: App, shop: str, keys: Keys, wire: Wire, clock: Clock) -> None:
+    def __init__(
+        self, app: App, shop: str, keys: Keys, wire: Wire, clock: Clock, points: Points, pace: Pace
+    ) -> None:
         self._app, self._shop, self._keys, self._wire, self._clock = app, shop, keys, wire, clock
-        self._bucket = Bucket.unknown(clock.now())
-        self._costs: dict[str, int] = {}
+        self._points, self._pace = points, pace
         self.ahead: timedelta | None = None  # the shop's clock before ours, as of the last answer
         self.other_version = ""  # the version that answered, where it is another than ours
 
@@ -79,39 +84,44 @@ class Client:
             raise TryLater(str(error)) from error
 
     def _patiently(self, send: Callable[[], Answer[T]], *, changing: bool) -> Answer[T]:
-        until, pause = self._clock.now() + PATIENCE, FIRST_PAUSE
+        until, unexplained = self._clock.now() + PATIENCE, 0
         while True:
             try:
                 return send()
             except TryLater as error:
                 if changing and not isinstance(error, answers.Throttled):
                     raise
-                wait = pause if error.wait is None else error.wait.total_seconds()
-                if self._clock.now() + timedelta(seconds=wait) > until:
+                unexplained += error.wait is None
+                wait = _pause(unexplained) if error.wait is None else error.wait.total_seconds()
+                if unexplained == TRIES or self._clock.now() + timedelta(seconds=wait) > until:
                     raise
             self._clock.sleep(wait)
-            pause *= 2
 
     def _send(self, document: str, variables: Variables, kind: type[T], *, changing: bool) -> Answer[T]:
-        self._pace(document)
-        body = _encode({"query": document, "variables": variables})
         token = self._keys.access()
+        with self._paid(document):
+            reply = self._exchange(_encode({"query": document, "variables": variables}), token, changing)
+            now = self._clock.now()
+            self._hear(reply, now)
+            if reply.status != 200:
+                raise status_error(reply, now, changing=changing)
+            envelope = answers.opened(reply.body, changing=changing)
+            if envelope.cost is not None:
+                cost = envelope.cost
+                self._points.stated(document, cost.requested_query_cost, cost.throttle_status, now)
+        answer = answers.taken(envelope, kind, changing=changing)
+        if answer.withheld:
+            _log.warning("shop %s withholds %d fields", self._shop, len(answer.withheld))
+        return answer
+
+    def _exchange(self, body: bytes, token: str, changing: bool) -> answers.Reply:
         try:
             reply = self._post(body, token)
             if reply.status == 401:
                 reply = self._post(body, self._keys.after_refusal(token))
         except NoReply as error:
             raise _lost(error, changing) from error
-        now = self._clock.now()
-        self._hear(reply, now)
-        if reply.status != 200:
-            raise status_error(reply, now, changing=changing)
-        envelope = answers.opened(reply.body, changing=changing)
-        self._note(document, envelope, now)
-        answer = answers.taken(envelope, kind, changing=changing)
-        if answer.withheld:
-            _log.warning("shop %s withholds %d fields", self._shop, len(answer.withheld))
-        return answer
+        return reply
 
     def _post(self, body: bytes, token: str) -> answers.Reply:
         url = self._app.url(self._shop, f"/admin/api/{self._app.version}/graphql.json")
@@ -124,19 +134,25 @@ class Client:
         version = reply.headers.get("X-Shopify-API-Version", self._app.version)
         self.other_version = "" if version == self._app.version else version
 
-    def _pace(self, document: str) -> None:
-        """Wait until the shop's bucket holds what this document cost last time."""
-        wait = self._bucket.wait_for(self._costs.get(document, 0), self._clock.now())
-        if wait > timedelta(0):
+    @contextmanager
+    def _paid(self, document: str) -> Iterator[None]:
+        """Wait until the shop's bucket holds what this document cost last time, and keep it from others meanwhile."""
+        points, began = self._points.cost(document), self._clock.now()
+        while True:
+            now = self._clock.now()
+            wait = self._points.take(points, self._pace, now, now - began)
+            if wait <= timedelta(0):
+                break
             self._clock.sleep(wait.total_seconds())
+        try:
+            yield
+        finally:
+            self._points.give_back(points)
 
-    def _note(self, document: str, envelope: answers.Envelope, now: datetime) -> None:
-        cost = envelope.cost
-        if cost is None:
-            return
-        self._costs[document] = cost.requested_query_cost
-        if cost.throttle_status is not None:
-            self._bucket = Bucket.of(cost.throttle_status, now)
+
+def _pause(times: int) -> float:
+    """Return how long to wait after that many failures in a row; by chance, so that lines that failed together part."""
+    return random.uniform(0, min(LONGEST_PAUSE, FIRST_PAUSE * 2**times))  # noqa: S311
 
 
 def _lost(error: NoReply, changing: bool) -> ShopError:

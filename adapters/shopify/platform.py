@@ -1,10 +1,11 @@
-"""Shopify as a platform behind the plug: one stateless object."""
+"""Shopify as a platform behind the plug: one object, which remembers nothing but what each shop said of its points."""
 
 from collections.abc import Mapping
 
 from flask import Blueprint
 
 from adapters.shopify import app_file, pages, read, settings, signature
+from adapters.shopify.points import Shops
 from adapters.shopify.shop import ShopifyShop
 from connector.port import (
     BadSignature,
@@ -12,6 +13,7 @@ from connector.port import (
     Delivery,
     Hall,
     MarkKind,
+    Pace,
     Platform,
     Setting,
     ShopAdapter,
@@ -31,6 +33,9 @@ class Shopify:
     polled = False
     privacy_topics: tuple[str, ...] = ("customers/redact", "shop/redact", "customers/data_request")
 
+    def __init__(self) -> None:
+        self._points = Shops()
+
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
         return settings.check(env)
 
@@ -40,11 +45,15 @@ class Shopify:
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {app_file.NAME: app_file.written(settings.app(env), public_url)}
 
-    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> ShopAdapter:
+    def open(
+        self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: Pace = "live"
+    ) -> ShopAdapter:
         # A token goes to this address; an address that is no shop's must never become one.
         if not settings.is_shop(shop.address):
             raise Unauthorized("This is no address of a Shopify shop. Connect the shop again.")
-        return ShopifyShop(settings.app(env), shop.address, vault)
+        app = settings.app(env)
+        points = self._points.of(app.url(shop.address, f"/{shop.address}"))
+        return ShopifyShop(app, shop.address, vault, points=points, pace=pace)
 
     def receive(
         self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: TokenVault | None

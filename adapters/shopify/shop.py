@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from adapters.shopify import app_file, bulk, documents, pull, subscriptions, tokens, write
 from adapters.shopify.client import Client
 from adapters.shopify.graph import Node
+from adapters.shopify.points import Points
 from adapters.shopify.settings import App
 from adapters.shopify.tokens import Keys
 from adapters.shopify.wire import Clock, WallClock, Wire
@@ -17,6 +18,7 @@ from connector.port import (
     CouponMade,
     LeftAlone,
     Marked,
+    Pace,
     ShopFacts,
     TokenVault,
     Window,
@@ -42,15 +44,23 @@ class RightsData(Node, frozen=True):
 
 
 class ShopifyShop:
-    """One shop, one connection pool, one bucket of points. Never shared, nothing global."""
+    """One shop, one connection pool; its points are those of all its lines. Never shared, nothing global."""
 
     def __init__(
-        self, app: App, shop: str, vault: TokenVault, clock: Clock | None = None, wire: Wire | None = None
+        self,
+        app: App,
+        shop: str,
+        vault: TokenVault,
+        clock: Clock | None = None,
+        wire: Wire | None = None,
+        points: Points | None = None,
+        pace: Pace = "live",
     ) -> None:
         clock = clock or WallClock()
         wire = wire or Wire(shop, sandbox=app.base_url is not None)
-        self._client = Client(app, shop, Keys(app, shop, vault, wire, clock), wire, clock)
         self._app = app
+        keys = Keys(app, shop, vault, wire, clock)
+        self._client = Client(app, shop, keys, wire, clock, points or Points(), pace)
         self._currency: str | None = None
 
     def facts(self) -> ShopFacts:

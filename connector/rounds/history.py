@@ -36,7 +36,7 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
             return False  # the sweep resumes it
     done = run.done
     try:
-        for number, batch in enumerate(line(house, shop).history(run.checkpoint)):
+        for number, batch in enumerate(line(house, shop, "backfill").history(run.checkpoint)):
             if number == 0:
                 answered(house, shop)
             done += len(batch.orders) + len(batch.customers)
@@ -147,7 +147,7 @@ def _compare(
     house: House, shop: Shop, run: runs.Run, window: Window, stop: threading.Event
 ) -> tuple[int, int]:
     """Return how many objects were looked at, and how many differed."""
-    there = line(house, shop)
+    there = line(house, shop, "backfill")
     seen_orders, seen_customers, differences = set[str](), set[str](), 0
     for number, batch in enumerate(there.history(None) if run.kind == "full" else there.changed(window)):
         if number == 0:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from connector.house import House
-from connector.port import OutcomeUnknown, ShopAdapter, ShopError, TryLater, Unauthorized
+from connector.port import OutcomeUnknown, Pace, ShopAdapter, ShopError, TryLater, Unauthorized
 from connector.secrets import CannotOpen
 from connector.store import breaker, health, shops
 from connector.store.database import Connection, Tx
@@ -26,10 +26,10 @@ Wake = Callable[[Connection, int, int, datetime | None], None]
 _log = structlog.get_logger()
 
 
-def line(house: House, shop: Shop) -> ShopAdapter:
+def line(house: House, shop: Shop, pace: Pace = "live") -> ShopAdapter:
     """Open a line to the shop; raise TryLater where its platform is not set up here."""
     try:
-        return house.line(shop)
+        return house.line(shop, pace)
     except KeyError as error:
         raise TryLater(
             f"the platform {shop.platform} is not set up here; `comeback doctor` says more", NOT_OURS_TO_ASK

@@ -77,7 +77,7 @@ class Corner:
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {}
 
-    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault) -> Corner:
+    def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: str = "live") -> Corner:
         return self
 
     def receive(self, env: object, headers: object, body: bytes, vault: object) -> Delivery:

@@ -78,7 +78,7 @@ class HighStreet:
     def settings(self, env: object) -> tuple[()]:
         return ()
 
-    def open(self, env: object, shop: Any, vault: object) -> Line:
+    def open(self, env: object, shop: Any, vault: object, pace: object = None) -> Line:
         return Line(self, shop.address)
 
     def read(self, delivery: Delivery) -> tuple[Any, ...]:
