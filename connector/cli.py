@@ -228,7 +228,7 @@ def trace(number: str, as_json: bool) -> None:
 @commands.command(name="rotate-keys")
 @click.option("--json", "as_json", is_flag=True, help="Print figures for a program.")
 def rotate_keys(as_json: bool) -> None:
-    """Seal with the newest key what older ones sealed; exit code 0 when no older one is in use any more."""
+    """Seal with the newest key what older ones sealed; exit code 0 when no older one is in use and all opens."""
     from connector import rotation
 
     with _house() as house:
@@ -248,6 +248,8 @@ def rotate_keys(as_json: bool) -> None:
             )
         for key_id, count in after.missing.items():
             click.echo(f"{key_id} seals {count}, and ENCRYPTION_KEYS does not list it; add it at the end")
+        for shut in after.shut:
+            click.echo(rotation.tell(shut))
     sys.exit(0 if after.done else 1)
 
 

@@ -1,4 +1,4 @@
-"""The encryption keys: which of them still seal something, and which one is missing."""
+"""The encryption keys: which of them still seal something, which one is missing, and which does not open what it sealed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from connector import rotation
 from connector.doctor.findings import Finding
 from connector.house import House
+from connector.store.sealed import Shut
 
 _ABOUT = "encryption keys"
 
 
 def keys(house: House) -> Iterator[Finding]:
-    """Yield what is to be said of each key but the newest."""
+    """Yield what is to be said of each key but the newest, and of what none opens."""
     uses = rotation.uses(house)
     for key_id, count in uses.missing.items():
         yield Finding(
@@ -29,5 +30,13 @@ def keys(house: House) -> Iterator[Finding]:
         else:
             drop = f"Drop {key_id} from ENCRYPTION_KEYS once every process has been started with {uses.newest} in front."
             yield Finding("keys", _ABOUT, True, f"{key_id} seals nothing any more", drop)
-    if not uses.old and not uses.missing:
+    for shut in uses.shut:
+        yield Finding("keys", _ABOUT, False, rotation.tell(shut), _cure(shut))
+    if not uses.old and not uses.missing and not uses.shut:
         yield Finding("keys", _ABOUT, True, f"{uses.newest} seals everything")
+
+
+def _cure(shut: Shut) -> str:
+    if shut.key_id and shut.count == shut.looked_at:
+        return f"Set {shut.key_id} in ENCRYPTION_KEYS as it was when it sealed them, and start every process again."
+    return "They were changed in the database, or sealed by a process with another key of that id; a backup may hold them."

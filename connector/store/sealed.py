@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Row,
     Table,
     and_,
     bindparam,
+    case,
     func,
     select,
     tuple_,
@@ -31,6 +34,8 @@ PLACES: Mapping[tuple[str, str], str] = {
     ("privacy", "export_sealed"): "privacy.export:{id}",
 }
 _LONGEST_ID = 32  # bytes of a key's id with its length before it
+_AN_ID = "^[A-Za-z0-9]+$"
+_LOOKED_AT = 25  # words of one column and key, from either end, that are opened to see whether the key is the right one
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -38,6 +43,26 @@ class Batch(msgspec.Struct, frozen=True):
 
     resealed: int
     last: tuple[object, ...] | None
+
+
+class Shut(msgspec.Struct, frozen=True):
+    """Words that do not open although the key they name is listed. `first`: the column and row of one of them.
+
+    `key_id` is empty where they name none: those are no sealed words at all.
+    """
+
+    key_id: str
+    looked_at: int
+    count: int
+    first: str
+
+    def __add__(self, other: "Shut") -> "Shut":
+        return Shut(
+            self.key_id,
+            self.looked_at + other.looked_at,
+            self.count + other.count,
+            self.first or other.first,
+        )
 
 
 def columns() -> Iterator[tuple[Table, Column[bytes]]]:
@@ -49,11 +74,10 @@ def columns() -> Iterator[tuple[Table, Column[bytes]]]:
 
 
 def uses(tx: Tx) -> Counter[str]:
-    """Count the merchant's sealed words by the id of the key that sealed them."""
+    """Count the merchant's sealed words by the id of the key that sealed them; empty where they begin with none."""
     found = Counter[str]()
     for table, column in columns():
-        head = func.substring(column, 1, _LONGEST_ID)
-        key_id = func.convert_from(func.substring(head, 2, func.get_byte(head, 0)), "UTF8")
+        key_id = _key_id(column)
         chosen = (
             select(key_id.label("key_id"), func.count().label("words"))
             .where(_of(tx, table), func.length(column) > 0)
@@ -62,6 +86,43 @@ def uses(tx: Tx) -> Counter[str]:
         for row in tx.all(chosen):
             found[row.key_id] += row.words
     return found
+
+
+def probe(tx: Tx, key_id: str) -> Shut:
+    """Open some of the merchant's words of this key, the first and the last of every column; return which do not open."""
+    found = Shut(key_id, 0, 0, "")
+    mark = bytes([len(key_id)]) + key_id.encode()
+    for table, column in columns():
+        key = list(table.primary_key.columns)
+        theirs = func.substring(column, 1, len(mark)) == mark if key_id else _key_id(column) == ""
+        wishes = (_of(tx, table), func.length(column) > 0, theirs)
+        ends = (key, [one.desc() for one in key])
+        rows = {
+            tuple(row._mapping[one.name] for one in key): row
+            for end in ends
+            for row in tx.all(select(table).where(*wishes).order_by(*end).limit(_LOOKED_AT))
+        }
+        shut = [name for name, row in rows.items() if not _opens(tx, table, column, row)]
+        first = f"{table.name}.{column.name} of {'/'.join(map(str, shut[0]))}" if shut else ""
+        found += Shut(key_id, len(rows), len(shut), first)
+    return found
+
+
+def _opens(tx: Tx, table: Table, column: Column[bytes], row: Row[Any]) -> bool:
+    words = row._mapping
+    try:
+        tx.ring.open(words[column.name], PLACES[table.name, column.name].format_map(dict(words)))
+    except CannotOpen:
+        return False
+    return True
+
+
+def _key_id(column: Column[bytes]) -> ColumnElement[str]:
+    """Read the key's id off a sealed word, whatever bytes it is made of; what is none becomes empty."""
+    head = func.substring(column, 1, _LONGEST_ID)
+    # As text with escapes, never decoded: bytes that are no text would end the query.
+    word = func.encode(func.substring(head, 2, func.get_byte(head, 0)), "escape")
+    return case((word.op("~")(_AN_ID), word), else_="")
 
 
 def reseal(
@@ -87,7 +148,7 @@ def reseal(
         try:
             fresh = tx.ring.seal(tx.ring.open(sealed, place), place)
         except CannotOpen:
-            continue  # `uses` counts what a missing key seals
+            continue  # `uses` counts what a missing key seals, `probe` finds what a listed one does not open
         changes.append({f"key_{name}": words[name] for name in names} | {"fresh": fresh})
     if changes:
         which = [table.c[name] == bindparam(f"key_{name}") for name in names]

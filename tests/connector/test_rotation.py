@@ -23,6 +23,7 @@ from sqlalchemy import text
 from connector import logs, rotation
 from connector.app import create_app
 from connector.doctor import examine
+from connector.doctor import keys as doctor_keys
 from connector.house import House, furnish
 from connector.port import Delivery, ShopFacts
 from connector.records import Customer
@@ -151,6 +152,7 @@ def test_a_rotation_killed_in_the_middle_goes_on_and_the_command_says_when_it_is
         "current": 2 * count + 4,
         "old": {"k1": 0},
         "missing": {},
+        "shut": [],
         "resealed": 2 * count + 4 - middle.current,
     }
     all_opens(both, shop, count)
@@ -244,6 +246,71 @@ def test_the_doctor_says_when_an_old_key_can_go(old: Any, env: dict[str, str], p
     both.close()
     assert "k1 seals nothing any more" in _about_keys(keys)
     assert "k2 seals everything" in _about_keys(env | {"ENCRYPTION_KEYS": f"k2:{K2}"})
+
+
+def test_a_wrong_key_under_a_known_id_is_not_well(
+    old: Any, env: dict[str, str], paper: ModuleType, tmp_path: Path
+) -> None:
+    first, shop = old
+    fill(first, shop, 9)
+    says = "22 of 22 words looked at that are sealed with k1 do not open with the k1 that is listed"
+    told = rotate_by_command(env | {"ENCRYPTION_KEYS": f"k1:{K2}"}, tmp_path)
+    assert told.returncode == 1
+    assert f"{says}; the first is merchants.code_secret_sealed of 1" in told.stdout
+    for wrong in ([f"k1:{K2}"], [f"k2:{K3}", f"k1:{K2}"]):
+        house = at_keys(env, paper, *wrong)
+        assert not rotation.rotate(house, lambda count: None).done
+        found = list(doctor_keys.keys(house))
+        assert [one.says.partition(";")[0] for one in found if not one.well] == [says]
+        assert not any("seals everything" in one.says for one in found)
+        house.close()
+
+
+def test_one_damaged_word_among_many_is_named_after_a_rotation(
+    old: Any, env: dict[str, str], paper: ModuleType
+) -> None:
+    first, shop = old
+    fill(first, shop, 99)
+    damage(first, shop, "overlay(email_sealed placing 'xxxx'::bytea from 9)")
+    both = at_keys(env, paper, f"k2:{K2}", f"k1:{K1}")
+    left = rotation.rotate(both, lambda count: None)
+    assert (left.old, left.done) == ({"k1": 1}, False)
+    assert left.shut == (
+        sealed.Shut("k1", 1, 1, f"customers.email_sealed of {shop.merchant_id}/{shop.id}/7"),
+    )
+    both.close()
+
+
+def test_bytes_that_are_no_sealed_word_end_neither_rotation_nor_doctor(
+    old: Any, env: dict[str, str], paper: ModuleType
+) -> None:
+    first, shop = old
+    fill(first, shop, 9)
+    both = at_keys(env, paper, f"k2:{K2}", f"k1:{K1}")
+    for words in ("03ffee99", "00", "ff", "026b31"):
+        damage(first, shop, f"decode('{words}', 'hex')")
+        left = rotation.rotate(both, lambda count: None)
+        assert (left.done, [one.count for one in left.shut]) == (False, [1])
+        (told,) = (one.says for one in doctor_keys.keys(both) if not one.well)
+        assert f"the first is customers.email_sealed of {shop.merchant_id}/{shop.id}/7" in told
+    both.close()
+
+
+def damage(house: House, shop: Shop, words: str) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        tx.run(text(f"UPDATE customers SET email_sealed = {words} WHERE id = '7'"))
+
+
+def rotate_by_command(env: dict[str, str], tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "connector.cli", "rotate-keys"],
+        env=env | {"PATH": os.environ["PATH"], "PAPER_SECRET": ""},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def _about_keys(env: dict[str, str]) -> str:
