@@ -17,7 +17,9 @@ from connector.store.unfinished import ASIDE
 
 _PASSED = {"host": "PGHOST", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "port": "PGPORT"}
 # What belongs to the server and not to the tables; `comeback migrate` puts it up again.
-_LEFT_OUT = re.compile(r"^\d+; \d+ \d+ (?:POLICY|ROW SECURITY|ACL|DEFAULT ACL|SCHEMA|COMMENT - SCHEMA)\b")
+_LEFT_OUT = re.compile(
+    r"^\d+; \d+ \d+ (?:POLICY|COMMENT \S+ POLICY|ROW SECURITY|ACL|DEFAULT ACL|SCHEMA|COMMENT - SCHEMA)\b"
+)
 _HALF_RESTORED = re.compile(rf"^\d+; \d+ \d+ .*\b{ASIDE}\b")
 
 

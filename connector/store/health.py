@@ -15,7 +15,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 
-from connector.store import migrate, unfinished, walls
+from connector.store import migrate, rights, unfinished, walls
 
 # What a query raises while the database is away, starting, full, read-only or too busy: trying later helps.
 GONE = (
@@ -103,7 +103,11 @@ def _open_wall(connection: Connection) -> str | None:
     if not role.may_switch:
         return f"The role {role.name} may not become {walls.ACROSS_ROLE}. {instead}"
     if gaps := walls.gaps(connection):
-        return f"Tables without row-level security: {', '.join(gaps)}; run `comeback migrate`."
+        return (
+            f"Tables without row-level security as it should be: {', '.join(gaps)}; run `comeback migrate`."
+        )
+    if extra := rights.extra(connection):
+        return f"More is allowed than should be: {', '.join(extra)}; run `comeback migrate`."
     return None
 
 

@@ -1,4 +1,4 @@
-"""Bringing a database up to date: our tables by Alembic, the queue's by its own schema, then the walls."""
+"""Bringing a database up to date: our tables by Alembic, the queue's by its own schema, then the walls and the rights."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, text
 
-from connector.store import unfinished, walls
+from connector.store import rights, unfinished, walls
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -40,6 +40,7 @@ def up(connection: Connection) -> None:
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     walls.put_up(connection)
+    rights.give(connection)
 
 
 def is_current(engine: Engine) -> bool:

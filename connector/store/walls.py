@@ -5,6 +5,7 @@ merchant that its transaction names. Finding whose something is happens under a 
 this takes and nothing sealed.
 """
 
+import hashlib
 from collections.abc import Iterator
 
 import msgspec
@@ -33,17 +34,13 @@ ACROSS: dict[str, tuple[str, ...]] = {
     "runs": ("SELECT",),
 }
 # Tables without a merchant that work across merchants writes to.
-_SHARED = {
+SHARED = {
     "strays": "SELECT, INSERT, UPDATE",
     "backups": "SELECT, INSERT",
     "spent": "SELECT, INSERT, UPDATE, DELETE",
     "tallies": "SELECT, INSERT, UPDATE",
     "processes": "SELECT, INSERT, UPDATE, DELETE",
 }
-# Words that nobody needs for finding out whose something is.
-_HIDDEN = ("_sealed", "_hash")
-# A pass is found by the hash of its word.
-_SHOWN = {("passes", "word_hash")}
 
 
 class CannotProtect(Exception):
@@ -71,19 +68,20 @@ def closed() -> Iterator[tuple[Table, str]]:
 
 
 def put_up(connection: Connection) -> None:
-    """Close every table that is still open, and give both roles what they need; safe to repeat. Raises CannotProtect."""
+    """Close every table whose wall is not as it should be, and make the second role; safe to repeat. Raises CannotProtect."""
     _make_role(connection)
+    standing = _standing(connection)
     for table, column in closed():
-        if not _stands(connection, table.name):
-            for statement in _wall(table.name, column):
+        if table.name not in standing:
+            for statement in _wall(connection, table.name, column):
                 connection.execute(text(statement))
-    for statement in _rights(connection):
-        connection.execute(text(statement))
+            _remember(connection, table.name, column)
 
 
 def gaps(connection: Connection) -> list[str]:
-    """Return the tables that have a merchant and no wall."""
-    return [table.name for table, _ in closed() if not _stands(connection, table.name)]
+    """Return the tables that have a merchant and no wall, or another one than we put up."""
+    standing = _standing(connection)
+    return [table.name for table, _ in closed() if table.name not in standing]
 
 
 def role(connection: Connection) -> Role:
@@ -102,10 +100,20 @@ SELECT r.rolname AS name, r.rolsuper AS superuser, r.rolbypassrls AS bypasses,
            AS may_switch
   FROM pg_roles r WHERE r.rolname = current_user
 """
-_WALLS = """
-SELECT c.relrowsecurity AND c.relforcerowsecurity
-       AND (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = ANY(:names)) = :count
-  FROM pg_class c WHERE c.oid = to_regclass(:name)
+_FORCED = """
+SELECT relname FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relrowsecurity AND relforcerowsecurity
+"""
+# PostgreSQL keeps a policy taken apart, and writes it in its own words: those are compared with what it said when we made it.
+_FOUND = """
+SELECT c.relname AS table, p.polname AS name, quote_ident(p.polname) AS quoted,
+       coalesce(obj_description(p.oid, 'pg_policy'), '') AS kept,
+       encode(sha256(convert_to(concat_ws('|', p.polcmd, p.polpermissive,
+         (SELECT string_agg(coalesce(r.rolname, 'public'), ',' ORDER BY r.rolname)
+            FROM unnest(p.polroles) o LEFT JOIN pg_roles r ON r.oid = o),
+         coalesce(pg_get_expr(p.polqual, p.polrelid), ''), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')),
+         'UTF8')), 'hex') AS digest
+  FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'public'::regnamespace
 """
 
 
@@ -120,26 +128,53 @@ def _policies(table: str, column: str) -> dict[str, str]:
     return found
 
 
-def _stands(connection: Connection, table: str) -> bool:
-    names = list(_policies(table, "id"))
-    asked = {"name": f"public.{table}", "names": names, "count": len(names)}
-    return bool(connection.execute(text(_WALLS), asked).scalar())
+def _standing(connection: Connection) -> set[str]:
+    """Return the tables whose policies are ours, all of them and no other, just as they were made."""
+    forced = set(connection.execute(text(_FORCED)).scalars())
+    found: dict[str, dict[str, bool]] = {}
+    wanted = {table.name: _policies(table.name, column) for table, column in closed()}
+    for one in connection.execute(text(_FOUND)):
+        words = wanted.get(one.table, {}).get(one.name)
+        ours = words is not None and one.kept == _kept(words, one.digest)
+        found.setdefault(one.table, {})[one.name] = ours
+    return {
+        name
+        for name, policies in wanted.items()
+        if name in forced and found.get(name) == dict.fromkeys(policies, True)
+    }
 
 
-def _wall(table: str, column: str) -> Iterator[str]:
+def _kept(words: str, digest: str) -> str:
+    """Return what is written beside a policy: of our words for it, and of PostgreSQL's."""
+    return f"{hashlib.sha256(words.encode()).hexdigest()} {digest}"
+
+
+def _wall(connection: Connection, table: str, column: str) -> Iterator[str]:
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
     yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+    for one in connection.execute(text(_FOUND)).all():
+        if (
+            one.table == table
+        ):  # a policy of somebody else's would open what ours close: they are joined by OR
+            yield f"DROP POLICY {one.quoted} ON {table}"
     for name, words in _policies(table, column).items():
-        yield f"DROP POLICY IF EXISTS {name} ON {table}"
         yield f"CREATE POLICY {name} ON {table} {words}"
 
 
+def _remember(connection: Connection, table: str, column: str) -> None:
+    wanted = _policies(table, column)
+    for one in connection.execute(text(_FOUND)).all():
+        if one.table == table:
+            kept = _kept(wanted[one.name], one.digest)
+            connection.execute(text(f"COMMENT ON POLICY {one.quoted} ON {table} IS '{kept}'"))
+
+
 def _make_role(connection: Connection) -> None:
-    if _version(connection) < OLDEST:
+    if version(connection) < OLDEST:
         raise CannotProtect("PostgreSQL 16 or newer is needed; this one is older.")
-    if not _exists(connection, ACROSS_ROLE):
+    if not exists(connection, ACROSS_ROLE):
         _try(connection, f"CREATE ROLE {ACROSS_ROLE} NOLOGIN")
-    if _exists(connection, APP_ROLE) and not connection.execute(text(_LENT), _NAMES).scalar():
+    if exists(connection, APP_ROLE) and not connection.execute(text(_LENT), _NAMES).scalar():
         _try(connection, f"GRANT {ACROSS_ROLE} TO {APP_ROLE} WITH INHERIT FALSE, SET TRUE")
 
 
@@ -162,49 +197,11 @@ def _try(connection: Connection, statement: str) -> None:
         ) from error
 
 
-def _rights(connection: Connection) -> Iterator[str]:
-    """What each role needs and no more: nobody but the owner may change or delete what is booked."""
-    yield f"GRANT USAGE ON SCHEMA public TO {ACROSS_ROLE}"
-    for table in metadata.sorted_tables:
-        yield f"REVOKE ALL ON {table.name} FROM {ACROSS_ROLE}"
-        if table.name in _SHARED:
-            yield f"GRANT {_SHARED[table.name]} ON {table.name} TO {ACROSS_ROLE}"
-        for word in ACROSS.get(table.name, ()):
-            yield f"GRANT {word}{_shown(table) if word == 'SELECT' else ''} ON {table.name} TO {ACROSS_ROLE}"
-    for name in connection.execute(text(_QUEUE)).scalars():
-        yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {ACROSS_ROLE}"
-    yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {ACROSS_ROLE}"
-    yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {ACROSS_ROLE}"
-    if not _exists(connection, APP_ROLE):
-        return
-    yield f"GRANT USAGE ON SCHEMA public TO {APP_ROLE}"
-    yield f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}"
-    yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}"
-    yield f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_ROLE}"
-    yield f"REVOKE UPDATE, DELETE ON entries, notices FROM {APP_ROLE}"
-    yield f"REVOKE DELETE ON merchants FROM {APP_ROLE}"
-    if _version(connection) >= _MAY_ANALYZE:
-        yield f"GRANT MAINTAIN ON ALL TABLES IN SCHEMA public TO {APP_ROLE}"
-
-
-_MAY_ANALYZE = 170_000  # from PostgreSQL 17 on others than the owner can be allowed to
-_QUEUE = r"SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'procrastinate\_%' ORDER BY 1"
-
-
-def _shown(table: Table) -> str:
-    names = [
-        column.name
-        for column in table.columns
-        if not column.name.endswith(_HIDDEN) or (table.name, column.name) in _SHOWN
-    ]
-    return f" ({', '.join(names)})"
-
-
-def _exists(connection: Connection, name: str) -> bool:
+def exists(connection: Connection, name: str) -> bool:
     found = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": name})
     return found.scalar() is not None
 
 
-def _version(connection: Connection) -> int:
+def version(connection: Connection) -> int:
     found: int = connection.execute(text("SELECT current_setting('server_version_num')::int")).scalar_one()
     return found

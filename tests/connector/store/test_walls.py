@@ -347,15 +347,75 @@ def test_a_role_that_walls_do_not_hold_is_refused_with_what_to_do(
     _admin(postgres, "DROP ROLE lonely")
 
 
-def test_a_table_whose_wall_was_taken_down_is_named_and_closed_again_by_migrating(
-    urls: tuple[str, str],
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE orders NO FORCE ROW LEVEL SECURITY",
+        "DROP POLICY merchant ON members",
+        "ALTER POLICY merchant ON orders USING (true)",
+        "ALTER POLICY owner ON orders TO PUBLIC",
+        'CREATE POLICY "More, please" ON customers USING (true)',
+        "CREATE POLICY everyone_select ON customers FOR SELECT TO comeback_everyone USING (true)",
+    ],
+)
+def test_a_wall_that_is_not_as_we_put_it_up_is_named_and_put_up_again_by_migrating(
+    urls: tuple[str, str], statement: str
 ) -> None:
-    for statement in ("ALTER TABLE orders NO FORCE ROW LEVEL SECURITY", "DROP POLICY merchant ON members"):
-        with psycopg.connect(urls[1].replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(statement.encode())
-        assert "Tables without row-level security" in (_problem(urls[0]) or "")
-        migrate.upgrade(urls[1])
-        assert _problem(urls[0]) is None
+    _as_owner(urls, statement)
+    table = "orders" if "orders" in statement else "members" if "members" in statement else "customers"
+    assert _problem(urls[0]) == (
+        f"Tables without row-level security as it should be: {table}; run `comeback migrate`."
+    )
+    migrate.upgrade(urls[1])
+    assert _problem(urls[0]) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        (
+            "GRANT UPDATE, DELETE ON entries TO comeback_app",
+            "comeback_app may DELETE entries, comeback_app may UPDATE",
+        ),
+        ("GRANT UPDATE (points) ON entries TO comeback_app", "comeback_app may UPDATE entries"),
+        (
+            "GRANT UPDATE ON notices TO PUBLIC",
+            "comeback_app may UPDATE notices, comeback_everyone may UPDATE notices",
+        ),
+        ("GRANT TRUNCATE ON orders TO comeback_app", "comeback_app may TRUNCATE orders"),
+        ("GRANT UPDATE ON alembic_version TO comeback_app", "comeback_app may UPDATE alembic_version"),
+        ("GRANT DELETE ON backups TO comeback_app", "comeback_app may DELETE backups"),
+        ("GRANT SELECT ON customers TO comeback_everyone", "comeback_everyone may SELECT customers"),
+        (
+            "GRANT SELECT (email_sealed) ON customers TO comeback_everyone",
+            "comeback_everyone may SELECT customers",
+        ),
+        ("GRANT SELECT ON shops TO comeback_everyone", "comeback_everyone may SELECT shops.tokens_sealed"),
+        ("GRANT UPDATE ON backups TO comeback_everyone", "comeback_everyone may UPDATE backups"),
+    ],
+)
+def test_a_right_too_many_is_named_and_taken_back_by_migrating(
+    urls: tuple[str, str], statement: str, says: str
+) -> None:
+    _as_owner(urls, statement)
+    assert (_problem(urls[0]) or "").startswith(f"More is allowed than should be: {says}")
+    migrate.upgrade(urls[1])
+    assert _problem(urls[0]) is None
+
+
+def _as_owner(urls: tuple[str, str], statement: str) -> None:
+    with psycopg.connect(urls[1].replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+def test_migrating_leaves_walls_that_stand_alone(urls: tuple[str, str], owner: Database) -> None:
+    def policies() -> list[int]:
+        with owner.engine.connect() as connection:
+            return list(connection.execute(text("SELECT oid FROM pg_policy ORDER BY oid")).scalars())
+
+    before = policies()
+    migrate.upgrade(urls[1])
+    assert policies() == before
 
 
 def _problem(url: str) -> str | None:
