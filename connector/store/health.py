@@ -102,12 +102,16 @@ def _open_wall(connection: Connection) -> str | None:
         )
     if not role.may_switch:
         return f"The role {role.name} may not become {walls.ACROSS_ROLE}. {instead}"
+    return _hole(connection)
+
+
+def _hole(connection: Connection) -> str | None:
     if gaps := walls.gaps(connection):
-        return (
-            f"Tables without row-level security as it should be: {', '.join(gaps)}; run `comeback migrate`."
-        )
-    if extra := rights.extra(connection):
-        return f"More is allowed than should be: {', '.join(extra)}; run `comeback migrate`."
+        named = ", ".join(gaps)
+        return f"Tables without row-level security as it should be: {named}; run `comeback migrate`."
+    too_many = rights.extra(connection)
+    if too_many:
+        return f"More is allowed than should be: {', '.join(too_many)}; run `comeback migrate`."
     return None
 
 

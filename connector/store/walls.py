@@ -68,7 +68,7 @@ def closed() -> Iterator[tuple[Table, str]]:
 
 
 def put_up(connection: Connection) -> None:
-    """Close every table whose wall is not as it should be, and make the second role; safe to repeat. Raises CannotProtect."""
+    """Close every table whose wall is not as it should be; make the second role. Raises CannotProtect."""
     _make_role(connection)
     standing = _standing(connection)
     for table, column in closed():
@@ -104,7 +104,7 @@ _FORCED = """
 SELECT relname FROM pg_class
  WHERE relnamespace = 'public'::regnamespace AND relrowsecurity AND relforcerowsecurity
 """
-# PostgreSQL keeps a policy taken apart, and writes it in its own words: those are compared with what it said when we made it.
+# PostgreSQL writes a policy in its own words, which differ by version: compared with what it wrote when we made it.
 _FOUND = """
 SELECT c.relname AS table, p.polname AS name, quote_ident(p.polname) AS quoted,
        coalesce(obj_description(p.oid, 'pg_policy'), '') AS kept,
