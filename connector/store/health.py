@@ -109,9 +109,9 @@ def _hole(connection: Connection) -> str | None:
     if gaps := walls.gaps(connection):
         named = ", ".join(gaps)
         return f"Tables without row-level security as it should be: {named}; run `comeback migrate`."
-    too_many = rights.extra(connection)
-    if too_many:
-        return f"More is allowed than should be: {', '.join(too_many)}; run `comeback migrate`."
+    more = rights.too_many(connection)
+    if more:
+        return f"More is allowed than should be: {', '.join(more)}; run `comeback migrate`."
     return None
 
 

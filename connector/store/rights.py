@@ -30,7 +30,7 @@ def give(connection: Connection) -> None:
         connection.execute(text(statement))
 
 
-def extra(connection: Connection) -> list[str]:
+def too_many(connection: Connection) -> list[str]:
     """Return what this connection's role, or the one it may become, is allowed beyond that: "role may UPDATE entries"."""
     (app,) = connection.execute(text("SELECT current_user")).scalars()
     found = [
