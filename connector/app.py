@@ -19,7 +19,7 @@ from werkzeug.wsgi import ClosingIterator
 from whitenoise import WhiteNoise
 
 import connector.settings
-from connector import config, errors, logs, metrics, strict, trail
+from connector import config, errors, logs, metrics, storefront, strict, trail
 from connector.hall import DoorStep
 from connector.house import House, furnish
 from connector.pulse import Pulse
@@ -58,7 +58,10 @@ def create_app(house: House | None = None) -> Flask:
     app = Flask(__name__, static_folder=str(_PAGES / "static"), template_folder=str(_PAGES / "templates"))
     _configure(app, house)
     strict.keep(app, house)
-    CSRFProtect(app).exempt(_mount_door(app, house))
+    forms = CSRFProtect(app)
+    for shops_call in (_mount_door(app, house), _mount_storefront(app, house)):
+        # Signed by the shop, and without a session whose right could be borrowed.
+        forms.exempt(shops_call)
     Babel(
         app,
         default_translation_directories=str(_PAGES / "translations"),
@@ -95,6 +98,12 @@ def _configure(app: Flask, house: House) -> None:
 def _mount_door(app: Flask, house: House) -> Blueprint:
     blueprint = door.create_blueprint(house)
     app.register_blueprint(blueprint, url_prefix="/webhooks")
+    return blueprint
+
+
+def _mount_storefront(app: Flask, house: House) -> Blueprint:
+    blueprint = storefront.create_blueprint(house)
+    app.register_blueprint(blueprint, url_prefix="/storefront")
     return blueprint
 
 

@@ -398,6 +398,21 @@ class Hall(Protocol):
         ...
 
 
+class Shopper(msgspec.Struct, frozen=True):
+    """Who asks from a shop's storefront, as its signature proves; `customer_id` is None where nobody is signed in.
+
+    `place`: the path on the shop's own address that leads here. `page`: of the history, from 1. `proof`: a word that this
+    request alone has. `mimetype`: what the answer must call itself, to be set into the shop's own page.
+    """
+
+    address: str
+    customer_id: str | None
+    place: str
+    page: int
+    proof: str
+    mimetype: str
+
+
 class Setting(msgspec.Struct, frozen=True):
     """One environment variable a platform reads. `problem` is None when the value is good."""
 
@@ -427,6 +442,10 @@ class Platform(Protocol):
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         """Return what the platform wants to be told of us, as files by their names; nothing where it wants none."""
+        ...
+
+    def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
+        """Say who asks from a shop's storefront, by the raw query that the platform signed; raise BadSignature."""
         ...
 
     def open(

@@ -43,8 +43,8 @@ def keep(app: Flask, house: House) -> None:
 
 
 def is_door(path: str) -> bool:
-    """Tell whether this is an address of the door: what calls there has no session, and is answered without a page."""
-    return path.startswith("/webhooks/")
+    """Tell whether this is an address that shops call for themselves: there is no session, and an error has no page."""
+    return path.startswith(("/webhooks/", "/storefront/"))
 
 
 class _Visits(SecureCookieSessionInterface):

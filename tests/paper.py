@@ -31,6 +31,7 @@ from connector.port import (
     ShopAdapter,
     ShopFacts,
     ShopLine,
+    Shopper,
     ShopRemoved,
     TokenVault,
 )
@@ -78,6 +79,9 @@ class PaperPlatform:
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {}
+
+    def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
+        raise BadSignature("no storefront")
 
     def open(
         self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: Pace = "live"

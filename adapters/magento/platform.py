@@ -1,6 +1,7 @@
 """The Magento plug: what the house finds under the entry point, every call handed on."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import flask
 
@@ -30,6 +31,10 @@ class Magento:
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         """None: all that Magento is told, the merchant enters there."""
         return {}
+
+    def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> port.Shopper:
+        """Nobody: Magento forwards nothing of its storefront."""
+        raise port.BadSignature("no storefront")
 
     def open(
         self, env: Mapping[str, str], shop: port.ShopLine, vault: port.TokenVault, pace: port.Pace = "live"

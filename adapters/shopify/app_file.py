@@ -13,6 +13,7 @@ from adapters.shopify.graph import Node
 from adapters.shopify.settings import OPTIONAL, App, scopes
 
 NAME = "shopify.app.toml"
+SUBPATH = "comeback"  # the shopper's page is at /apps/comeback of the shop's own address
 PRIVACY_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
 
 
@@ -62,6 +63,11 @@ uri = {_text(hooks)}
 [[webhooks.subscriptions]]
 compliance_topics = {_list(PRIVACY_TOPICS)}
 uri = {_text(hooks)}
+
+[app_proxy]
+url = {_text(f"{public_url}/storefront/shopify")}
+subpath = "{SUBPATH}"
+prefix = "apps"
 """
 
 

@@ -1,10 +1,11 @@
 """Shopify as a platform behind the plug: one object, which remembers nothing but what each shop said of its points."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from flask import Blueprint
 
-from adapters.shopify import app_file, pages, read, settings, signature
+from adapters.shopify import app_file, pages, proxy, read, settings, signature
 from adapters.shopify.points import Shops
 from adapters.shopify.shop import ShopifyShop
 from connector.port import (
@@ -18,6 +19,7 @@ from connector.port import (
     Setting,
     ShopAdapter,
     ShopLine,
+    Shopper,
     TokenVault,
     Unauthorized,
 )
@@ -44,6 +46,11 @@ class Shopify:
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {app_file.NAME: app_file.written(settings.app(env), public_url)}
+
+    def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
+        if not env.get("SHOPIFY_CLIENT_SECRET"):
+            raise BadSignature("no client secret is set to check it with")
+        return proxy.shopper(settings.app(env), query, now)
 
     def open(
         self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: Pace = "live"

@@ -17,7 +17,7 @@ _SHOP = re.compile(r"[a-z0-9][a-z0-9-]{0,59}\.myshopify\.com")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 # write_ rights include the reading ones at Shopify; all are named, because the grant page shows them to the merchant.
-# Products, because a line of an order names one; merging, because its webhook asks for it.
+# Products, because a line of an order names one; merging, for its webhook; the proxy, for the page that shoppers see.
 SCOPES = (
     "read_orders",
     "read_customers",
@@ -26,6 +26,7 @@ SCOPES = (
     "read_products",
     "read_discounts",
     "write_discounts",
+    "write_app_proxy",
 )
 
 # Asked for inside the app, by whoever wants rewards that need them.

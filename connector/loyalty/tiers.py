@@ -5,7 +5,7 @@ Nothing is remembered: they follow from the orders as they stand, so a refund ta
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 
 import msgspec
@@ -47,6 +47,25 @@ def held(counting: list[Sale], terms: Terms, now: datetime) -> Held:
     tier = max((level.tier for level in current), key=lambda tier: tier.threshold)
     last = max((level for level in current if level.tier == tier), key=lambda level: level.until)
     return Held(tier, last.term_until, last.until, next_end)
+
+
+class Ahead(msgspec.Struct, frozen=True):
+    """The next tier above the one held, and what an order paid today must come to for it, in the merchant's currency."""
+
+    tier: Tier
+    missing: int
+
+
+def ahead(counting: list[Sale], terms: Terms, held: str | None, today: date) -> Ahead | None:
+    """Return the next tier above the one held, by its name; None where there is none above. `today`: the shop's."""
+    begins = add_months(today, -terms.tier_window_months)
+    spent = sum(_amount(sale, terms) for sale in counting if sale.day > begins)
+    floor = max((tier.threshold for tier in terms.tiers if tier.name == held), default=0)
+    above = [tier for tier in terms.tiers if tier.threshold > floor]
+    if not above:
+        return None
+    nearest = min(above, key=lambda tier: tier.threshold)
+    return Ahead(nearest, max(nearest.threshold - spent, 0))
 
 
 def levels(counting: list[Sale], terms: Terms) -> Iterator[Level]:

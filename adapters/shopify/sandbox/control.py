@@ -50,6 +50,11 @@ def routes(shop: Shop, mail: Mail, crowd: Crowd, ready: Callable[[], dict[str, o
             shop.subscriptions.clear()
         return _json({"uninstalled": True})
 
+    @control.post("/visitor")
+    def visitor() -> Response:
+        shop.visitor = _body(wishes.Visitor).customer_id
+        return _json({"visitor": shop.visitor})
+
     @control.post("/faults")
     def faults() -> Response:
         wish = _body(wishes.Disturb)

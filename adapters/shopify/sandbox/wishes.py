@@ -97,5 +97,11 @@ class Install(msgspec.Struct, forbid_unknown_fields=True):
     managed: bool = False
 
 
+class Visitor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is signed in in the storefront; nobody where it is left out."""
+
+    customer_id: str | None = None
+
+
 class Uninstall(msgspec.Struct, forbid_unknown_fields=True):
     redact: bool = False

@@ -69,7 +69,7 @@ def fresh_tokens(access: str = "access-1", minutes: int = 60) -> Tokens:
         expires_at=NOW + timedelta(minutes=minutes),
         refresh="refresh-1",
         refresh_until=NOW + timedelta(days=90),
-        scope="read_orders,write_customers,read_customer_merge,read_products,write_discounts",
+        scope="read_orders,write_customers,read_customer_merge,read_products,write_discounts,write_app_proxy",
     )
 
 

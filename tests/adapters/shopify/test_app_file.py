@@ -52,6 +52,7 @@ def test_addresses_rights_and_version_are_those_of_the_settings() -> None:
                 {"compliance_topics": list(app_file.PRIVACY_TOPICS), "uri": HOOKS},
             ],
         },
+        "app_proxy": {"url": f"{HOME}/storefront/shopify", "subpath": "comeback", "prefix": "apps"},
     }
     assert file(SHOPIFY_API_VERSION="2026-07")["webhooks"]["api_version"] == "2026-07"
 

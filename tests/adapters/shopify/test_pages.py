@@ -31,7 +31,7 @@ ENV = {
 }
 GIVEN = {
     "access_token": "access-1",
-    "scope": "read_orders,write_customers,read_customer_merge,read_products,write_discounts",
+    "scope": "read_orders,write_customers,read_customer_merge,read_products,write_discounts,write_app_proxy",
     "expires_in": 3600,
     "refresh_token": "refresh-1",
     "refresh_token_expires_in": 7_776_000,

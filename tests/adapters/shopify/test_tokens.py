@@ -19,7 +19,7 @@ from connector.port import Refused, TryLater, Unauthorized
 
 TOKEN = "https://demo-gifts.myshopify.com/admin/oauth/access_token"
 SHOP = "demo-gifts.myshopify.com"
-GRANTED = "read_orders,write_customers,read_customer_merge,read_products,write_discounts"
+GRANTED = "read_orders,write_customers,read_customer_merge,read_products,write_discounts,write_app_proxy"
 GIVEN = {
     "access_token": "access-2",
     "scope": GRANTED,

@@ -15,6 +15,7 @@ from connector.flow import programme, welcoming
 from connector.house import House, furnish
 from connector.loyalty.terms import StageTags, Terms, suggested
 from connector.port import (
+    BadSignature,
     Batch,
     Change,
     CodeTaken,
@@ -32,6 +33,7 @@ from connector.port import (
     ShopError,
     ShopFacts,
     ShopLine,
+    Shopper,
     TokenVault,
     Window,
 )
@@ -76,6 +78,9 @@ class Corner:
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {}
+
+    def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
+        raise BadSignature("no storefront")
 
     def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: str = "live") -> Corner:
         return self

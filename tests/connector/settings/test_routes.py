@@ -66,6 +66,8 @@ ROUTES: dict[str, Rule] = {
     "paper.install": OPEN,
     "paper.guard": OPEN,
     "webhooks.receive": Rule(nobody={401}, own={401}),
+    # Whose it is says the shop's signature alone; a merchant's visit is worth nothing there.
+    "storefront.shown": Rule(nobody={401}, own={401}),
     "entrance.signin": Rule(nobody={401}, own={302}),
     "entrance.signout": Rule(nobody={302}, own={302}),
     "entrance.signed_out": Rule(nobody={401}, own={401}),

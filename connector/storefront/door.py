@@ -1,0 +1,116 @@
+"""Who asks for the shopper's page, and what they ask for. Whose it is comes from the shop's signature, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import msgspec
+import structlog
+from flask import Blueprint, Response, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+
+from connector.config import Settings
+from connector.port import BadSignature, Platform, Shopper
+from connector.secrets import random_word
+from connector.store import shops, spent
+from connector.store.database import Database
+from connector.store.shops import Shop
+from connector.storefront import page, phrases
+from connector.storefront.page import Exchange, Word
+
+FORM_LASTS = timedelta(hours=12)
+PROOF_LASTS = timedelta(minutes=5)  # longer than a signature is believed
+_LARGEST = 10_000  # bytes of a form
+_log = structlog.get_logger()
+
+
+class House(Protocol):
+    """What the shopper's page needs of the house."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def database(self) -> Database: ...
+    @property
+    def platforms(self) -> dict[str, Platform]: ...
+    @property
+    def now(self) -> Callable[[], datetime]: ...
+    def key(self, purpose: str) -> bytes: ...
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a form of the page carries, signed by us: one exchange of one shopper. `act_key` is the exchange's own."""
+
+    shop_id: int
+    customer_id: str
+    reward_key: str
+    act_key: str
+
+
+def create_blueprint(house: House) -> Blueprint:
+    """Return the shopper's page, to be mounted under `/storefront`."""
+    front = Blueprint("storefront", __name__, template_folder="templates")
+    words = URLSafeTimedSerializer(house.key("forms of the storefront"), salt="exchange")
+
+    @front.route("/<platform_name>", methods=["GET", "POST"])
+    def shown(platform_name: str) -> Response:
+        platform = house.platforms.get(platform_name)
+        if platform is None:
+            return Response(status=404)
+        try:
+            seen = platform.shopper(house.settings.environment, request.query_string, house.now())
+        except BadSignature as error:
+            # The query is never shown or logged: whoever learns a signed one could use it again.
+            _log.warning("storefront refused", platform=platform.name, reason=str(error))
+            return Response(status=401)
+        with house.database.everyone() as connection:
+            shop = shops.find_by_address(connection, platform.name, seen.address)
+            first = request.method == "GET" or spent.take(
+                connection, f"{platform.name} {seen.proof}", house.now(), house.now() + PROOF_LASTS
+            )
+        if shop is None or shop.state == "removed":
+            return Response(status=404)
+        return _answer(house, words, shop, seen, first=first)
+
+    return front
+
+
+def _answer(
+    house: House, words: URLSafeTimedSerializer, shop: Shop, seen: Shopper, *, first: bool
+) -> Response:
+    language = request.accept_languages.best_match(phrases.LANGUAGES) or "en"
+    exchange = None
+    with house.database.merchant(shop.merchant_id) as tx:
+        if first and request.method == "POST" and (asked := _asked(words, shop, seen)) is not None:
+            exchange = Exchange(asked.reward_key, asked.act_key)
+
+        def word(reward_key: str) -> Word:
+            assert seen.customer_id is not None
+            return words.dumps(
+                msgspec.to_builtins(Asked(shop.id, seen.customer_id, reward_key, random_word()))
+            )
+
+        html = page.show(tx, shop, seen, exchange, word, language, house.now())
+    answer = Response(inert(html), mimetype=seen.mimetype)
+    answer.headers["Cache-Control"] = "private, no-store"
+    answer.headers["Content-Language"] = language
+    return answer
+
+
+def _asked(words: URLSafeTimedSerializer, shop: Shop, seen: Shopper) -> Asked | None:
+    """Return the exchange that the form asks for; None where it was not made by us for this very shopper, or long ago."""
+    if seen.customer_id is None or (request.content_length or 0) > _LARGEST:
+        return None
+    try:
+        kept = words.loads(request.form.get("exchange", ""), max_age=int(FORM_LASTS.total_seconds()))
+        asked = msgspec.convert(kept, Asked)
+    except (BadData, msgspec.ValidationError):
+        return None
+    return asked if (asked.shop_id, asked.customer_id) == (shop.id, seen.customer_id) else None
+
+
+def inert(html: str) -> str:
+    """Return the page with no brace in it: a shop that sets it into its own would run what stands between two."""
+    return html.replace("{", "&#123;").replace("}", "&#125;")
