@@ -13,6 +13,7 @@ from sqlalchemy.exc import DisconnectionError
 from connector import trail
 from connector.secrets import KeyRing
 from connector.store import patience
+from connector.store.quick import Lines
 from connector.store.walls import ACROSS_ROLE, SETTING
 
 _BIND = text(f"SELECT set_config('role', 'none', true), set_config('{SETTING}', :merchant, true)")
@@ -80,9 +81,9 @@ def _still_there(driver: Any, _: object, __: object) -> None:
         raise DisconnectionError("the server has closed the connection") from error
 
 
-def _engine(url: str, silence: patience.Silence, **how: Any) -> Engine:
+def _engine(url: str, silence: patience.Silence, pool_size: int) -> Engine:
     # Neither a log of statements nor the text of an error may quote a row.
-    engine = create_engine(url, hide_parameters=True, **how)
+    engine = create_engine(url, hide_parameters=True, pool_size=pool_size, max_overflow=32)
     event.listen(engine, "do_connect", lambda _d, _r, args, words: patience.connect(silence, *args, **words))
     event.listen(engine, "checkout", _still_there)
     return engine
@@ -93,16 +94,8 @@ class Database:
 
     def __init__(self, url: str, ring: KeyRing, pool_size: int = 8) -> None:
         silence = patience.Silence()
-        self.engine = _engine(url, silence, pool_size=pool_size, max_overflow=32)
-        # For at_once: nothing is begun there that would have to be ended.
-        self._quick = _engine(
-            url,
-            silence,
-            pool_size=pool_size,
-            max_overflow=16,
-            isolation_level="AUTOCOMMIT",
-            pool_reset_on_return=None,
-        )
+        self.engine = _engine(url, silence, pool_size)
+        self._lines = Lines(self.engine, silence)
         self.ring = ring
 
     @contextmanager
@@ -115,19 +108,10 @@ class Database:
     def at_once(self, statement: str, words: Mapping[str, object]) -> tuple[Any, ...]:
         """Run one statement that is a transaction of its own, and return its only row.
 
-        One round trip, on the driver itself: for what many wait for. Raises psycopg's errors.
+        One round trip, on the driver itself: for what many wait for. Raises psycopg's errors. The statement must be one
+        that may run twice: where the server has closed the line meanwhile, it is asked once more on another.
         """
-        lent = self._quick.raw_connection()
-        try:
-            driver = lent.driver_connection
-            assert driver is not None
-            row: tuple[Any, ...] = driver.execute(statement, words, prepare=True).fetchone()
-            return row
-        except BaseException:
-            lent.invalidate()
-            raise
-        finally:
-            lent.close()
+        return self._lines.ask(statement, words)
 
     @contextmanager
     def everyone(self) -> Iterator[Connection]:
@@ -157,4 +141,4 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
-        self._quick.dispose()
+        self._lines.close()
