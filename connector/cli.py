@@ -196,9 +196,12 @@ def parked(again_: bool, discard: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print findings for a program.")
 def doctor(as_json: bool) -> None:
     """Look at settings, database, workers, messages and shops, and say what to do; exit code 1 when all is not well."""
-    from connector.doctor import examine
+    from connector.doctor import examine, wrong
 
-    findings = examine(config.environment())
+    try:
+        findings = examine(config.environment())
+    except BadSettings as error:
+        findings = wrong(error)
     if as_json:
         click.echo(json.dumps([msgspec.to_builtins(finding) for finding in findings], indent=2))
     else:

@@ -20,6 +20,7 @@ DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 _DEFAULT_PORT = 8080
 _DEFAULT_INBOX = 1_000_000
 _SHORTEST_SECRET = 32
+_SHORTEST_TOKEN = 16
 
 # Every variable of the house with what it is for; `.env.example` shows them, the platforms declare their own.
 OWN = {
@@ -35,7 +36,7 @@ OWN = {
     "ENCRYPTION_KEYS": "id:key pairs joined by commas, newest first; they seal tokens and personal words",
     "ALLOW_PRIVATE_HOSTS": "host:port pairs on this machine that shop addresses may name; for trying out only",
     "INBOX_LIMIT": f"how many messages may wait before the door asks shops to come again later; empty: {_DEFAULT_INBOX}",
-    "METRICS_TOKEN": "the bearer word for /metrics; empty: there is no /metrics",
+    "METRICS_TOKEN": "the bearer word for /metrics, at least 16 random characters; empty: there is no /metrics",
 }
 
 
@@ -119,11 +120,14 @@ def read(env: Mapping[str, str], platforms: Mapping[str, Platform]) -> Settings:
 
 
 def from_file(path: Path) -> dict[str, str]:
-    """Read the variables of a `.env` file: NAME=value lines, `#` remarks, quotes round a value; none if there is none."""
+    """Read the variables of a `.env` file: NAME=value lines, `#` remarks, quotes round a value; none if there is none.
+
+    Raises BadSettings where it is there and cannot be read.
+    """
     if not path.is_file():
         return {}
     found: dict[str, str] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in _text(path).splitlines():
         name, equals, value = line.strip().removeprefix("export ").partition("=")
         if not equals or name.startswith("#"):
             continue
@@ -131,6 +135,17 @@ def from_file(path: Path) -> dict[str, str]:
         quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
         found[name.strip()] = value[1:-1] if quoted else value.partition(" #")[0].strip()
     return found
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        why = f"line {line} is not UTF-8; save the file as UTF-8 text"
+    except OSError as error:
+        why = f"cannot be read ({error.strerror}); let the account that runs Comeback read it"
+    raise BadSettings((Problem(str(path), why),))
 
 
 def environment() -> dict[str, str]:
@@ -175,6 +190,8 @@ def _problems(words: Mapping[str, str], public_url: str) -> Iterator[Problem]:
     except ValueError as error:
         why = str(error) if words["ENCRYPTION_KEYS"] else "is missing"
         yield Problem("ENCRYPTION_KEYS", f"{why}; paste the line that `comeback secrets` prints")
+    if 0 < len(words["METRICS_TOKEN"]) < _SHORTEST_TOKEN:
+        yield Problem("METRICS_TOKEN", f"is too short; take at least {_SHORTEST_TOKEN} random characters")
     for name, highest in (("PORT", 65535), ("PROXY_HOPS", 9), ("INBOX_LIMIT", 10**9)):
         if words[name] and not (
             words[name].isascii() and words[name].isdigit() and int(words[name]) <= highest

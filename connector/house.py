@@ -17,6 +17,10 @@ from connector.store.database import Database
 from connector.store.shops import Shop, Vault
 from connector.tally import Tally
 
+_OWN_AWAY = (
+    "it is Comeback's own, and `serve` and `worker` start it again; postgres.log in COMEBACK_HOME says more"
+)
+
 
 class House(msgspec.Struct, frozen=True):
     """Everything handed down. `platforms` are those on offer; `server` is our own PostgreSQL where we brought one.
@@ -68,7 +72,9 @@ class House(msgspec.Struct, frozen=True):
 
     def problem(self) -> str | None:
         """Return what keeps the database from being used, with what to do; None when all is well."""
-        return health.problem(self.database.engine)
+        if self.server is None:
+            return health.problem(self.database.engine)
+        return health.problem(self.database.engine, _OWN_AWAY)
 
     def close(self) -> None:
         """Let go of the database, and stop the one we brought when nobody else uses it."""

@@ -24,7 +24,9 @@ from connector.store.database import Connection
 from connector.store.health import GONE
 
 AT_ONCE = 24  # jobs side by side in one worker; most of them wait for a shop's answer
-AT_ONCE_PER_SHOP = 2  # of those that talk with it: a shop that hangs must not take every place
+AT_ONCE_PER_SHOP = (
+    2  # of those that read it, write to it or set up its webhooks: one that hangs must not take every place
+)
 TRY_AGAIN = 2.0  # seconds until a worker whose database went away looks for it again
 COME_BACK = timedelta(seconds=5)  # for who found no place
 SWEEP = "* * * * * */15"  # the sixth field is seconds
@@ -111,7 +113,11 @@ def _app(house: House, stop: threading.Event) -> App:
     @app.task(name="subscribe", queue="subscribe")
     @trail.numbered
     def subscribe(merchant_id: int, shop_id: int) -> None:
-        rounds.subscribe(house, merchant_id, shop_id)
+        with places.take(shop_id) as free:
+            if free:
+                rounds.subscribe(house, merchant_id, shop_id)
+            else:
+                subscribe_later(house, merchant_id, shop_id)
 
     @app.task(name="keep_alive", queue="keep_alive")
     @trail.numbered
@@ -166,6 +172,12 @@ def come_back(house: House, merchant_id: int, shop_id: int, kind: runs.RunKind) 
     """Have the shop read a little later: who asked knows of something new, and the sweep does not."""
     with house.database.merchant(merchant_id) as tx:
         queue.reconcile(tx.connection, merchant_id, shop_id, kind, house.now() + COME_BACK)
+
+
+def subscribe_later(house: House, merchant_id: int, shop_id: int) -> None:
+    """Have the shop told where to send its webhooks, a little later."""
+    with house.database.merchant(merchant_id) as tx:
+        queue.subscribe(tx.connection, merchant_id, shop_id, house.now() + COME_BACK)
 
 
 def sweep(house: House) -> None:

@@ -15,10 +15,12 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from connector.house import House
+from connector.store import postgres
 from webhooks import door
 
 _THREADS = 8
 _PATIENCE = 10.0  # seconds for answers under way
+_SHORTEST, _LONGEST = 1.0, 60.0  # seconds between two starts of our own PostgreSQL
 _log = structlog.get_logger()
 
 
@@ -71,6 +73,32 @@ class Stop(threading.Event):
         self.set()
 
 
+class Upkeep:
+    """Starts our own PostgreSQL again when it was killed: at once, and ever more seldom where it does not stay."""
+
+    def __init__(self, server: postgres.Server | None) -> None:
+        self._server = server
+        self._next, self._pause = 0.0, _SHORTEST
+
+    def look(self) -> None:
+        """Look whether it is there; called often. One that cannot be started is tried again, at most a minute later."""
+        now = time.monotonic()
+        if self._server is None or now < self._next:
+            return
+        try:
+            revived = self._server.revive()
+        except (postgres.CannotStart, OSError) as error:
+            _log.error("our own PostgreSQL does not start", error=type(error).__name__)
+        else:
+            if not revived:
+                if now > self._next + _LONGEST:
+                    self._pause = _SHORTEST
+                return
+            _log.warning("our own PostgreSQL was gone and was started again")
+        self._next = time.monotonic() + self._pause
+        self._pause = min(self._pause * 2, _LONGEST)
+
+
 def until_stopped(
     house: House, stop: threading.Event, web: Web | None, work: Callable[..., None] | None
 ) -> int:
@@ -93,8 +121,9 @@ def until_stopped(
     worker = threading.Thread(target=working, name="worker") if work is not None else None
     if worker is not None:
         worker.start()
+    upkeep = Upkeep(house.server)
     while not stop.wait(0.5):
-        pass
+        upkeep.look()
     if web is not None:
         web.stop()
     if worker is not None:

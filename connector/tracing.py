@@ -13,12 +13,21 @@ _WIDTH = 9
 
 
 def road(house: House, number: str) -> Road:
-    """Return what is known of the request, whosever it was; an empty road where nothing is."""
+    """Return what is known of the request, whosever it was; an empty road where nothing is.
+
+    Numbers are given by callers too, so that several merchants may know the same one: all of it is shown.
+    """
+    found: list[Road] = []
     for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
-            if found := trace.road(tx, number):
-                return found
-    return Road(number, (), (), ())
+            found.append(trace.road(tx, number))
+    known = [one for one in found if one]
+    return Road(
+        ", ".join(dict.fromkeys(one.request for one in known)) or number,
+        tuple(stop for one in known for stop in one.arrived),
+        tuple(stop for one in known for stop in one.booked),
+        tuple(stop for one in known for stop in one.sent),
+    )
 
 
 def as_json(found: Road) -> str:

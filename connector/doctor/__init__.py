@@ -20,15 +20,16 @@ def examine(env: Mapping[str, str]) -> tuple[Finding, ...]:
 
 def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
     try:
+        before = _own_postgres(env)
         house = furnish(env)
     except config.BadSettings as error:
-        for problem in error.problems:
-            yield Finding("settings", problem.name, False, "missing or wrong", problem.what_to_do)
+        yield from wrong(error)
         return
     except postgres.CannotStart as error:
         yield Finding("database", "database", False, "Comeback's own PostgreSQL does not start", str(error))
         return
     try:
+        yield from before
         yield from look(house)
     except health.GONE as error:
         yield Finding(
@@ -40,6 +41,27 @@ def _examine(env: Mapping[str, str]) -> Iterator[Finding]:
         )
     finally:
         house.close()
+
+
+def wrong(error: config.BadSettings) -> tuple[Finding, ...]:
+    """Say of each setting what is wrong with it."""
+    return tuple(
+        Finding("settings", problem.name, False, "missing or wrong", problem.what_to_do)
+        for problem in error.problems
+    )
+
+
+def _own_postgres(env: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Say how Comeback's own PostgreSQL is found: looking at anything further starts it. Raises BadSettings."""
+    settings = config.read(env, plugins.platforms())
+    found = "running" if settings.database_url else postgres.state(settings.home / "postgres")
+    if found == "killed":
+        says = "was killed or broke off, and nobody had started it again; this look has"
+        what = "Run `comeback serve`, or web and worker: they keep it running. postgres.log in COMEBACK_HOME says more."
+        return (Finding("database", "own PostgreSQL", False, says, what),)
+    if found == "stopped":
+        return (Finding("database", "own PostgreSQL", True, "did not run; it does for this look only"),)
+    return ()
 
 
 def look(house: House, patience: float = lines.PATIENCE) -> Iterator[Finding]:

@@ -31,9 +31,11 @@ TROUBLE = (DBAPIError, PoolEmpty, psycopg.Error)
 # What it raises when it is there and cannot take what it is given: trying the same again does not help.
 UNFIT = (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError)
 
+_AWAY = "check DATABASE_URL and that PostgreSQL runs"
 
-def problem(engine: Engine) -> str | None:
-    """Return what keeps the database from being used, with what to do; None when all is well."""
+
+def problem(engine: Engine, away: str = _AWAY) -> str | None:
+    """Return what keeps the database from being used, with what to do (`away`: where it is gone); None when all is well."""
     try:
         with engine.connect() as connection:
             if (why := unfinished.found(connection)) is not None:
@@ -47,7 +49,7 @@ def problem(engine: Engine) -> str | None:
                 return "The database can only be read just now; look whether it is a standby, or full."
             return _open_wall(connection)
     except GONE as error:
-        return f"The database does not answer ({_kind(error)}); check DATABASE_URL and that PostgreSQL runs."
+        return f"The database does not answer ({_kind(error)}); {away}."
     except DBAPIError as error:
         return f"The database refuses to be read ({_kind(error)}); run `comeback migrate` as the owner of the tables."
 

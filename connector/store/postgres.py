@@ -15,6 +15,7 @@ import tempfile
 import time
 from io import FileIO
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 import msgspec
@@ -22,7 +23,9 @@ import psutil
 
 from connector.store.account import Account, CannotStart, choose
 
-__all__ = ["APP", "OWNER", "CannotStart", "Server", "start"]
+__all__ = ["APP", "OWNER", "CannotStart", "Server", "State", "start", "state"]
+
+State = Literal["absent", "running", "stopped", "killed"]
 
 OWNER = "comeback_owner"
 APP = "comeback_app"
@@ -80,6 +83,23 @@ class Server(msgspec.Struct, frozen=True):
         where = f"host={quote(str(self.sockets), safe='/')}&port={self.port}"
         return f"postgresql+psycopg://{quote(role)}@/{quote(database)}?{where}"
 
+    def revive(self) -> bool:
+        """Start the server again, at the same address, where it was killed; tell whether it was. Raises CannotStart."""
+        cluster = self.folder / "cluster"
+        if _alive(cluster):
+            return False
+        with _Turn(self.folder):
+            if _alive(cluster):
+                return False
+            account = choose(self.folder, cluster)
+            if not self.sockets.exists():
+                # Everyone who is connected knows this address, and what tidies /tmp takes the folder away.
+                self.sockets.mkdir(mode=0o700)
+                account.give(self.sockets)
+            _launch(self.folder, cluster, account)
+            _watch(self.folder, cluster, account)
+        return True
+
     def stop(self) -> None:
         """Let go of the server and, when nobody else holds it, wait until it has stopped; twice is harmless."""
         if self.hold.closed:
@@ -96,15 +116,34 @@ class Server(msgspec.Struct, frozen=True):
                 self.hold.close()
 
 
+def state(folder: Path) -> State:
+    """How the PostgreSQL in `folder` is found, without starting anything."""
+    cluster = folder.resolve() / "cluster"
+    try:
+        if _alive(cluster):
+            return "running"
+        if (cluster / "postmaster.pid").exists():
+            return "killed"  # one that ends in order takes the file along
+        return "stopped" if cluster.exists() else "absent"
+    except OSError:
+        return "absent"  # somebody else's; `start` says so
+
+
 def start(folder: Path) -> Server:
     """The PostgreSQL that lives in `folder`: made if it is not there yet, started if it does not run, else joined.
 
     Raises CannotStart, saying what to do.
     """
     folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _Turn(folder):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "users").touch(mode=0o644)
+    except OSError as error:
+        raise CannotStart(
+            f"The folder {folder} for Comeback's own PostgreSQL cannot be made or written in ({error.strerror}). "
+            "Set COMEBACK_HOME to a folder that Comeback may write in, or set DATABASE_URL."
+        ) from error
+    with _Turn(folder):
         hold = FileIO(folder / "users")
         try:
             fcntl.flock(hold, fcntl.LOCK_SH)

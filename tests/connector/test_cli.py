@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from connector import config
 from connector.demo.ground import free_port
+from connector.doctor import examine
 from connector.house import House
 from connector.store import merchants
 from connector.store.shops import Shop
@@ -43,6 +44,35 @@ def test_wrong_settings_end_in_sentences_not_in_a_traceback(tmp_path: Path) -> N
     assert "Traceback" not in told.stderr
     for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "PUBLIC_URL"):
         assert name in told.stderr
+
+
+def test_a_folder_that_cannot_be_made_ends_in_a_sentence(env: dict[str, str], tmp_path: Path) -> None:
+    wrong = env | {"DATABASE_URL": "", "DATABASE_OWNER_URL": "", "COMEBACK_HOME": "/proc/nope"}
+    told = comeback(wrong, tmp_path, "migrate")
+    assert (told.returncode, "Traceback" in told.stderr) == (1, False), told.stderr
+    assert "Set COMEBACK_HOME to a folder that Comeback may write in, or set DATABASE_URL." in told.stderr
+    [finding] = examine(wrong)
+    assert (finding.check, finding.well, finding.what_to_do in told.stderr) == ("database", False, True)
+
+
+def test_a_short_word_for_the_monitor_is_refused(env: dict[str, str]) -> None:
+    [finding] = examine(env | {"METRICS_TOKEN": "x" * 15})
+    assert (finding.about, finding.what_to_do) == (
+        "METRICS_TOKEN",
+        "is too short; take at least 16 random characters",
+    )
+
+
+def test_an_env_file_that_is_no_text_is_named_with_its_line_and_the_doctors_json_stays_json(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / ".env").write_bytes("HOST=127.0.0.1\n# Café\n".encode("latin-1"))
+    bare = {"PATH": os.environ["PATH"]}
+    told = comeback(bare, tmp_path, "migrate")
+    assert (told.returncode, "Traceback" in told.stderr) == (1, False)
+    assert ".env: line 2 is not UTF-8; save the file as UTF-8 text" in told.stderr
+    [finding] = json.loads(comeback(bare, tmp_path, "doctor", "--json").stdout)
+    assert (finding["check"], finding["about"], finding["well"]) == ("settings", ".env", False)
 
 
 def test_the_secrets_printed_make_a_good_env_file(env: dict[str, str], tmp_path: Path) -> None:
@@ -137,7 +167,7 @@ def test_a_port_in_use_is_told_in_one_line(env: dict[str, str], tmp_path: Path) 
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_serve_runs_web_and_worker_on_its_own_postgresql_until_it_is_told_to_stop(
+def test_serve_keeps_its_own_postgresql_running_though_killed_until_it_is_told_to_stop(
     how: signal.Signals, env: dict[str, str], tmp_path: Path
 ) -> None:
     port = free_port()
@@ -153,6 +183,9 @@ def test_serve_runs_web_and_worker_on_its_own_postgresql_until_it_is_told_to_sto
             assert serving.poll() is None, log.read_text()
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.2)
+        pid_file = tmp_path / "home/postgres/cluster/postmaster.pid"
+        if how == signal.SIGTERM:  # once is enough
+            is_started_again(pid_file, port, log)
         serving.send_signal(how)
         assert serving.wait(30) == 0, log.read_text()
     finally:
@@ -160,7 +193,18 @@ def test_serve_runs_web_and_worker_on_its_own_postgresql_until_it_is_told_to_sto
             serving.kill()
             serving.wait()
     assert "Traceback" not in log.read_text()
-    assert not (tmp_path / "home/postgres/cluster/postmaster.pid").exists()
+    assert not pid_file.exists()
+
+
+def is_started_again(pid_file: Path, port: int, log: Path) -> None:
+    """Kill PostgreSQL, and wait until everything is well again by itself."""
+    killed = int(pid_file.read_text().split()[0])
+    os.kill(killed, signal.SIGKILL)
+    until = time.monotonic() + 60
+    while int(pid_file.read_text().split()[0]) in (killed, 2**31 - 1) or not _ready(port):
+        assert time.monotonic() < until, log.read_text()
+        time.sleep(0.2)
+    assert "our own PostgreSQL was gone and was started again" in log.read_text()
 
 
 def _ready(port: int) -> bool:

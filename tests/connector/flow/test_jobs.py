@@ -89,6 +89,7 @@ def test_a_hint_that_finds_no_place_is_not_forgotten(
     with world.house.database.everyone() as connection:
         connection.execute(text("DELETE FROM procrastinate_jobs"))
         queue.reconcile(connection, world.shop.merchant_id, world.shop.id, "window")
+        queue.subscribe(connection, world.shop.merchant_id, world.shop.id)
     thread = threading.Thread(target=jobs.run_worker, args=(world.house, stop))
     thread.start()
 
@@ -100,7 +101,8 @@ def test_a_hint_that_finds_no_place_is_not_forgotten(
             return [str(one) for one in connection.execute(text(question)).scalars()]
 
     try:
-        assert until(lambda: f"reconcile:window:{world.shop.id}:later" in later())
+        wanted = {f"reconcile:window:{world.shop.id}:later", f"subscribe:{world.shop.id}"}
+        assert until(lambda: wanted <= set(later()))
     finally:
         stop.set()
         thread.join(30)

@@ -19,7 +19,8 @@ import psutil
 import psycopg
 import pytest
 
-from connector.store.postgres import APP, OWNER, CannotStart, Server, start
+from connector import config, doctor
+from connector.store.postgres import APP, OWNER, CannotStart, Server, start, state
 
 CHECKOUT = Path(__file__).parents[3]
 
@@ -114,6 +115,38 @@ def test_after_kill_9_of_the_server_the_next_start_has_the_rows_at_the_same_addr
     finally:
         server.stop()
         again.stop()
+
+
+def test_a_killed_server_is_started_again_under_those_who_use_it_and_their_address_stays(
+    folder: Path,
+) -> None:
+    server = start(folder)
+    _write(server, 7)
+    assert (state(folder), server.revive()) == ("running", False)
+    os.kill(_pid(folder), signal.SIGKILL)
+    _wait_until(lambda: not _running(folder), "the killed server to end")
+    shutil.rmtree(server.sockets)  # what tidies /tmp did it
+    try:
+        assert (state(folder), server.revive(), state(folder)) == ("killed", True, "running")
+        assert _ask(server, "SELECT sum(number) FROM kept", OWNER) == "7"
+    finally:
+        server.stop()
+    assert state(folder) == "stopped"
+
+
+def test_the_doctor_says_that_the_server_was_gone_before_it_starts_one_to_look_further(folder: Path) -> None:
+    env = config.fresh_secrets() | {"COMEBACK_HOME": str(folder)}
+    own = folder / "postgres"
+    assert state(own) == "absent"
+    server = start(own)
+    os.kill(_pid(own), signal.SIGKILL)
+    server.stop()
+    assert state(own) == "killed"
+    first, second = ([one for one in doctor.examine(env) if "own" in one.about] for _ in range(2))
+    assert [(one.well, one.says) for one in first] == [
+        (False, "was killed or broke off, and nobody had started it again; this look has")
+    ]
+    assert [(one.well, one.says) for one in second] == [(True, "did not run; it does for this look only")]
 
 
 def test_a_pid_file_that_names_somebody_elses_process_does_not_keep_it_from_starting(folder: Path) -> None:
