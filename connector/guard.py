@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import socket
 from collections.abc import Callable, Collection
 from urllib.parse import SplitResult, urlsplit
 
+from connector.addresses import is_public
 from connector.port import Refused
 
 # Returns every address of a name; raises OSError when there is none.
@@ -15,10 +15,6 @@ Resolve = Callable[[str, int], Collection[str]]
 
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 _LONGEST_NAME = 253
-# What the standard library calls global but leads back to an IPv4 address of the sender's choice.
-_TUNNELS = tuple(
-    ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
-)
 _NOT_PUBLIC = "This address cannot be reached from here. Enter the public https address of the shop."
 
 
@@ -47,7 +43,7 @@ def check(url: str, private_hosts: Collection[str] = (), resolve: Resolve = addr
         found = resolve(name, port)
     except (OSError, UnicodeError) as error:
         raise Refused(_NOT_PUBLIC) from error
-    if not found or not all(_is_public(address) for address in found):
+    if not found or not all(is_public(address) for address in found):
         raise Refused(_NOT_PUBLIC)
     return url
 
@@ -87,16 +83,3 @@ def _public_name(host: str) -> str:
     if labels[-1].isdigit() or re.fullmatch(r"0x[0-9a-f]*", labels[-1]):
         raise Refused(_NOT_PUBLIC)
     return name
-
-
-def _is_public(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return _is_public(str(found.ipv4_mapped))
-        if any(found in tunnel for tunnel in _TUNNELS):
-            return False
-    return found.is_global and not found.is_multicast and not found.is_reserved

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import msgspec
 
 from connector import trail
+from connector.addresses import is_public as is_public
 from connector.records import Coupon, Customer, Order
 
 if TYPE_CHECKING:

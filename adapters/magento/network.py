@@ -4,7 +4,6 @@ Looking the name up once, checking it and connecting later would let a name chan
 address that is checked is the address that is connected to.
 """
 
-import ipaddress
 import socket
 from typing import Any
 
@@ -14,6 +13,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
+
+from connector.port import is_public
 
 ALLOWED = "ALLOW_PRIVATE_HOSTS"  # the house's variable, handed to every platform: hosts reached without being public
 MOST_ADDRESSES = 2  # a name may have many, and each may cost the whole connect time-out
@@ -84,20 +85,6 @@ def _checked(line: HTTPConnection, allowed: frozenset[str]) -> list[str]:
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(line.host, line, socket.gaierror("no such name")) from error
     addresses = [str(entry[4][0]) for entry in found]
-    if f"{line.host.lower()}:{line.port}" in allowed or all(public(address) for address in addresses):
+    if f"{line.host.lower()}:{line.port}" in allowed or all(is_public(address) for address in addresses):
         return addresses
     raise NewConnectionError(line, "no connection")
-
-
-# Addresses that lead back to an IPv4 address of the sender's choice: NAT64, 6to4, Teredo.
-_TUNNELS = tuple(
-    ipaddress.ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
-)
-
-
-def public(address: str) -> bool:
-    """Tell whether an IP address is one of the internet at large, and not one of ours hidden inside IPv6."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    inner = getattr(ip, "ipv4_mapped", None) or ip
-    tunnelled = any(ip in net for net in _TUNNELS if net.version == ip.version)
-    return inner.is_global and not inner.is_multicast and not tunnelled

@@ -105,7 +105,7 @@ def test_hostile_addresses_are_refused_before_anything_is_looked_up(url: str) ->
         "127.0.0.1", "10.0.0.1", "172.16.5.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
         "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1", "240.0.0.1", "::1", "::", "fe80::1", "fe80::1%2",
         "fc00::1", "fd12::1", "ff02::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:0:a00:1::",
-        "2001:db8::1", "not an address",
+        "2001:db8::1", "::127.0.0.1", "::ffff:0:10.0.0.1", "400::1", "fec0::1", "192.88.99.1", "not an address",
     ],
 )  # fmt: skip
 def test_a_name_that_leads_inside_is_refused_even_when_another_answer_is_public(address: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from adapters.magento import network
 from adapters.magento.client import Client
 from adapters.magento.keys import Keys
-from connector.port import TryLater
+from connector.port import TryLater, is_public
 
 KEYS = Keys("ck", "cs", "tk", "ts", "hook")
 
@@ -38,10 +38,18 @@ KEYS = Keys("ck", "cs", "tk", "ts", "hook")
         ("::ffff:169.254.169.254", False),
         ("2002:7f00:1::", False),
         ("64:ff9b::a00:1", False),
+        ("::127.0.0.1", False),
+        ("::10.0.0.1", False),
+        ("::ffff:0:10.0.0.1", False),
+        ("::ffff:0:a9fe:a9fe", False),
+        ("400::1", False),
+        ("fec0::1", False),
+        ("192.88.99.1", False),
+        ("not an address", False),
     ],
 )
 def test_only_addresses_of_the_internet_at_large_are_public(address: str, public: bool) -> None:
-    assert network.public(address) is public
+    assert is_public(address) is public
 
 
 def _resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:

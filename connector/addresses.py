@@ -1,0 +1,25 @@
+"""Which addresses are of the internet at large: one answer for what merchants type and for every connection made."""
+
+import ipaddress
+
+# The only part of IPv6 that is handed out for the internet; what is outside of it is local, reserved or a way back in.
+_INTERNET = ipaddress.IPv6Network("2000::/3")
+# What the standard library calls global but leads back to an IPv4 address of the sender's choice: 6to4 and Teredo, and
+# the relays of 6to4.
+_TUNNELS = tuple(ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32", "192.88.99.0/24"))
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is one of the internet at large, and not one of ours hidden inside IPv6."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return is_public(str(found.ipv4_mapped))
+        if found not in _INTERNET:
+            return False
+    if any(found in net for net in _TUNNELS if net.version == found.version):
+        return False
+    return found.is_global and not found.is_multicast and not found.is_reserved
