@@ -19,25 +19,28 @@ from connector.secrets import CannotOpen
 # A word that is not here does not reach the log: what nobody thought of cannot leak.
 ALLOWED = frozenset(
     "event level timestamp request platform topic shop shop_id merchant_id delivery kind result status method route "
-    "seconds count waiting done total state attempt error where run task job reason port url sandbox entries".split()
+    "seconds count waiting done total state attempt error where run task job reason port url sandbox entries member "
+    "differences".split()
 )
 _SECRETS = re.compile(
     r"""
     shp[a-z]{2}_[A-Za-z0-9]+                       # access tokens that say so themselves
-    | (?:Bearer|Basic|OAuth)\s+[^\s,"']+
+    | (?i:bearer|basic|oauth)\s+[^\s,"']+
     | eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}   # signed tokens
-    | [A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+
+    | (?<=://)[^\s/:@]+:[^\s/]+(?=@)                   # user and password in an address, whatever the password holds
+    | [A-Za-z0-9._%+-]+(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+
     | \b[A-Z]{2}[0-9]{2}(?:\s?[A-Z0-9]{4}){2,7}(?:\s?[A-Z0-9]{1,3})?\b   # bank accounts
     | \+[0-9][0-9\s().-]{7,}[0-9]                      # telephone numbers
-    | (?<=://)[^\s/:@]+:[^\s/@]+(?=@)                  # user and password in an address
-    | (?:id_token|hmac|signature|code|token|secret|password|oauth_[a-z_]+)=[^\s&"']+
+    | \b0[1-9][0-9]{0,2}[\s-][0-9]{6,8}\b               # the same as written at home
+    | (?i:token|hmac|signature|code|secret|password|oauth_[a-z_]+)=[^\s&"']+
+    | (?i:token|secret|password)["']?:\s*["']?[^\s&"',}]+
     | \b(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-)           # long random words, except the ids of deliveries
       (?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}\b
     """,
     re.VERBOSE,
 )
 # Words of this kind hold nothing that _SECRETS could find; most are.
-_HARMLESS = re.compile(r"[a-z_ /]{0,31}")
+_HARMLESS = re.compile(r"(?!.*(?:bearer|basic|oauth) )[a-z_ /]{0,31}")
 _LONGEST = 500
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from connector import logs
 
 ROOT = Path(__file__).parents[1]
 PLATFORMS = ("shopify", "magento")
@@ -142,3 +145,28 @@ def test_every_target_of_the_makefile_is_explained() -> None:
 
 def test_tests_are_not_packages_so_that_they_may_mirror_the_names_of_the_tree() -> None:
     assert list((ROOT / "tests").rglob("__init__.py")) == []
+
+
+def _logged(path: Path) -> Iterator[tuple[int, str]]:
+    """Every word given to a call that writes a line, with its line number."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            continue
+        whose = ast.unparse(node.func.value)
+        if node.func.attr in _LEVELS and ("_log" in whose or "getLogger" in whose or "get_logger" in whose):
+            yield from ((node.lineno, keyword.arg or "**") for keyword in node.keywords)
+
+
+_LEVELS = {"debug", "info", "warning", "error", "critical", "exception", "log", "bind"}
+
+
+def test_every_word_that_is_given_to_the_log_is_on_its_list() -> None:
+    """A word that is not would be left out without a sound, and the line would miss what it was written for."""
+    given = [
+        (f"{path.relative_to(ROOT)}:{line}", word)
+        for path in _files("connector", "webhooks", "adapters")
+        if path.suffix == ".py"
+        for line, word in _logged(path)
+    ]
+    assert len(given) > 50, "the calls are found, or this shows nothing"
+    assert [one for one in given if one[1] not in logs.ALLOWED | {"exc_info"}] == []

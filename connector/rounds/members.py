@@ -38,4 +38,4 @@ def settle(house: House, merchant_id: int, stop: threading.Event = NEVER) -> int
 def _put_off(house: House, merchant_id: int, error: Exception) -> None:
     with house.database.merchant(merchant_id) as tx:
         member_id = settling.put_off(tx, house.now(), PUT_OFF)
-    _log.error("not settled", merchant=merchant_id, member=member_id, error=type(error).__name__)
+    _log.error("not settled", merchant_id=merchant_id, member=member_id, error=type(error).__name__)

@@ -30,6 +30,20 @@ def test_a_line_carries_the_allowed_words_and_no_others(written: io.StringIO) ->
 
 
 @pytest.mark.parametrize(
+    "plain",
+    [
+        "status code 200 of 3",
+        "2026-11-22 05:10",
+        "answered 404: not found",
+        "shop 17 took 0.12 s",
+        "keeps its token",
+    ],
+)
+def test_what_is_neither_stays_as_it_is(plain: str) -> None:
+    assert logs.masked(plain) == plain
+
+
+@pytest.mark.parametrize(
     "secret",
     [
         "shpat_0123456789abcdef0123456789abcdef",
@@ -41,6 +55,16 @@ def test_a_line_carries_the_allowed_words_and_no_others(written: io.StringIO) ->
         "hmac=0f1e2d",
         "postgres:hunter2",
         "abcdefghij0123456789abcdefghij0123456789",
+        "bearer abc.def-ghi",
+        "bearer abcdef",
+        "?Token=abc.def",
+        "password: hunter2",
+        "'access_token': 'abc.def'",
+        '{"client_secret":"abc.def"}',
+        "anna%40example.nl",
+        "06-12345678",
+        "020 5551234",
+        "postgres:hunter2@home",
     ],
 )
 def test_what_looks_like_a_secret_or_a_person_is_blotted_out_everywhere(
