@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import Blueprint, Flask, Response, abort, redirect, request, session, url_for
 from flask_babel import Babel
-from flask_wtf.csrf import CSRFProtect
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as Answer
@@ -19,7 +18,7 @@ from werkzeug.wsgi import ClosingIterator
 from whitenoise import WhiteNoise
 
 import connector.settings
-from connector import config, errors, logs, metrics, storefront, strict, trail
+from connector import config, errors, framed, logs, metrics, storefront, strict, trail
 from connector.hall import DoorStep
 from connector.house import House, furnish
 from connector.pulse import Pulse
@@ -58,7 +57,7 @@ def create_app(house: House | None = None) -> Flask:
     app = Flask(__name__, static_folder=str(_PAGES / "static"), template_folder=str(_PAGES / "templates"))
     _configure(app, house)
     strict.keep(app, house)
-    forms = CSRFProtect(app)
+    forms = framed.Forms(app)
     for shops_call in (_mount_door(app, house), _mount_storefront(app, house)):
         # Signed by the shop, and without a session whose right could be borrowed.
         forms.exempt(shops_call)
@@ -134,7 +133,7 @@ class _Outermost:
         patience.begin()
 
         def started(status: str, words: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
-            own = {name.lower() for name, _ in words}
+            own = {name.lower() for name, _ in words} | _unsaid(words)
             added = [(name, word) for name, small, word in self._always if small not in own]
             return start_response(status, [*words, *added, (trail.HEADER, number)], *error)
 
@@ -147,6 +146,13 @@ class _Outermost:
             patience.begin(patience.LEAST)  # a sign of life can wait, the next request should not
             self._pulse.beat()
         patience.end()
+
+
+def _unsaid(words: list[tuple[str, str]]) -> set[str]:
+    # X-Frame-Options knows no list of who may: where the policy has one, an old browser would refuse them all.
+    policies = [word for name, word in words if name.lower() == "content-security-policy"]
+    named = any("frame-ancestors" in word and "frame-ancestors 'none'" not in word for word in policies)
+    return {"x-frame-options"} if named else set()
 
 
 def _entrance(house: House) -> Blueprint:

@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from connector.flow import welcoming
 from connector.house import House
-from connector.port import Installed, Platform, TokenVault, Welcomed
+from connector.port import Installed, Known, Platform, TokenVault, Welcomed
 from connector.store import merchants, shops, spent
+from connector.store.shops import Shop
 
 SIGN_IN_VALID = timedelta(minutes=10)
 
@@ -29,8 +30,7 @@ class DoorStep:
 
     def vault(self, address: str) -> TokenVault | None:
         """Return the vault of an installed shop, or None where the shop is not known."""
-        with self._house.database.everyone() as connection:
-            shop = shops.find_by_address(connection, self._platform.name, address)
+        shop = self._find(address)
         return None if shop is None or shop.state == "removed" else self._house.vault(shop)
 
     def once(self, word: str, lasts: timedelta) -> bool:
@@ -39,9 +39,25 @@ class DoorStep:
         with self._house.database.everyone() as connection:
             return spent.take(connection, f"{self._platform.name} {word}", now, now + lasts)
 
+    def known(self, address: str) -> Known | None:
+        """Return how a shop stands; None where it was never here."""
+        shop = self._find(address)
+        return None if shop is None else Known(shop.state)
+
+    def enter(self, address: str) -> str:
+        """Return a one-time address that signs in the merchant of a known shop; raise LookupError."""
+        shop = self._find(address)
+        if shop is None:
+            raise LookupError("no such shop")
+        return sign_in_url(self._house, shop.merchant_id)
+
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""
         return self._house.guard(url)
+
+    def _find(self, address: str) -> Shop | None:
+        with self._house.database.everyone() as connection:
+            return shops.find_by_address(connection, self._platform.name, address)
 
 
 def sign_in_url(house: House, merchant_id: int, valid: timedelta = SIGN_IN_VALID) -> str:

@@ -19,7 +19,7 @@ from procrastinate.jobs import Status
 from connector import rounds, trail
 from connector.house import House
 from connector.pulse import Pulse
-from connector.store import inbox, outbox, people, queue, runs, shops
+from connector.store import inbox, outbox, people, queue, runs, shops, visits
 from connector.store.database import Connection
 from connector.store.health import GONE
 
@@ -238,6 +238,7 @@ def tidy(house: House) -> None:
             inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)
             outbox.drop_old(tx, house.now(), KEEP_ROWS)
             runs.drop_old(tx, house.now(), KEEP_WINDOWS)
+            visits.drop_old(tx, house.now())
 
 
 async def _bury_stalled(app: App) -> None:

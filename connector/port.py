@@ -4,7 +4,7 @@ A platform is a folder under `adapters/` that offers one `Platform` object throu
 `comeback.platforms`. It is stateless; everything it needs is handed in. Nothing here does input or output.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -374,6 +374,12 @@ class Welcomed(msgspec.Struct, frozen=True):
     shop_key: str
 
 
+class Known(msgspec.Struct, frozen=True):
+    """A shop that was here before. `state`: connected, reconnect or removed."""
+
+    state: str
+
+
 class Hall(Protocol):
     """What install pages are given: the house's doorstep.
 
@@ -394,6 +400,14 @@ class Hall(Protocol):
         """Tell whether this word comes for the first time within so long, at whichever process it came before."""
         ...
 
+    def known(self, address: str) -> Known | None:
+        """Return how a shop stands; None where it was never here."""
+        ...
+
+    def enter(self, address: str) -> str:
+        """Return a one-time address that signs in the merchant of a known shop; raise LookupError."""
+        ...
+
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""
         ...
@@ -412,6 +426,60 @@ class Shopper(msgspec.Struct, frozen=True):
     page: int
     proof: str
     mimetype: str
+
+
+# --- the platform's own admin, with our pages inside ----------------------------------------------------------------------
+
+Question = Sequence[tuple[str, str]]  # what stands behind the ? of an address, in its order
+
+
+class Visitor(msgspec.Struct, frozen=True):
+    """Who looks at our pages in the platform's admin, as its token proves: the shop, and one browser's sitting there."""
+
+    address: str
+    sitting: str
+
+
+class Framing(msgspec.Struct, frozen=True):
+    """What pages need in order to be shown inside one shop's admin, and nowhere else.
+
+    `script` comes first in every head, behind the `metas`; `ancestors` and `sources` are origins: who may frame the pages,
+    and where the script comes from and may ask. `keeps` are the names in an address that say where it is framed.
+    """
+
+    script: str
+    metas: tuple[tuple[str, str], ...]
+    ancestors: tuple[str, ...]
+    sources: tuple[str, ...]
+    keeps: tuple[str, ...]
+
+
+class Frame(Protocol):
+    """The platform's admin, which shows the merchant's pages as a part of its own and proves who looks at each of them.
+
+    `proof` is the bearer that came with a request, None where none did; `question` what its address asks.
+    """
+
+    retry: tuple[str, str]  # the header that has the admin's script ask once more, with a new proof
+
+    def visitor(self, proof: str | None, question: Question) -> Visitor | None:
+        """Return who asks; None where nothing is claimed to prove it. Raise BadSignature where the proof is not good."""
+        ...
+
+    def plain(self, question: Question) -> list[tuple[str, str]]:
+        """Return the question without what the admin adds to it."""
+        ...
+
+    def bounce(self, question: Question, wanted: str) -> str | None:
+        """Return the page that comes back to `wanted`, an address of ours, with a new proof.
+
+        None where the question names no shop, or where it comes from there already.
+        """
+        ...
+
+    def framing(self, address: str) -> Framing:
+        """Return what pages need to be shown in this shop's admin."""
+        ...
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -447,6 +515,13 @@ class Platform(Protocol):
 
     def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
         """Say who asks from a shop's storefront, by the raw query that the platform signed; raise BadSignature."""
+        ...
+
+    def frame(self, env: Mapping[str, str]) -> Frame | None:
+        """Return the platform's admin where it shows our pages inside itself; None where they only stand alone.
+
+        The root of the install pages takes whom the admin sends for the first time.
+        """
         ...
 
     def open(

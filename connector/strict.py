@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, abort, request, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response, abort, g, redirect, request, session
+from flask.sessions import SecureCookieSession
+from werkzeug.wrappers import Response as Answer
 
+from connector import framed
 from connector.config import Settings, on_loopback
 from connector.house import House
 from connector.settings import tongue
 
 SESSION_LASTS = timedelta(hours=12)
 _FOR_MACHINES = ("/healthz", "/readyz", "/metrics")
+_ABOUT_COOKIES = ("/signin/", "/signout")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 _POLICY = (
@@ -25,21 +28,32 @@ _POLICY = (
 def keep(app: Flask, house: House) -> None:
     """Hold every request and answer of the application to the rules."""
 
-    app.session_interface = _Visits()
+    app.session_interface = _Visits(house)
 
     @app.before_request
-    def before() -> None:
+    def before() -> Answer | None:
         if request.path in _FOR_MACHINES or is_door(request.path):
-            return
+            return None
         _known_host(house.settings)
         _no_nul()
         if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site") == "cross-site":
             abort(403)
+        if (answer := _framed()) is not None:
+            return answer
         since = session.get("since")
         if since is not None and house.now().timestamp() - since > SESSION_LASTS.total_seconds():
             tongue.start_over()
         if request.args.get("lang") in tongue.LANGUAGES:
             session["language"] = request.args["lang"]
+        return None
+
+    @app.after_request
+    def after(answer: Response) -> Response:
+        if "inside" in g:
+            answer.headers["Content-Security-Policy"] = framed.policy(g.framing)
+        elif "turned" in g and g.turned.retry is not None:
+            answer.headers[g.turned.retry[0]] = g.turned.retry[1]
+        return answer
 
 
 def is_door(path: str) -> bool:
@@ -47,11 +61,26 @@ def is_door(path: str) -> bool:
     return path.startswith(("/webhooks/", "/storefront/"))
 
 
-class _Visits(SecureCookieSessionInterface):
+class _Visits(framed.Visits):
     """Sessions for people's visits alone; making one ready costs as much as finding the route."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        return None if is_door(request.path) else super().open_session(app, request)
+        if is_door(request.path):
+            return None
+        if request.path in _FOR_MACHINES:
+            return SecureCookieSession()
+        return super().open_session(app, request)
+
+
+def _framed() -> Answer | None:
+    """Hold a visit inside an admin to its rules: a good proof, and none of the addresses that are about cookies."""
+    if "gone" in g:
+        raise g.gone
+    if "turned" in g:
+        return redirect(g.turned.goes_to) if g.turned.goes_to else abort(401)
+    if "inside" in g and request.path.startswith(_ABOUT_COOKIES):
+        abort(404)
+    return None
 
 
 def _no_nul() -> None:

@@ -83,6 +83,9 @@ class PaperPlatform:
     def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
         raise BadSignature("no storefront")
 
+    def frame(self, env: Mapping[str, str]) -> None:
+        return None
+
     def open(
         self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: Pace = "live"
     ) -> ShopAdapter:

@@ -36,6 +36,9 @@ class Magento:
         """Nobody: Magento forwards nothing of its storefront."""
         raise port.BadSignature("no storefront")
 
+    def frame(self, env: Mapping[str, str]) -> None:
+        """None: Magento's admin frames no pages of others."""
+
     def open(
         self, env: Mapping[str, str], shop: port.ShopLine, vault: port.TokenVault, pace: port.Pace = "live"
     ) -> Line:

@@ -106,14 +106,26 @@ def _encoded(found: Mapping[str, str]) -> Iterator[str]:
     yield urlencode(pairs)  # as a form: a blank is a plus
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """What a session token proves: the shop, and one browser's sitting in its admin."""
+
+    shop: str
+    sitting: str
+
+
 def shop_of_session_token(app: App, token: str) -> str:
     """Return the shop that a session token of the admin was made for; raise NotProven."""
+    return opened_by(app, token).shop
+
+
+def opened_by(app: App, token: str) -> Opened:
+    """Return what a session token of the admin proves; raise NotProven."""
     for secret in app.secrets:
         try:
             claims = session_token.decode_from_header(f"Bearer {token}", app.client_id, secret)
         except (session_token.SessionTokenError, ValueError, TypeError, AttributeError):
             continue
-        return _shop_of(app, claims)
+        return Opened(_shop_of(app, claims), str(claims["sid"]))
     raise NotProven("the session token is not good")
 
 

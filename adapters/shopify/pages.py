@@ -11,10 +11,11 @@ from http import HTTPStatus
 from typing import Protocol
 
 import msgspec
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as Answer
 
-from adapters.shopify import grants, tokens
+from adapters.shopify import frame, grants, opening, tokens
+from adapters.shopify.frame import AdminFrame
 from adapters.shopify.grants import NotProven, States
 from adapters.shopify.phrases import phrases
 from adapters.shopify.settings import App, is_shop
@@ -56,6 +57,7 @@ class Porch:
 
     def __init__(self, app: App, hall: Hall) -> None:
         self._app, self._hall = app, hall
+        self._frame = AdminFrame(app)
         self._states, self._clock = States(hall.session_secret, hall.once), WallClock()
         self._secure = hall.public_url.startswith("https://")
         # The prefix makes browsers keep the cookie to this host; they allow it only under https.
@@ -67,15 +69,29 @@ class Porch:
         if token is None:
             code = _merchant_code(request.args.get("merchant_code"))
             return redirect(url_for(".install", shop=request.args.get("shop"), merchant_code=code))
+        inside = frame.framed(request.args)
         try:
             shop = grants.shop_of_session_token(self._app, token)
             if request.args.get("shop", shop) != shop:
                 raise NotProven("the address names another shop than the session token")
         except NotProven as error:
-            return _unproven(error)
+            again = self._frame.bounce(list(request.args.items(multi=True)), "/shopify/") if inside else None
+            return redirect(again) if again else _unproven(error)
+        if inside:
+            g.admin = self._frame.framing(shop)
+        if not opening.needs_exchange(self._hall, shop, self._clock.now()):
+            goes_to = opening.overview() if inside else self._hall.enter(shop)
+            return redirect(goes_to, HTTPStatus.SEE_OTHER)
         return self._welcome(
-            shop, None, lambda wire: tokens.by_session_token(self._app, shop, token, wire, self._clock.now())
+            shop,
+            None,
+            lambda wire: tokens.by_session_token(self._app, shop, token, wire, self._clock.now()),
+            opening.overview() if inside else None,
         )
+
+    def bounce(self) -> Answer:
+        """Have App Bridge come back with a new session token."""
+        return opening.bounce(self._app, self._hall)
 
     def install(self) -> Answer:
         """Ask for the shop's address; with one, send the browser to the shop's grant page."""
@@ -112,9 +128,11 @@ class Porch:
         """Tell browsers what these pages may do: no script, no style inside, no address passed on."""
         # The form leads to a redirect; browsers hold its target against form-action too.
         goes_to = self._app.base_url or "https://*.myshopify.com https://admin.shopify.com"
-        answer.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; "
-            f"form-action 'self' {goes_to}"
+        ancestors = " ".join(g.admin.ancestors) if "admin" in g else "'none'"
+        answer.headers.setdefault(
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+            f"frame-ancestors {ancestors}; form-action 'self' {goes_to}",
         )
         # Codes and session tokens stand in these addresses.
         answer.headers["Referrer-Policy"] = "no-referrer"
@@ -122,11 +140,12 @@ class Porch:
             answer.headers["Cache-Control"] = "no-store"
         return answer
 
-    def _welcome(self, shop: str, merchant_code: str | None, road: Road) -> Answer:
-        """Exchange the proof for tokens, ask the shop who it is, and hand it to the house."""
+    def _welcome(self, shop: str, merchant_code: str | None, road: Road, then: str | None = None) -> Answer:
+        """Exchange the proof for tokens, ask the shop who it is, hand it to the house; go on to `then`, or sign in."""
         try:
             installed = _installed(self._app, shop, merchant_code, road)
-            return redirect(self._hall.welcome(installed).url, HTTPStatus.SEE_OTHER)
+            welcomed = self._hall.welcome(installed)
+            return redirect(then or welcomed.url, HTTPStatus.SEE_OTHER)
         except tokens.BadGrant as error:
             return _sorry(error, "expired", HTTPStatus.UNAUTHORIZED)
         except TryLater as error:
@@ -144,6 +163,7 @@ def create_blueprint(app: App, hall: Hall) -> Blueprint:
     pages.add_url_rule("/", view_func=porch.opened, endpoint="opened")
     pages.add_url_rule("/install", view_func=porch.install, endpoint="install")
     pages.add_url_rule("/callback", view_func=porch.callback, endpoint="callback")
+    pages.add_url_rule("/bounce", view_func=porch.bounce, endpoint="bounce")
     pages.after_request(porch.strict)
     return pages
 

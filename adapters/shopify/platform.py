@@ -6,6 +6,7 @@ from datetime import datetime
 from flask import Blueprint
 
 from adapters.shopify import app_file, pages, proxy, read, settings, signature
+from adapters.shopify.frame import AdminFrame
 from adapters.shopify.points import Shops
 from adapters.shopify.shop import ShopifyShop
 from connector.port import (
@@ -51,6 +52,10 @@ class Shopify:
         if not env.get("SHOPIFY_CLIENT_SECRET"):
             raise BadSignature("no client secret is set to check it with")
         return proxy.shopper(settings.app(env), query, now)
+
+    def frame(self, env: Mapping[str, str]) -> AdminFrame | None:
+        app = settings.app(env)
+        return AdminFrame(app) if app.client_id and app.secrets else None
 
     def open(
         self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: Pace = "live"

@@ -26,6 +26,7 @@ def furnish(pages: Blueprint, house: House) -> None:
     def shared() -> dict[str, object]:
         return {
             "merchant": g.get("merchant"),
+            "framing": g.get("framing"),
             "language": language(),
             "languages": LANGUAGES,
             "now": house.now(),

@@ -72,6 +72,18 @@ passes = Table(
     ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
 )
 
+# What a cookie would hold, for visits inside a platform's admin: browsers send none there.
+visits = Table(
+    "visits",
+    metadata,
+    _merchant(),
+    Column("sitting_hash", LargeBinary, nullable=False),
+    Column("record", JSONB, nullable=False),  # the language chosen, and what the next page says
+    Column("until", MOMENT, nullable=False),
+    PrimaryKeyConstraint("merchant_id", "sitting_hash"),
+    ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
+)
+
 shops = Table(
     "shops",
     metadata,

@@ -29,6 +29,12 @@ class Doorstep:
         self.vaults: dict[str, Any] = {}
         self.turns_down = False
 
+    def known(self, address: str) -> None:
+        return None
+
+    def enter(self, address: str) -> str:
+        raise LookupError(address)
+
     def guard(self, url: str) -> str:
         if f"//{self.host}/" not in url:
             raise Refused("not there")

@@ -159,6 +159,12 @@ class House:
     def vault(self, address: str) -> None:
         return None
 
+    def known(self, address: str) -> None:
+        return None
+
+    def enter(self, address: str) -> str:
+        raise LookupError(address)
+
     def guard(self, url: str) -> str:
         return url
 

@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from adapters.shopify import grants, pages, tokens
 from adapters.shopify.platform import platform
 from adapters.shopify.settings import SCOPES
-from connector.port import Installed, Refused, Welcomed
+from connector.port import Installed, Known, Refused, Welcomed
 
 SHOP = "demo-gifts.myshopify.com"
 # Long enough for every algorithm that an attacker may try.
@@ -55,6 +55,8 @@ class Doorstep:
         self.welcomed: list[Installed] = []
         self.refuses = ""
         self.spent: set[str] = set()
+        self.shops: dict[str, Known] = {}
+        self.vaults: dict[str, Any] = {}
 
     def welcome(self, installed: Installed) -> Welcomed:
         if self.refuses:
@@ -62,8 +64,14 @@ class Doorstep:
         self.welcomed.append(installed)
         return Welcomed("https://comeback.example.com/signin/once", "key-1")
 
-    def vault(self, address: str) -> None:
-        return None
+    def vault(self, address: str) -> Any:
+        return self.vaults.get(address)
+
+    def known(self, address: str) -> Known | None:
+        return self.shops.get(address)
+
+    def enter(self, address: str) -> str:
+        return "https://comeback.example.com/signin/again"
 
     def guard(self, url: str) -> str:
         return url
@@ -479,6 +487,71 @@ def test_a_session_token_that_ended_five_seconds_ago_is_within_the_clocks_differ
 ) -> None:
     token = session_token(exp=int(datetime.now(UTC).timestamp()) - 5)
     assert browser.get(f"/shopify/?shop={SHOP}&id_token={token}").status_code == 303
+
+
+class Kept:
+    """A vault that holds these tokens."""
+
+    def __init__(self, scope: str = GIVEN["scope"], until: timedelta = timedelta(days=80)) -> None:  # type: ignore[assignment]
+        now = datetime.now(UTC)
+        self._kept = tokens.pack(tokens.Tokens("access-0", now, "refresh-0", now + until, scope))
+
+    def read(self) -> bytes:
+        return self._kept
+
+
+def test_opening_a_shop_that_stands_well_asks_shopify_nothing(
+    browser: FlaskClient, hall: Doorstep, shopify: Any
+) -> None:
+    hall.shops[SHOP], hall.vaults[SHOP] = Known("connected"), Kept()
+    for _ in range(3):
+        answer = browser.get(f"/shopify/?shop={SHOP}&id_token={session_token()}")
+        assert (answer.status_code, answer.location) == (303, "https://comeback.example.com/signin/again")
+        query = f"embedded=1&shop={SHOP}&id_token={session_token()}"
+        answer = browser.get(f"/shopify/?{query}")
+        assert (answer.status_code, answer.location) == (303, f"/?{query}")
+    assert (len(shopify.calls), hall.welcomed) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"),
+    [
+        pytest.param("reconnect", Kept(), id="refused by the shop"),
+        pytest.param("removed", None, id="uninstalled before"),
+        pytest.param("connected", None, id="without tokens"),
+        pytest.param("connected", Kept(until=timedelta(days=-1)), id="a dead refresh token"),
+        pytest.param("connected", Kept(scope="read_orders"), id="a right we need by now"),
+    ],
+)
+def test_a_session_token_is_exchanged_where_the_tokens_would_not_do(
+    browser: FlaskClient, hall: Doorstep, shopify: Any, state: str, kept: Kept | None
+) -> None:
+    hall.shops[SHOP], hall.vaults[SHOP] = Known(state), kept
+    query = f"embedded=1&shop={SHOP}&id_token={session_token()}"
+    assert browser.get(f"/shopify/?{query}").location == f"/?{query}"
+    assert len(hall.welcomed) == 1
+    assert tokens.unpack(hall.welcomed[0].tokens).access == "access-1"
+
+
+def test_an_install_inside_the_admin_sets_no_cookie_and_says_inside_it_what_went_wrong(
+    browser: FlaskClient, hall: Doorstep, shopify: Any
+) -> None:
+    query = f"embedded=1&shop={SHOP}&id_token={session_token()}"
+    answer = browser.get(f"/shopify/?{query}")
+    assert (answer.status_code, answer.location) == (303, f"/?{query}")
+    assert "Set-Cookie" not in answer.headers
+    hall.refuses = "Comeback is closed today."
+    sorry = browser.get(f"/shopify/?{query}")
+    assert "closed today" in sorry.text
+    policy = sorry.headers["Content-Security-Policy"]
+    assert f"frame-ancestors https://{SHOP} https://admin.shopify.com;" in policy
+
+
+def test_a_session_token_that_ended_inside_the_admin_bounces_once(browser: FlaskClient) -> None:
+    query = f"embedded=1&shop={SHOP}&id_token={session_token(exp=NOW - 60)}"
+    answer = browser.get(f"/shopify/?{query}")
+    assert answer.location.startswith(f"/shopify/bounce?shop={SHOP}&shopify-reload=%2Fshopify%2F%3F")
+    assert browser.get(f"/shopify/?{query}&bounced=1").status_code == 401
 
 
 def test_installing_two_shops_leaves_nothing_on_the_librarys_class(

@@ -82,6 +82,9 @@ class Corner:
     def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
         raise BadSignature("no storefront")
 
+    def frame(self, env: Mapping[str, str]) -> None:
+        return None
+
     def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: str = "live") -> Corner:
         return self
 

@@ -170,8 +170,19 @@ def town(house: House, shop: Shop) -> Town:
 
 @pytest.fixture
 def fair() -> ModuleType:
-    """The lively shop of fair.py; test folders are no packages, so that it is loaded by its path."""
-    spec = importlib.util.spec_from_file_location("fair", Path(__file__).with_name("fair.py"))
+    """The lively shop of fair.py."""
+    return _beside("fair")
+
+
+@pytest.fixture
+def inside() -> ModuleType:
+    """A shop whose admin shows the pages, of inside.py."""
+    return _beside("inside")
+
+
+def _beside(name: str) -> ModuleType:
+    """Test folders are no packages, so that a module beside this one is loaded by its path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)

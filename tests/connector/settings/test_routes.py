@@ -63,6 +63,7 @@ ROUTES: dict[str, Rule] = {
     "shopify.opened": OPEN,
     "shopify.install": OPEN,
     "shopify.callback": OPEN,
+    "shopify.bounce": OPEN,
     "paper.install": OPEN,
     "paper.guard": OPEN,
     "webhooks.receive": Rule(nobody={401}, own={401}),
