@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import msgspec
 import structlog
-from flask import Flask, Request, Response, g
+from flask import Flask, Request, Response, g, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.datastructures import ImmutableMultiDict
@@ -70,7 +70,7 @@ class Visits(SecureCookieSessionInterface):
             response.vary.add("Authorization")
             if session.modified:
                 self._keep(g.inside, session)
-        elif "turned" not in g and "gone" not in g:
+        elif "turned" not in g and "gone" not in g and not _in_a_frame():
             super().save_session(app, session, response)
 
     def _looks(self, request: Request) -> SecureCookieSession | None:
@@ -137,6 +137,11 @@ def policy(framing: Framing) -> str:
         f"connect-src 'self' {sources}; font-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; "
         f"frame-ancestors {ancestors}"
     )
+
+
+def _in_a_frame() -> bool:
+    # A platform's own pages know who comes without us; inside its admin they set no cookie either.
+    return request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame")
 
 
 def _bearer(request: Request) -> str | None:

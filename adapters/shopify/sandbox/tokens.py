@@ -103,8 +103,8 @@ def answer(
     return _issue(desk, scopes, _expiring(asked), now)
 
 
-def id_token(app: tuple[str, str], domain: str, now: datetime) -> str:
-    """Return what the platform hands the app when a merchant opens it: good for a minute."""
+def id_token(app: tuple[str, str], domain: str, now: datetime, sitting: str = "") -> str:
+    """Return what the platform hands the app when a merchant opens it: good for a minute. `sitting`: one browser's."""
     at = int(now.timestamp())
     claims = {
         "iss": f"https://{domain}/admin",
@@ -115,7 +115,7 @@ def id_token(app: tuple[str, str], domain: str, now: datetime) -> str:
         "nbf": at - 5,
         "iat": at - 5,
         "jti": secrets.token_hex(8),
-        "sid": secrets.token_hex(16),
+        "sid": sitting or secrets.token_hex(16),
     }
     return jwt.encode(claims, app[1], algorithm="HS256")
 

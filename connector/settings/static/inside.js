@@ -21,8 +21,13 @@
     document.title = page.title;
     document.body.replaceChildren(...page.body.childNodes);
     htmx.process(document.body);
-    const first = document.querySelector("[autofocus]") || document.getElementById("main");
-    if (first) first.focus({ preventScroll: !first.autofocus });
+    if (!focused()) document.getElementById("main").focus({ preventScroll: true });
+  }
+
+  function focused() {
+    const first = document.querySelector("[data-first]");
+    if (first) first.focus();
+    return Boolean(first);
   }
 
   async function save(answer) {
@@ -45,7 +50,7 @@
       const place = new URL(address, location.href).hash.slice(1);
       const there = place && document.getElementById(place);
       if (there) there.scrollIntoView();
-      else if (!document.querySelector("[autofocus]")) scrollTo(0, 0);
+      else if (!document.querySelector("[data-first]")) scrollTo(0, 0);
     } finally {
       document.body.removeAttribute("aria-busy");
     }
@@ -82,6 +87,7 @@
     }
   });
 
+  document.addEventListener("htmx:after:swap", focused);
   addEventListener("popstate", () => go(location.href, undefined, true));
   history.replaceState(null, "", lasting(here));
 })();
