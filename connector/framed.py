@@ -83,7 +83,7 @@ class Visits(SecureCookieSessionInterface):
             try:
                 visitor = frame.visitor(proof, question)
             except BadSignature as error:
-                _log.info("proof refused", platform=name, why=str(error))
+                _log.info("proof refused", platform=name, reason=str(error))
                 turned = _again(frame, proof, question, request.path)
                 continue
             if visitor is not None:
