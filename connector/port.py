@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 MarkKind = Literal["tags", "group"]
 # Whether what a line is opened for should be done now, or may wait for what should.
 Pace = Literal["live", "backfill"]
+Gift = Literal[
+    "amount", "percentage", "free_shipping", "buy_x_get_y", "scope", "minimum_quantity", "combining"
+]
+"""What a platform's codes can do: the kinds of a coupon; be about some of what is sold; ask for a number of units; go
+together with other discounts as the coupon says."""
 
 
 # --- changes: what a delivery means ---------------------------------------------------------------------------
@@ -309,6 +314,10 @@ class ShopAdapter(Protocol):
         """End the code so that nobody can use it; a code that is not there is fine."""
         ...
 
+    def delete_coupon(self, code: str) -> None:
+        """Take the code out of the merchant's list where it is ours, ended and never used; any other stays."""
+        ...
+
     def coupons(self) -> Iterator[Coupon]:
         """Yield the codes of ours that are live in the shop, as the shop states them."""
         ...
@@ -498,6 +507,7 @@ class Platform(Protocol):
     title: str  # as people write it
     mark_kind: MarkKind  # what a customer can carry there
     binds_coupons: bool  # can a code be bound to one customer?
+    gives: frozenset[Gift]  # what its codes can do
     privacy_topics: tuple[str, ...]  # of messages that the law wants heeded within thirty days
     polled: bool  # True: changes are found by asking every few minutes
 

@@ -12,7 +12,8 @@ import msgspec
 from connector.money import portion
 
 LineKind = Literal["goods", "gift_card"]
-CouponKind = Literal["amount", "percentage", "free_shipping"]
+CouponKind = Literal["amount", "percentage", "free_shipping", "buy_x_get_y"]
+DiscountClass = Literal["order", "product", "shipping"]
 
 
 class LineItem(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -104,11 +105,30 @@ class Customer(msgspec.Struct, frozen=True, omit_defaults=True):
     marks: tuple[str, ...] = ()
 
 
+class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Some of what a shop sells, by the shop's own ids: products, or else collections. Neither: everything."""
+
+    products: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        return not self.products and not self.collections
+
+
+EVERYTHING = Scope()
+
+
 class Coupon(msgspec.Struct, frozen=True, omit_defaults=True):
     """A code as it should be, or was found, in the shop.
 
     `value`: minor units of `currency` for "amount"; hundredths of a per cent (1000 = 10 %) for "percentage"; 0 for
-    "free_shipping". `customer_id` binds the code to one customer where the platform can do that.
+    "free_shipping". `customer_id` binds the code to one customer where the platform can do that, `segment_id` to a
+    segment of the shop's own instead.
+
+    "buy_x_get_y": who buys `minimum` or `minimum_quantity` of what `buys` names, gets `gets` units of what `scope` names
+    at `value` hundredths of a per cent off (10000 = free), once an order. Of the other kinds `scope` says what they are
+    taken off and what the minimum is counted over.
     """
 
     code: str
@@ -121,3 +141,20 @@ class Coupon(msgspec.Struct, frozen=True, omit_defaults=True):
     customer_id: str
     minimum: int = 0  # smallest order, minor units of `currency`
     used: bool = False
+    minimum_quantity: int = 0  # fewest units; never beside a `minimum`
+    scope: Scope = EVERYTHING
+    buys: Scope = EVERYTHING
+    gets: int = 0
+    combines: tuple[
+        DiscountClass, ...
+    ] = ()  # the classes of discounts that an order may have beside it; sorted
+    segment_id: str = ""
+    usage_limit: int | None = 1  # by all customers together; None: no limit
+    once_per_customer: bool = True
+
+    @property
+    def discount_class(self) -> DiscountClass:
+        """What it takes something off: shops combine discounts by that."""
+        if self.kind == "free_shipping":
+            return "shipping"
+        return "order" if self.kind != "buy_x_get_y" and self.scope.everything else "product"

@@ -22,6 +22,7 @@ from connector.port import (
     Change,
     CustomerForgotten,
     Delivery,
+    Gift,
     Hall,
     Ignored,
     Installed,
@@ -50,6 +51,7 @@ class PaperPlatform:
     title = "Paper"
     mark_kind: MarkKind = "tags"
     binds_coupons = True
+    gives: frozenset[Gift] = frozenset({"amount", "percentage", "free_shipping"})
     polled = False
     privacy_topics = ("person/forgotten",)
 

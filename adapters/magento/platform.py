@@ -18,6 +18,7 @@ class Magento:
     title = "Magento"
     mark_kind: port.MarkKind = "group"
     binds_coupons = False
+    gives: frozenset[port.Gift] = frozenset({"amount", "percentage", "free_shipping"})
     polled = True
     privacy_topics: tuple[str, ...] = ()
 

@@ -2,12 +2,14 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from connector.money import exponent, plain
-from connector.records import Coupon, CouponKind
+from connector.port import Refused
+from connector.records import Coupon
 
 from .read import minor
 from .wire import Condition, Rule
@@ -19,10 +21,13 @@ _ADDRESS = "Magento\\SalesRule\\Model\\Rule\\Condition\\Address"
 _SUBTOTAL = "base_subtotal"
 
 
+Kind = Literal["amount", "percentage", "free_shipping"]
+
+
 class Worth(msgspec.Struct, frozen=True):
     """What makes two coupons share a rule. `until` is the last day, in the shop's time zone; None: no end."""
 
-    kind: CouponKind
+    kind: Kind
     value: int
     currency: str
     minimum: int
@@ -45,9 +50,12 @@ class Worth(msgspec.Struct, frozen=True):
 
 
 def worth(coupon: Coupon, timezone: str, websites: tuple[int, ...]) -> Worth:
-    """Return what the coupon's rule must be."""
+    """Return what the coupon's rule must be; raise Refused for what no rule of ours says."""
+    kind = coupon.kind
+    if kind == "buy_x_get_y" or not coupon.scope.everything or coupon.minimum_quantity:
+        raise Refused("Codes here cannot be about some products, or about a number of them.")
     return Worth(
-        coupon.kind,
+        kind,
         coupon.value,
         coupon.currency,
         coupon.minimum,
@@ -130,13 +138,13 @@ def _discount(worth: Worth) -> Decimal:
             return Decimal(0)
 
 
-def _kind(rule: Rule) -> CouponKind:
+def _kind(rule: Rule) -> Kind:
     if str(rule.simple_free_shipping or "0") != "0":
         return "free_shipping"
     return "amount" if rule.simple_action == "cart_fixed" else "percentage"
 
 
-def _value(kind: CouponKind, discount: Decimal | None, currency: str) -> int:
+def _value(kind: Kind, discount: Decimal | None, currency: str) -> int:
     match kind:
         case "amount":
             return minor(discount, currency)

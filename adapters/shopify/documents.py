@@ -49,33 +49,69 @@ fragment OrderPicture on Order {{
 
 _CUSTOMER_FRAGMENT = f"fragment CustomerPicture on Customer {{ {_CUSTOMER_FIELDS} }}"
 
-_DISCOUNT_FRAGMENTS = """
-fragment BasicPicture on DiscountCodeBasic {
-  title status startsAt endsAt usageLimit asyncUsageCount
-  codes(first: 2) { nodes { code } }
-  context { __typename ... on DiscountCustomers { customers { id } } }
-  customerGets {
-    value {
+# Of products and collections one more is read than the house ever names, so that a longer list is seen to differ.
+_ITEMS = """items {
       __typename
-      ... on DiscountAmount { amount { amount currencyCode } }
-      ... on DiscountPercentage { percentage }
-    }
-  }
-  minimumRequirement {
-    __typename
-    ... on DiscountMinimumSubtotal { greaterThanOrEqualToSubtotal { amount currencyCode } }
-  }
-}
-fragment FreeShippingPicture on DiscountCodeFreeShipping {
-  title status startsAt endsAt usageLimit asyncUsageCount
+      ... on DiscountProducts { products(first: 21) { nodes { id } } }
+      ... on DiscountCollections { collections(first: 21) { nodes { id } } }
+    }"""
+
+_DISCOUNT_FIELDS = """
+  title status startsAt endsAt usageLimit appliesOncePerCustomer asyncUsageCount
   codes(first: 2) { nodes { code } }
-  context { __typename ... on DiscountCustomers { customers { id } } }
-  minimumRequirement {
+  context {
+    __typename
+    ... on DiscountCustomers { customers { id } }
+    ... on DiscountCustomerSegments { segments { id } }
+  }
+  combinesWith { orderDiscounts productDiscounts shippingDiscounts }"""
+
+_MINIMUM = """minimumRequirement {
     __typename
     ... on DiscountMinimumSubtotal { greaterThanOrEqualToSubtotal { amount currencyCode } }
-  }
-}
+    ... on DiscountMinimumQuantity { greaterThanOrEqualToQuantity }
+  }"""
+
+
+def _discounts(items: str) -> str:
+    """The fragments of every kind of discount we make; `items` asks what each is about, or is empty."""
+    return f"""
+fragment BasicPicture on DiscountCodeBasic {{{_DISCOUNT_FIELDS}
+  customerGets {{
+    value {{
+      __typename
+      ... on DiscountAmount {{ amount {{ amount currencyCode }} }}
+      ... on DiscountPercentage {{ percentage }}
+    }}
+    {items}
+  }}
+  {_MINIMUM}
+}}
+fragment FreeShippingPicture on DiscountCodeFreeShipping {{{_DISCOUNT_FIELDS}
+  {_MINIMUM}
+}}
+fragment BxgyPicture on DiscountCodeBxgy {{{_DISCOUNT_FIELDS}
+  customerBuys {{
+    value {{
+      __typename
+      ... on DiscountPurchaseAmount {{ amount }}
+      ... on DiscountQuantity {{ quantity }}
+    }}
+    {items}
+  }}
+  customerGets {{
+    value {{
+      __typename
+      ... on DiscountOnQuantity {{
+        quantity {{ quantity }}
+        effect {{ __typename ... on DiscountPercentage {{ percentage }} }}
+      }}
+    }}
+    {items}
+  }}
+}}
 """
+
 
 # --- what a shop says of itself ---------------------------------------------------------------------------------
 
@@ -208,28 +244,46 @@ mutation CouponFreeShipping($discount: DiscountCodeFreeShippingInput!) {
 }
 """
 
+COUPON_BXGY = """
+mutation CouponBxgy($discount: DiscountCodeBxgyInput!) {
+  discountCodeBxgyCreate(bxgyCodeDiscount: $discount) {
+    codeDiscountNode { id }
+    userErrors { code field message }
+  }
+}
+"""
+
 COUPON_BY_CODE = f"""
 query CouponByCode($code: String!) {{
   codeDiscountNodeByCode(code: $code) {{
     id
-    codeDiscount {{ __typename ...BasicPicture ...FreeShippingPicture }}
+    codeDiscount {{ __typename ...BasicPicture ...FreeShippingPicture ...BxgyPicture }}
   }}
 }}
-{_DISCOUNT_FRAGMENTS}"""
+{_discounts(_ITEMS)}"""
 
 COUPONS = f"""
 query Coupons($first: Int!, $after: String, $query: String) {{
   discountNodes(first: $first, after: $after, query: $query, sortKey: ID) {{
-    nodes {{ id discount {{ __typename ...BasicPicture ...FreeShippingPicture }} }}
+    nodes {{ id discount {{ __typename ...BasicPicture ...FreeShippingPicture ...BxgyPicture }} }}
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}
-{_DISCOUNT_FRAGMENTS}"""
+{_discounts("")}"""
 
 COUPON_END = """
 mutation CouponEnd($id: ID!) {
   discountCodeDeactivate(id: $id) {
     codeDiscountNode { id }
+    userErrors { code field message }
+  }
+}
+"""
+
+COUPON_DELETE = """
+mutation CouponDelete($id: ID!) {
+  discountCodeDelete(id: $id) {
+    deletedCodeDiscountId
     userErrors { code field message }
   }
 }
@@ -294,9 +348,11 @@ EVERY = {
     "Mark": MARK,
     "CouponBasic": COUPON_BASIC,
     "CouponFreeShipping": COUPON_FREE_SHIPPING,
+    "CouponBxgy": COUPON_BXGY,
     "CouponByCode": COUPON_BY_CODE,
     "Coupons": COUPONS,
     "CouponEnd": COUPON_END,
+    "CouponDelete": COUPON_DELETE,
     "Rights": RIGHTS,
     "AppFile": APP_FILE,
     "Subscriptions": SUBSCRIPTIONS,

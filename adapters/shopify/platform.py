@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import get_args
 
 from flask import Blueprint
 
@@ -13,6 +14,7 @@ from connector.port import (
     BadSignature,
     Change,
     Delivery,
+    Gift,
     Hall,
     MarkKind,
     Pace,
@@ -33,6 +35,7 @@ class Shopify:
     title = "Shopify"
     mark_kind: MarkKind = "tags"
     binds_coupons = True
+    gives: frozenset[Gift] = frozenset(get_args(Gift))
     polled = False
     privacy_topics: tuple[str, ...] = ("customers/redact", "shop/redact", "customers/data_request")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from adapters.shopify import app_file, bulk, documents, pull, subscriptions, tokens, write
+from adapters.shopify import app_file, bulk, coupons, documents, marks, pull, subscriptions, tokens
 from adapters.shopify.client import Client
 from adapters.shopify.graph import Node
 from adapters.shopify.points import Points
@@ -94,19 +94,22 @@ class ShopifyShop:
         return None if "read_all_orders" in self._rights() else now - SHOWN
 
     def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
-        return write.mark(self._client, customer_id, wanted, known)
+        return marks.mark(self._client, customer_id, wanted, known)
 
     def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
-        return write.make_coupon(self._client, coupon)
+        return coupons.make(self._client, coupon)
 
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         """End the code. It is found by its text: a remote id alone would not say whether the code is still ours."""
-        write.revoke_coupon(self._client, code)
+        coupons.revoke(self._client, code)
+
+    def delete_coupon(self, code: str) -> None:
+        coupons.delete(self._client, code)
 
     def coupons(self) -> Iterator[Coupon]:
         if self._currency is None:
             self._currency = self.facts().currency
-        return write.coupons(self._client, self._currency)
+        return coupons.live(self._client, self._currency)
 
     def subscribe(self, address: str) -> tuple[str, ...]:
         return subscriptions.subscribe(self._client, address)

@@ -44,12 +44,13 @@ def redeem(
     there = Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind)
     agreed = bargain(version.terms, standing, redeemable_key, there, now)
     secret = merchants.code_secret(tx)
+    reward = agreed.redeemable.reward
     redemption = Redemption(
         id=act_key,
         at=now,
         points=agreed.redeemable.points,
         reward_key=redeemable_key,
-        reward=agreed.redeemable.reward,
+        reward=reward,
         shop_id=shop_id,
         customer_id=customer_id,
         version=version.number,
@@ -64,13 +65,18 @@ def redeem(
         source=redemption.source,
         reward_key=redeemable_key,
         title=agreed.redeemable.name,
-        kind=agreed.redeemable.reward.kind,
+        kind=reward.kind,
         value=agreed.value,
         minimum=agreed.minimum,
         currency=agreed.currency,
         starts_at=now,
         ends_at=agreed.ends_at,
         version=version.number,
+        minimum_quantity=reward.minimum_quantity,
+        scope=reward.scope,
+        buys=reward.buys,
+        gets=reward.gets,
+        combines=reward.beside,
     )
     ledger.add_act(tx, member_id, redemption)
     outbox.want(tx, "coupon", coupons.want(tx, secret, [(member_id, wanted)]), now)

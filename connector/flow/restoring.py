@@ -113,6 +113,7 @@ def _offer(tx: Tx, shop: shops.Shop, coupon: Coupon) -> Redeemable | None:
         for one in terms.redeemables
         if (one.reward.kind, *amounts(one.reward, terms, shop.currency))
         == (coupon.kind, coupon.value, coupon.minimum)
+        and (one.reward.minimum_quantity, one.reward.gets) == (coupon.minimum_quantity, coupon.gets)
     ]
     named = [one for one in fitting if one.name == coupon.title]
     chosen = named or fitting

@@ -9,6 +9,8 @@ import msgspec
 from connector.loyalty.terms import MILLION, Redeemable, Reward, StageTags, Terms
 from connector.loyalty.versions import counted, exchanged
 from connector.money import Money
+from connector.port import Gift
+from connector.records import Scope
 
 LONGEST_TAG = (
     32  # the shortest limit among the platforms' groups; a longer name would be cut and then not found again
@@ -17,6 +19,8 @@ LONGEST_NAME = 80
 MOST = 10**9  # points and amounts: far beyond any shop, far below what a 64-bit column holds
 GENEROUS = 20  # per cent of spend given back
 LONGEST_QUIET = 1000  # days
+MOST_UNITS = 1000
+LARGEST_SCOPE = 20  # products or collections
 MOST_NOTICES = 5  # about the same points
 
 _CURRENCY = re.compile("[A-Z]{3}")
@@ -51,6 +55,37 @@ class Problem(msgspec.Struct, frozen=True):
 def problems(terms: Terms) -> tuple[Problem, ...]:
     """Return everything wrong with the terms, in the order of their fields; nothing when they can be published."""
     return tuple(_found(terms))
+
+
+def beyond(terms: Terms, gives: frozenset[Gift], shops: int) -> tuple[Problem, ...]:
+    """Return what the merchant's shops cannot do. `gives`: what every one of them can; `shops`: how many they are.
+
+    Products and collections are named by the ids of one shop, which mean something else in the next.
+    """
+    return tuple(problem for at, reward in _rewards(terms) for problem in _beyond(at, reward, gives, shops))
+
+
+def _rewards(terms: Terms) -> Iterator[tuple[str, Reward]]:
+    for n, rule in enumerate(terms.nth_orders):
+        yield f"nth_orders.{n}.reward", rule.reward
+    for n, offer in enumerate(terms.redeemables):
+        yield f"redeemables.{n}.reward", offer.reward
+    if terms.win_back is not None:
+        yield "win_back.reward", terms.win_back.reward
+
+
+def _beyond(at: str, reward: Reward, gives: frozenset[Gift], shops: int) -> Iterator[Problem]:
+    if reward.kind not in gives:
+        yield Problem(f"{at}.kind", "not_given")
+    if reward.minimum_quantity and "minimum_quantity" not in gives:
+        yield Problem(f"{at}.minimum_quantity", "not_given")
+    if reward.combines != "nothing" and "combining" not in gives:
+        yield Problem(f"{at}.combines", "not_given")
+    for field, scope in (("scope", reward.scope), ("buys", reward.buys)):
+        if not scope.everything and "scope" not in gives:
+            yield Problem(f"{at}.{field}", "not_given")
+        elif not scope.everything and shops > 1:
+            yield Problem(f"{at}.{field}", "one_shop_only")
 
 
 def _found(terms: Terms) -> Iterator[Problem]:
@@ -172,10 +207,36 @@ def _reward(at: str, reward: Reward, terms: Terms) -> Iterator[Problem]:
                 yield Problem(f"{at}.value", "out_of_range", (Percentage(1), Percentage(100_00)))
         case "free_shipping":
             yield from _range(f"{at}.value", reward.value, 0, 0)
+            if not reward.scope.everything:
+                yield Problem(f"{at}.scope", "shipping_of_some")
+        case "buy_x_get_y":
+            yield from _bought_and_got(at, reward)
         case _:
             assert_never(reward.kind)
     yield from _sum(f"{at}.minimum", reward.minimum, 0, terms.currency)
+    yield from _range(f"{at}.minimum_quantity", reward.minimum_quantity, 0, MOST_UNITS)
+    if reward.minimum and reward.minimum_quantity:
+        yield Problem(f"{at}.minimum_quantity", "one_minimum")
+    yield from _scope(f"{at}.scope", reward.scope)
+    yield from _scope(f"{at}.buys", reward.buys)
     yield from _range(f"{at}.valid_days", reward.valid_days, 1, 3650)
+
+
+def _bought_and_got(at: str, reward: Reward) -> Iterator[Problem]:
+    if not 1 <= reward.value <= 100_00:
+        yield Problem(f"{at}.value", "out_of_range", (Percentage(1), Percentage(100_00)))
+    if reward.scope.everything:
+        yield Problem(f"{at}.scope", "some_needed")
+    if reward.buys.everything:
+        yield Problem(f"{at}.buys", "some_needed")
+    if not reward.minimum and not reward.minimum_quantity:
+        yield Problem(f"{at}.minimum_quantity", "a_minimum_needed")
+    yield from _range(f"{at}.gets", reward.gets, 1, MOST_UNITS)
+
+
+def _scope(at: str, scope: Scope) -> Iterator[Problem]:
+    if len(scope.products) + len(scope.collections) > LARGEST_SCOPE:
+        yield Problem(at, "too_many", (LARGEST_SCOPE,))
 
 
 def _worth(at: str, offer: Redeemable, terms: Terms) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from connector.loyalty.terms import Reward
-from connector.records import CouponKind, Order
+from connector.records import EVERYTHING, CouponKind, DiscountClass, Order, Scope
 
 # --- in: what is known ------------------------------------------------------------------------------------------------
 
@@ -225,6 +225,11 @@ class WantedCoupon(msgspec.Struct, frozen=True):
     starts_at: datetime
     ends_at: datetime
     version: int
+    minimum_quantity: int = 0
+    scope: Scope = EVERYTHING
+    buys: Scope = EVERYTHING
+    gets: int = 0
+    combines: tuple[DiscountClass, ...] = ()
 
 
 class WantedMarks(msgspec.Struct, frozen=True):

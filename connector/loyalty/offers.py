@@ -113,6 +113,11 @@ def _coupon(promise: Promise, history: History) -> list[WantedCoupon]:
             starts_at=promise.moment,
             ends_at=later(local(promise.moment, shop.timezone), reward.valid_days + 1, shop.timezone),
             version=promise.version.number,
+            minimum_quantity=reward.minimum_quantity,
+            scope=reward.scope,
+            buys=reward.buys,
+            gets=reward.gets,
+            combines=reward.beside,
         )
     ]
 

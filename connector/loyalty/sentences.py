@@ -19,6 +19,7 @@ from connector.loyalty.phrases import Phrases
 from connector.loyalty.redeem import CannotRedeem
 from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, StageTags, Terms
 from connector.money import Money
+from connector.records import Scope
 
 
 def explain(told: Entry | Inputs, language: str) -> str:
@@ -225,6 +226,13 @@ def _notices(terms: Terms, phrases: Phrases) -> str:
     return phrases.say("notices", days=phrases.also([phrases.days(days) for days in ahead]))
 
 
+def _some(scope: Scope, phrases: Phrases) -> str:
+    """Name what a scope covers by its ids, as the shop's admin shows them in its addresses."""
+    if scope.collections:
+        return phrases.say("of_collections", ids=", ".join(scope.collections))
+    return phrases.say("of_products", ids=", ".join(scope.products))
+
+
 def _reward(reward: Reward, terms: Terms, phrases: Phrases) -> str:
     match reward.kind:
         case "amount":
@@ -233,9 +241,18 @@ def _reward(reward: Reward, terms: Terms, phrases: Phrases) -> str:
             value = phrases.percentage(reward.value)
         case "free_shipping":
             value = ""
+        case "buy_x_get_y":
+            value = phrases.percentage(reward.value)
         case _:
             assert_never(reward.kind)
-    said = phrases.say(f"reward_{reward.kind}", value=value)
+    got = {"units": reward.gets, "some": _some(reward.scope, phrases), "bought": _some(reward.buys, phrases)}
+    said = phrases.say(f"reward_{reward.kind}", value=value, **got)
+    if reward.kind != "buy_x_get_y" and not reward.scope.everything:
+        said += phrases.say("reward_scope", some=_some(reward.scope, phrases))
     if reward.minimum:
         said += phrases.say("reward_minimum", minimum=phrases.money(reward.minimum, terms.currency))
+    if reward.minimum_quantity:
+        said += phrases.count("reward_quantity", reward.minimum_quantity)
+    if reward.combines != "nothing":
+        said += phrases.say(f"reward_beside_{reward.combines}")
     return said + phrases.say("reward_validity", days=phrases.days(reward.valid_days))

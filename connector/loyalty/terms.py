@@ -8,9 +8,10 @@ from typing import Literal
 
 import msgspec
 
-from connector.records import CouponKind
+from connector.records import EVERYTHING, CouponKind, DiscountClass, Scope
 
 MILLION = 1_000_000
+Combines = Literal["nothing", "shipping", "everything"]
 
 
 class CurrencyTerms(msgspec.Struct, frozen=True):
@@ -26,12 +27,34 @@ class CurrencyTerms(msgspec.Struct, frozen=True):
 
 
 class Reward(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a coupon gives. `value`: minor units in the merchant's currency, or hundredths of a per cent."""
+    """What a coupon gives. `value`: minor units in the merchant's currency, or hundredths of a per cent.
+
+    "buy_x_get_y": for `minimum` or `minimum_quantity` of what `buys` names, `gets` units of what `scope` names come at
+    `value` off. Scopes are in the ids of the merchant's one shop.
+    """
 
     kind: CouponKind
     value: int = 0
     minimum: int = 0  # smallest order, minor units in the merchant's currency
     valid_days: int = 60
+    minimum_quantity: int = 0  # fewest units; never beside a `minimum`
+    scope: Scope = EVERYTHING
+    buys: Scope = EVERYTHING
+    gets: int = 0
+    combines: Combines = "nothing"  # with which other discounts of an order it goes together
+
+    @property
+    def beside(self) -> tuple[DiscountClass, ...]:
+        """The classes of discounts it goes together with. Two that both pay for shipping never do."""
+        if self.combines == "nothing":
+            return ()
+        every: tuple[DiscountClass, ...] = ("order", "product", "shipping")
+        return tuple(
+            one
+            for one in every
+            if (self.combines == "everything" or one == "shipping")
+            and not (one == "shipping" and self.kind == "free_shipping")
+        )
 
 
 class Tier(msgspec.Struct, frozen=True):

@@ -14,7 +14,8 @@ from connector.loyalty.check import MOST
 from connector.loyalty.example import Example, example
 from connector.loyalty.terms import CurrencyTerms, Terms
 from connector.secrets import fingerprint
-from connector.settings import asked, forms, show, terms_form
+from connector.settings import asked, conditions, forms, show, terms_form
+from connector.settings.conditions import Able
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.forms import Form, Refused, Wrong
 from connector.settings.tongue import _, language
@@ -37,14 +38,14 @@ def furnish(pages: Blueprint, house: House) -> None:
     @pages.get("/settings/programme", endpoint="programme")
     def draft() -> str:
         with visit(house) as seen:
-            return _page(seen, terms_form.fill(_draft(seen)))
+            return _page(seen, house, terms_form.fill(_draft(seen)))
 
     @pages.post("/settings/programme/draft")
     def save() -> Response | tuple[str, int]:
         with visit(house) as seen:
-            terms, form = _read(seen)
+            terms, form = _read(seen, house)
             if form.errors:
-                return _page(seen, form), 422
+                return _page(seen, house, form), 422
             flow.save_draft(seen.tx, terms, seen.now)
             flash(_("The draft is saved. Nothing changes for customers until you publish it."), "good")
         return redirect(url_for("settings.programme"), 303)
@@ -52,24 +53,24 @@ def furnish(pages: Blueprint, house: House) -> None:
     @pages.post("/settings/programme/rows")
     def rows() -> str:
         with visit(house) as seen:
-            return _page(seen, terms_form.change(_typed(), request.form.get("change", "")))
+            return _page(seen, house, terms_form.change(_typed(), request.form.get("change", "")))
 
     @pages.post("/settings/programme/example")
     def tell() -> str:
         with visit(house) as seen:
-            terms, form = _read(seen)
+            terms, form = _read(seen, house)
             return render_template("_example.html", zone=seen.zone, **_told(seen, terms, form))
 
     @pages.post("/settings/programme/preview")
     def preview() -> str | tuple[str, int]:
         with visit(house) as seen:
-            terms, form = _read(seen)
+            terms, form = _read(seen, house)
             day, wrong = _counts_from(seen)
             if form.errors or wrong:
-                return _page(seen, msgspec.structs.replace(form, wrongs=(*form.wrongs, *wrong))), 422
+                return _page(seen, house, msgspec.structs.replace(form, wrongs=(*form.wrongs, *wrong))), 422
             flow.save_draft(seen.tx, terms, seen.now)
             tried = flow.preview(seen.tx, terms, start(day, seen.zone), seen.now)
-            return _page(seen, form, Tried(tried, day, _mark(terms, day)))
+            return _page(seen, house, form, Tried(tried, day, _mark(terms, day)))
 
     @pages.post("/settings/programme/publish")
     def publish() -> Response | tuple[str, int]:
@@ -77,7 +78,7 @@ def furnish(pages: Blueprint, house: House) -> None:
             terms = _draft(seen)
             form = terms_form.fill(terms)
             day, wrong = _counts_from(seen)
-            wrongs = (*terms_form.read(form.values, terms)[1].errors, *wrong)
+            wrongs = (*terms_form.read(form.values, terms, _able(seen, house))[1].errors, *wrong)
             if not wrong and request.form.get("mark") != _mark(terms, day):
                 flash(
                     _(
@@ -87,7 +88,7 @@ def furnish(pages: Blueprint, house: House) -> None:
                 )
                 return redirect(url_for("settings.programme"), 303)
             if wrongs:
-                return _page(seen, Form(form.values, wrongs)), 422
+                return _page(seen, house, Form(form.values, wrongs)), 422
             version = flow.publish(seen.tx, terms, start(day, seen.zone), seen.now)
             flash(
                 _(
@@ -111,9 +112,10 @@ def furnish(pages: Blueprint, house: House) -> None:
             )
 
 
-def _page(seen: Visit, form: Form, tried: Tried | None = None) -> str:
+def _page(seen: Visit, house: House, form: Form, tried: Tried | None = None) -> str:
     before = _draft(seen)
-    terms, checked = terms_form.read(form.values, before)
+    able = _able(seen, house)
+    terms, checked = terms_form.read(form.values, before, able)
     versions = flow.versions(seen.tx)
     return render_template(
         "programme.html",
@@ -126,7 +128,9 @@ def _page(seen: Visit, form: Form, tried: Tried | None = None) -> str:
         same=bool(versions) and _same(before, versions[-1].terms),
         measured=flow.usual_gap(seen.tx),
         tried=tried,
-        kinds=terms_form.kinds(),
+        kinds=conditions.kinds(able, form),
+        conditions=conditions,
+        conditions_shown=conditions.shown(able),
         counts_from=request.form.get("counts_from") or _suggested_start(seen).isoformat(),
         **_told(seen, terms, checked),
     )
@@ -161,8 +165,14 @@ def _told(seen: Visit, terms: Terms, form: Form) -> dict[str, object]:
     }
 
 
-def _read(seen: Visit) -> tuple[Terms, Form]:
-    return terms_form.read(_typed(), _draft(seen))
+def _read(seen: Visit, house: House) -> tuple[Terms, Form]:
+    return terms_form.read(_typed(), _draft(seen), _able(seen, house))
+
+
+def _able(seen: Visit, house: House) -> Able:
+    return conditions.able(
+        house.platforms.get(shop.platform) for shop in seen.shops if shop.state != "removed"
+    )
 
 
 def _draft(seen: Visit) -> Terms:

@@ -23,15 +23,15 @@ from connector.loyalty.terms import (
     suggested,
 )
 from connector.money import exponent
-from connector.records import CouponKind
-from connector.settings import forms, show
+from connector.records import EVERYTHING, CouponKind, Scope
+from connector.settings import conditions, forms, show
+from connector.settings.conditions import KINDS, Able
 from connector.settings.forms import Form, Refused, Wrong
 from connector.settings.tongue import _, language
 
 T = TypeVar("T")
 Rows = Literal["tiers", "nth_orders", "redeemables"]
 ROWS: tuple[Rows, ...] = ("tiers", "nth_orders", "redeemables")
-KINDS: tuple[CouponKind, ...] = ("amount", "percentage", "free_shipping")
 NUMBERS = (
     "earn_points",
     "hold_days",
@@ -84,17 +84,17 @@ def _win_back_values(terms: Terms) -> dict[str, str]:
     return values | _reward_values("win_back.reward", offer.reward, terms.currency)
 
 
-def read(typed: Mapping[str, str], before: Terms) -> tuple[Terms, Form]:
+def read(typed: Mapping[str, str], before: Terms, able: Able) -> tuple[Terms, Form]:
     """Return the terms that were typed, and the form with what is wrong; with errors the terms mean nothing.
 
-    `before` says which currencies there are: those follow the shops and are not typed.
+    `before` says which currencies there are: those follow the shops and are not typed. `able`: what the shops can give.
     """
     reading = _Reading(dict(typed), before.currency)
     terms = reading.terms(before)
     unreadable = {wrong.field for wrong in reading.wrongs}
     found = (
         Wrong(problem.field, sentences.problem(problem, language()), problem.warning)
-        for problem in problems(terms)
+        for problem in (*problems(terms), *able.problems(terms))
         if problem.field not in unreadable
     )
     return terms, Form(reading.values, (*reading.wrongs, *found))
@@ -170,12 +170,27 @@ class _Reading:
         match kind:
             case "amount":
                 value = self.money(f"{at}.value", self.currency)
-            case "percentage":
+            case "percentage" | "buy_x_get_y":
                 value = self.get(f"{at}.value", forms.percentage, 1)
             case "free_shipping":
                 value = 0
         minimum = self.money(f"{at}.minimum", self.currency) if self.text(f"{at}.minimum") else 0
-        return Reward(kind, value, minimum, self.number(f"{at}.valid_days"))
+        reward = Reward(
+            kind,
+            value,
+            minimum,
+            self.number(f"{at}.valid_days"),
+            self.maybe(f"{at}.minimum_quantity"),
+            self.scope(f"{at}.scope"),
+            combines=conditions.combines(self.text(f"{at}.combines")),
+        )
+        if kind != "buy_x_get_y":
+            return reward
+        return structs.replace(reward, buys=self.scope(f"{at}.buys"), gets=self.maybe(f"{at}.gets"))
+
+    def scope(self, at: str) -> Scope:
+        of = self.text(f"{at}_of")
+        return self.get(at, lambda text: conditions.scope(of, text), EVERYTHING)
 
     def key(self, at: str) -> str:
         """Return the row's key: it never changes once made, so that a reward renamed is still the same one."""
@@ -195,6 +210,9 @@ class _Reading:
     def number(self, name: str) -> int:
         return self.get(name, forms.whole, 1)
 
+    def maybe(self, name: str) -> int:
+        return self.number(name) if self.text(name) else 0
+
     def money(self, name: str, currency: str) -> int:
         return self.get(name, lambda text: forms.amount(text, currency), 1)
 
@@ -210,7 +228,7 @@ def _reward_values(at: str, reward: Reward, currency: str) -> dict[str, str]:
     match reward.kind:
         case "amount":
             value = show.amount(reward.value, currency)
-        case "percentage":
+        case "percentage" | "buy_x_get_y":
             value = show.amount(reward.value, "EUR").removesuffix("00").rstrip(",.")
         case "free_shipping":
             value = ""
@@ -219,11 +237,13 @@ def _reward_values(at: str, reward: Reward, currency: str) -> dict[str, str]:
         f"{at}.value": value,
         f"{at}.minimum": show.amount(reward.minimum, currency) if reward.minimum else "",
         f"{at}.valid_days": str(reward.valid_days),
+        **conditions.fill(at, reward),
     }
 
 
 def _blank(prefix: str) -> dict[str, str]:
     reward = {"reward.kind": "amount", "reward.value": "", "reward.minimum": "", "reward.valid_days": "60"}
+    reward |= conditions.blank()
     match prefix:
         case "tiers":
             return {"name": "", "threshold": "", "tag": ""}
@@ -253,12 +273,3 @@ def _rate(text: str, currency: str, merchants: str) -> int:
     if rate != rate.to_integral_value():
         raise Refused(_("Write at most %(places)s decimals.", places=places))
     return int(rate)
-
-
-def kinds() -> tuple[tuple[CouponKind, str], ...]:
-    """Return what a reward can be, in words."""
-    return (
-        ("amount", _("An amount off")),
-        ("percentage", _("A percentage off")),
-        ("free_shipping", _("Free shipping")),
-    )

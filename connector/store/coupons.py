@@ -8,16 +8,24 @@ import msgspec
 from sqlalchemy import Row, select, tuple_, update
 
 from connector.loyalty.facts import BookedCoupon, WantedCoupon
-from connector.records import Coupon
+from connector.records import EVERYTHING, Coupon, DiscountClass, Scope
 from connector.secrets import coupon_code
 from connector.store import bulk
 from connector.store.database import Tx
 from connector.store.tables import acts, coupons
 
 _WANTED = ("customer_id", "kind", "value", "minimum", "currency", "title", "starts_at", "ends_at", "version")
-
-
 _NAMES = ("shop_id", "source", "reward_key")
+
+
+class _More(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The conditions that few coupons have, as the column `more` holds them."""
+
+    minimum_quantity: int = 0
+    scope: Scope = EVERYTHING
+    buys: Scope = EVERYTHING
+    gets: int = 0
+    combines: tuple[DiscountClass, ...] = ()
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -53,7 +61,9 @@ def want(tx: Tx, secret: bytes, wanted: Sequence[tuple[int, WantedCoupon]]) -> l
         coupons,
         [_row(tx, secret, member_id, coupon, made.get(_key(coupon), -1) + 1) for member_id, coupon in wanted],
     )
-    new: dict[str, Any] = {name: row.excluded[name] for name in (*_WANTED, "member_id", "code", "attempt")}
+    new: dict[str, Any] = {
+        name: row.excluded[name] for name in (*_WANTED, "more", "member_id", "code", "attempt")
+    }
     new |= {"state": "wanted", "remote_id": None, "revision": coupons.c.revision + 1}
     tx.run(row.on_conflict_do_update(index_elements=["merchant_id", *_NAMES], set_=new))
     return [(coupon.shop_id, subject(coupon.source, coupon.reward_key)) for _, coupon in wanted]
@@ -172,18 +182,8 @@ def _attempts(tx: Tx, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, s
 
 
 def _row(tx: Tx, secret: bytes, member_id: int, wanted: WantedCoupon, attempt: int) -> dict[str, Any]:
-    fields = (
-        "customer_id",
-        "kind",
-        "value",
-        "minimum",
-        "currency",
-        "title",
-        "starts_at",
-        "ends_at",
-        "version",
-    )
-    return {name: getattr(wanted, name) for name in fields} | {
+    return {name: getattr(wanted, name) for name in _WANTED} | {
+        "more": _more(wanted),
         "merchant_id": tx.merchant_id,
         "shop_id": wanted.shop_id,
         "source": wanted.source,
@@ -195,6 +195,11 @@ def _row(tx: Tx, secret: bytes, member_id: int, wanted: WantedCoupon, attempt: i
     }
 
 
+def _more(wanted: WantedCoupon) -> dict[str, Any] | None:
+    more = _More(**{name: getattr(wanted, name) for name in _More.__struct_fields__})
+    return None if more == _More() else msgspec.to_builtins(more)
+
+
 def _set(tx: Tx, key: tuple[int, str, str], **values: Any) -> None:
     fields = tuple_(coupons.c.shop_id, coupons.c.source, coupons.c.reward_key)
     tx.run(update(coupons).where(coupons.c.merchant_id == tx.merchant_id, fields == key).values(**values))
@@ -202,6 +207,7 @@ def _set(tx: Tx, key: tuple[int, str, str], **values: Any) -> None:
 
 def _kept(row: Row[Any]) -> Kept:
     names = ("code", "kind", "value", "currency", "title", "starts_at", "ends_at", "customer_id", "minimum")
-    coupon = Coupon(**{name: getattr(row, name) for name in names})
+    more = msgspec.structs.asdict(msgspec.convert(row.more or {}, _More))
+    coupon = Coupon(**{name: getattr(row, name) for name in names}, **more)
     fields = ("shop_id", "source", "reward_key", "member_id", "state", "attempt", "revision", "remote_id")
     return Kept(coupon=coupon, **{name: getattr(row, name) for name in fields})

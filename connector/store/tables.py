@@ -322,6 +322,7 @@ coupons = Table(
     Column("starts_at", MOMENT, nullable=False),
     Column("ends_at", MOMENT, nullable=False),
     Column("version", Integer, nullable=False),
+    Column("more", JSONB),  # the conditions that few coupons have; empty: none
     Column("state", Text, nullable=False),  # wanted | live | revoking | revoked | refused | parked
     Column("remote_id", Text),
     Column("revision", Integer, nullable=False, server_default="0"),

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from adapters.shopify.sandbox import discounts
+from adapters.shopify.sandbox import discounts, entitled
+from adapters.shopify.sandbox.catalogue import Items
 from adapters.shopify.sandbox.fields.ask import number_of
 from adapters.shopify.sandbox.refusals import Complaint
 from adapters.shopify.sandbox.state import CURRENCY, Shop
@@ -20,6 +21,9 @@ def complaints(shop: Shop, wish: dict[str, Any], root: str, old: Discount | None
     found += [*_context(shop, wish, root), *_minimum(wish, root), *_limits(wish, root)]
     if root == _BASIC:
         found += _value(wish, root, old)
+        found += entitled.items(shop, (wish.get("customerGets") or {}).get("items"), [root, "customerGets"])
+    elif root == entitled.BXGY:
+        found += entitled.bought_and_got(shop, wish, old is None)
     elif (wish.get("combinesWith") or {}).get("shippingDiscounts"):
         found.append(
             Complaint(
@@ -35,9 +39,14 @@ def discount(shop: Shop, wish: dict[str, Any], root: str, old: Discount | None =
     """Read a wish that has no complaints; what an update leaves out stays as it was."""
     now = shop.now()
     kind, amount, percentage = _worth(wish, root, old)
-    least = wish.get("minimumRequirement") or {}
-    subtotal = (least.get("subtotal") or {}).get("greaterThanOrEqualToSubtotal")
-    units = (least.get("quantity") or {}).get("greaterThanOrEqualToQuantity")
+    minimum, units = _least(wish, root, old)
+    gets, buys = wish.get("customerGets") or {}, wish.get("customerBuys") or {}
+    about, bought = (Items(), Items())
+    if old is not None:
+        about = Items(old.products, old.collections)
+        bought = Items(old.bought_products, old.bought_collections)
+    about, bought = entitled.read(gets.get("items"), about), entitled.read(buys.get("items"), bought)
+    on_quantity = (gets.get("value") or {}).get("discountOnQuantity") or {}
     combine = wish.get("combinesWith") or {}
     dearest = wish.get("maximumShippingPrice")
     return Discount(
@@ -51,8 +60,8 @@ def discount(shop: Shop, wish: dict[str, Any], root: str, old: Discount | None =
         updated_at=now,
         amount=amount,
         percentage=percentage,
-        minimum=_minor(subtotal) or 0,
-        minimum_quantity=int(units or 0),
+        minimum=minimum,
+        minimum_quantity=units,
         customer_ids=_customers(wish, old),
         usage_limit=wish.get("usageLimit"),
         once_per_customer=bool(wish.get("appliesOncePerCustomer")),
@@ -63,6 +72,13 @@ def discount(shop: Shop, wish: dict[str, Any], root: str, old: Discount | None =
         ),
         tags=list(wish.get("tags") or []),
         maximum_shipping=_minor(dearest),
+        products=about.products,
+        collections=about.collections,
+        bought_products=bought.products,
+        bought_collections=bought.collections,
+        got=int(on_quantity.get("quantity") or (old.got if old else 0)),
+        uses_per_order=wish.get("usesPerOrderLimit", old.uses_per_order if old else None),
+        segment_ids=_segments(wish, old),
     )
 
 
@@ -100,10 +116,14 @@ def _dates(wish: dict[str, Any], root: str, old: Discount | None) -> list[Compla
 
 
 def _context(shop: Shop, wish: dict[str, Any], root: str) -> list[Complaint]:
-    chosen = (wish.get("context") or {}).get("customers")
-    unknown = [one for one in (chosen or {}).get("add") or [] if _stranger(shop, one)]
+    context = wish.get("context") or {}
+    buyers = (context.get("customers") or {}).get("add") or []
+    segments = (context.get("customerSegments") or {}).get("add") or []
+    unknown = [("customers", one) for one in buyers if _stranger(shop, one)]
+    known = shop.catalogue.segments
+    unknown += [("customerSegments", one) for one in segments if number_of(one, "Segment") not in known]
     return [
-        Complaint(f"no customer {one}", [root, "context", "customers", "add"], "INVALID") for one in unknown
+        Complaint(f"{one} is not there", [root, "context", kind, "add"], "INVALID") for kind, one in unknown
     ]
 
 
@@ -155,6 +175,13 @@ def _value(wish: dict[str, Any], root: str, old: Discount | None) -> list[Compla
 
 def _worth(wish: dict[str, Any], root: str, old: Discount | None) -> tuple[str, int, int]:
     """Return kind, amount and percentage."""
+    if root == entitled.BXGY:
+        effect = _effect(wish)
+        return (
+            "buy_x_get_y",
+            0,
+            round(effect * 10000) if effect is not None else (old.percentage if old else 0),
+        )
     if root != _BASIC:
         return "free_shipping", 0, 0
     value = (wish.get("customerGets") or {}).get("value") or {}
@@ -164,6 +191,32 @@ def _worth(wish: dict[str, Any], root: str, old: Discount | None) -> tuple[str, 
         return "amount", _minor(value["discountAmount"]["amount"]) or 0, 0
     assert old is not None
     return old.kind, old.amount, old.percentage
+
+
+def _effect(wish: dict[str, Any]) -> float | None:
+    value = (wish.get("customerGets") or {}).get("value") or {}
+    share: float | None = ((value.get("discountOnQuantity") or {}).get("effect") or {}).get("percentage")
+    return share
+
+
+def _least(wish: dict[str, Any], root: str, old: Discount | None) -> tuple[int, int]:
+    """Return the smallest order, in minor units or in units; of what is bought, where something comes of it."""
+    if root == entitled.BXGY:
+        value = (wish.get("customerBuys") or {}).get("value")
+        if value is None and old is not None:
+            return old.minimum, old.minimum_quantity
+        return _minor((value or {}).get("amount")) or 0, int((value or {}).get("quantity") or 0)
+    least = wish.get("minimumRequirement") or {}
+    subtotal = (least.get("subtotal") or {}).get("greaterThanOrEqualToSubtotal")
+    units = (least.get("quantity") or {}).get("greaterThanOrEqualToQuantity")
+    return _minor(subtotal) or 0, int(units or 0)
+
+
+def _segments(wish: dict[str, Any], old: Discount | None) -> list[int]:
+    if "context" not in wish:
+        return old.segment_ids if old else []
+    named = ((wish["context"] or {}).get("customerSegments") or {}).get("add") or []
+    return [number_of(one, "Segment") or 0 for one in named]
 
 
 def _customers(wish: dict[str, Any], old: Discount | None) -> list[int] | None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Flask, Response, request
 
-from adapters.shopify.sandbox import browser, customers, orders, truth, wishes
+from adapters.shopify.sandbox import browser, catalogue, customers, orders, truth, wishes
 from adapters.shopify.sandbox.live import Crowd
 from adapters.shopify.sandbox.mail import Faults, Mail
 from adapters.shopify.sandbox.state import CURRENCY, Refusal, Shop
@@ -86,6 +86,7 @@ def routes(shop: Shop, mail: Mail, crowd: Crowd, ready: Callable[[], dict[str, o
     _reading(control, shop)
     _ordering(control, shop)
     _people(control, shop)
+    _selling(control, shop)
     return control
 
 
@@ -209,6 +210,27 @@ def _people(control: Blueprint, shop: Shop) -> None:
                 case _:
                     raise Refusal(f"customers know no {act}")
             return _json(truth.customer(it))
+
+
+def _selling(control: Blueprint, shop: Shop) -> None:
+    @control.post("/products")
+    def put() -> Response:
+        wish = _body(wishes.Product)
+        with shop.lock:
+            return _json({"id": str(catalogue.put(shop, wish.sku, wish.title).product_id)}, 201)
+
+    @control.post("/collections")
+    def collect() -> Response:
+        wish = _body(wishes.Collect)
+        with shop.lock:
+            return _json({"id": str(catalogue.collect(shop, wish.title, wish.skus).id)}, 201)
+
+    @control.post("/segments")
+    def segment() -> Response:
+        wish = _body(wishes.Segment)
+        with shop.lock:
+            made = catalogue.segment(shop, wish.name, [int(it) for it in wish.customer_ids])
+            return _json({"id": str(made.id)}, 201)
 
 
 def _page(shelf: Any) -> list[Any]:

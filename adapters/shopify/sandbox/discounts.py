@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from adapters.shopify.sandbox import bodies
+from adapters.shopify.sandbox import bodies, catalogue
+from adapters.shopify.sandbox.catalogue import Items
 from adapters.shopify.sandbox.state import Refusal, Shop
 from adapters.shopify.sandbox.things import Allocation, Application, Discount, Line, Order
 from connector.money import allocate
@@ -51,7 +52,7 @@ def redeem(shop: Shop, order: Order, codes: tuple[str, ...], at: datetime) -> No
             if first is not second and not _combine(first, second):
                 raise Refusal(f"{first.code} cannot be combined with {second.code}")
     for discount in found:
-        _apply(order, goods, discount)
+        _apply(shop, order, goods, discount)
         discount.used += 1
         if order.customer_id is not None:
             discount.used_by = [*discount.used_by, order.customer_id]
@@ -63,30 +64,49 @@ def _good(shop: Shop, order: Order, goods: list[Line], code: str, at: datetime) 
         raise Refusal(f"the code {code} does not exist")
     if discount.status(at) != "ACTIVE":
         raise Refusal(f"the code {code} is not live at that time")
-    if discount.customer_ids is not None and order.customer_id not in discount.customer_ids:
+    if not _for(shop, discount, order.customer_id):
         raise Refusal(f"the code {code} is for another customer")
     if discount.usage_limit is not None and discount.used >= discount.usage_limit:
         raise Refusal(f"the code {code} has been used up")
     if discount.once_per_customer and order.customer_id in discount.used_by:
         raise Refusal(f"the code {code} was used by this customer before")
-    if sum(line.amount for line in goods) < discount.minimum:
+    counted = _counted(shop, goods, discount)
+    if sum(line.amount for line in counted) < discount.minimum:
         raise Refusal(f"the code {code} needs a larger order")
-    if sum(line.quantity for line in goods) < discount.minimum_quantity:
+    if sum(line.quantity for line in counted) < discount.minimum_quantity:
         raise Refusal(f"the code {code} needs more items")
     if discount.kind == "free_shipping":
         if discount.maximum_shipping is not None and order.shipping > discount.maximum_shipping:
             raise Refusal(f"the code {code} does not pay for shipping that dear")
-    elif not any(line.amount for line in goods):
+    elif not any(line.amount for line in _about(shop, goods, discount)):
         raise Refusal(f"the code {code} finds nothing to discount")
     return discount
 
 
+def _for(shop: Shop, discount: Discount, customer_id: int | None) -> bool:
+    if discount.segment_ids:
+        found = [shop.catalogue.segments.get(number) for number in discount.segment_ids]
+        return any(customer_id in one.customer_ids for one in found if one is not None)
+    return discount.customer_ids is None or customer_id in discount.customer_ids
+
+
+def _about(shop: Shop, goods: list[Line], discount: Discount) -> list[Line]:
+    """Return the lines that the discount can take something off."""
+    return catalogue.covered(shop, goods, Items(discount.products, discount.collections))
+
+
+def _counted(shop: Shop, goods: list[Line], discount: Discount) -> list[Line]:
+    """Return the lines that count towards its smallest order: those it is about, or those to be bought."""
+    if discount.kind != "buy_x_get_y":
+        return _about(shop, goods, discount)
+    return catalogue.covered(shop, goods, Items(discount.bought_products, discount.bought_collections))
+
+
 def _combine(first: Discount, second: Discount) -> bool:
-    shipping = second.kind == "free_shipping"
-    return first.combines_with[2] if shipping else first.combines_with[0]
+    return first.combines_with[("ORDER", "PRODUCT", "SHIPPING").index(second.discount_class)]
 
 
-def _apply(order: Order, goods: list[Line], discount: Discount) -> None:
+def _apply(shop: Shop, order: Order, goods: list[Line], discount: Discount) -> None:
     place = len(order.applications)
     if discount.kind == "free_shipping":
         order.applications = [
@@ -95,14 +115,19 @@ def _apply(order: Order, goods: list[Line], discount: Discount) -> None:
         ]
         order.shipping_discount = order.shipping
         return
-    subtotal = sum(line.amount for line in goods)
-    if discount.kind == "percentage":
-        applied = Application("code", discount.code, "LINE_ITEM", percentage=discount.percentage)
-        amount = (2 * subtotal * discount.percentage + 10000) // 20000
-    else:
+    lines = _about(shop, goods, discount)
+    if discount.kind == "buy_x_get_y":
+        lines = [min(lines, key=lambda line: line.unit_price)]  # the cheapest comes free
+    subtotal = sum(line.amount for line in lines)
+    if discount.kind == "amount":
         applied = Application("code", discount.code, "LINE_ITEM", amount=discount.amount)
         amount = min(discount.amount, subtotal)
+    else:
+        applied = Application("code", discount.code, "LINE_ITEM", percentage=discount.percentage)
+        if discount.kind == "buy_x_get_y":
+            subtotal = subtotal * min(discount.got, lines[0].quantity) // lines[0].quantity
+        amount = (2 * subtotal * discount.percentage + 10000) // 20000
     order.applications = [*order.applications, applied]
-    for line, part in zip(goods, allocate(amount, [line.amount for line in goods]), strict=True):
+    for line, part in zip(lines, allocate(amount, [line.amount for line in lines]), strict=True):
         if part:
             line.allocations = [*line.allocations, Allocation(place, part)]

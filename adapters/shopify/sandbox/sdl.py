@@ -7,7 +7,20 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLScalarType, GraphQLSchema, build_schema
 
-from adapters.shopify.sandbox.fields.discounts import Everybody, Least, Off, Share, Some, Whole
+from adapters.shopify.sandbox.fields.discounts import (
+    Collections,
+    Everybody,
+    Least,
+    Off,
+    OnQuantity,
+    Products,
+    Segments,
+    Share,
+    Some,
+    Units,
+    Whole,
+    Worth,
+)
 from adapters.shopify.sandbox.fields.orders import Percent, Place
 from adapters.shopify.sandbox.search import moment
 from adapters.shopify.sandbox.state import Shop
@@ -39,7 +52,7 @@ def kind_of(it: object, abstract: str) -> str:
         case Discount(kind=kind):
             if abstract == "Node":
                 return "DiscountCodeNode"
-            return "DiscountCodeFreeShipping" if kind == "free_shipping" else "DiscountCodeBasic"
+            return _CODES.get(kind, "DiscountCodeBasic")
         case Place(applied=applied):
             return "DiscountCodeApplication" if applied.kind == "code" else "ManualDiscountApplication"
         case Least(subtotal=subtotal):
@@ -50,6 +63,7 @@ def kind_of(it: object, abstract: str) -> str:
             return _KINDS[type(it)]
 
 
+_CODES = {"free_shipping": "DiscountCodeFreeShipping", "buy_x_get_y": "DiscountCodeBxgy"}
 _KINDS: dict[type, str] = {
     Order: "Order",
     Customer: "Customer",
@@ -58,6 +72,12 @@ _KINDS: dict[type, str] = {
     Shop: "Shop",
     Everybody: "DiscountBuyerSelectionAll",
     Some: "DiscountCustomers",
+    Segments: "DiscountCustomerSegments",
+    Products: "DiscountProducts",
+    Collections: "DiscountCollections",
+    Units: "DiscountQuantity",
+    Worth: "DiscountPurchaseAmount",
+    OnQuantity: "DiscountOnQuantity",
     Off: "DiscountAmount",
     Share: "DiscountPercentage",
     Percent: "PricingPercentageValue",

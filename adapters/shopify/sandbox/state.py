@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from adapters.shopify.sandbox.cost import Bucket
 from adapters.shopify.sandbox.faults import Faulty
 from adapters.shopify.sandbox.shelf import Shelf
-from adapters.shopify.sandbox.things import Bulk, Customer, Discount, Fate, Order, Subscription
+from adapters.shopify.sandbox.things import Bulk, Catalogue, Customer, Discount, Fate, Order, Subscription
 from adapters.shopify.sandbox.tokens import Desk
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _FIRST = {
     "refund_line": 590_000_000_000,
     "fulfillment": 5_200_000_000_000,
     "discount": 1_600_000_000_000,
+    "collection": 470_000_000_000,
+    "segment": 530_000_000_000,
     "subscription": 1_300_000_000_000,
     "bulk": 7_900_000_000_000,
     "edit": 78_000_000_000,
@@ -99,6 +101,7 @@ class Shop:
             }
         )
         self.codes: dict[str, int] = {}
+        self.catalogue = Catalogue()
         self.subscriptions: dict[int, Subscription] = {}
         self.bulks: dict[int, Bulk] = {}
         self.files: dict[int, str] = {}  # where each bulk file lies

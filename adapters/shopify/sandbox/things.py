@@ -219,7 +219,7 @@ class Discount(msgspec.Struct):
     id: int
     code: str
     title: str
-    kind: str  # "amount", "percentage" or "free_shipping"
+    kind: str  # "amount", "percentage", "free_shipping" or "buy_x_get_y"
     starts_at: datetime
     ends_at: datetime | None
     created_at: datetime
@@ -236,12 +236,62 @@ class Discount(msgspec.Struct):
     used_by: list[int] = []
     tags: list[str] = []
     maximum_shipping: int | None = None
+    products: tuple[
+        int, ...
+    ] = ()  # what it is about, or what comes free; neither these nor collections: everything
+    collections: tuple[int, ...] = ()
+    bought_products: tuple[int, ...] = ()  # what must be bought: `minimum` or `minimum_quantity` of it
+    bought_collections: tuple[int, ...] = ()
+    got: int = 0  # units that come at `percentage` off
+    uses_per_order: int | None = None
+    segment_ids: list[int] = []
+
+    @property
+    def discount_class(self) -> str:
+        """Return what it takes something off: ORDER, PRODUCT or SHIPPING."""
+        if self.kind == "free_shipping":
+            return "SHIPPING"
+        about_some = self.kind == "buy_x_get_y" or self.products or self.collections
+        return "PRODUCT" if about_some else "ORDER"
 
     def status(self, now: datetime) -> str:
         """Return SCHEDULED, ACTIVE or EXPIRED, derived from its dates."""
         if self.starts_at > now:
             return "SCHEDULED"
         return "EXPIRED" if self.ends_at is not None and self.ends_at <= now else "ACTIVE"
+
+
+class Good(msgspec.Struct):
+    """A product of the catalogue."""
+
+    product_id: int
+    title: str
+    sku: str
+    gift_card: bool = False
+
+
+class Collection(msgspec.Struct):
+    """Products that the merchant put together."""
+
+    id: int
+    title: str
+    product_ids: list[int]
+
+
+class Segment(msgspec.Struct):
+    """Customers that the merchant put together; here by their numbers, there by a query."""
+
+    id: int
+    name: str
+    customer_ids: list[int]
+
+
+class Catalogue(msgspec.Struct):
+    """What discounts can be about; by number."""
+
+    products: dict[int, Good] = {}
+    collections: dict[int, Collection] = {}
+    segments: dict[int, Segment] = {}
 
 
 class Subscription(msgspec.Struct):

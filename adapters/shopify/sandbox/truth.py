@@ -59,6 +59,15 @@ def coupon(it: Discount, now: datetime) -> Truth:
         "kind": it.kind,
         "value": "0.00" if it.kind == "free_shipping" else value,
         "minimum": text(it.minimum),
+        "minimum_quantity": it.minimum_quantity,
+        "products": [str(number) for number in it.products],
+        "collections": [str(number) for number in it.collections],
+        "got": it.got,
+        "combines": [
+            name
+            for name, combines in zip(("order", "product", "shipping"), it.combines_with, strict=True)
+            if combines
+        ],
         "customer_id": str(it.customer_ids[0]) if it.customer_ids else None,
         "starts_at": _iso(it.starts_at),
         "ends_at": _iso(it.ends_at),

@@ -31,6 +31,21 @@ class PlaceOrder(msgspec.Struct, forbid_unknown_fields=True):
     test: bool = False
 
 
+class Product(msgspec.Struct, forbid_unknown_fields=True):
+    sku: str
+    title: str
+
+
+class Collect(msgspec.Struct, forbid_unknown_fields=True):
+    title: str
+    skus: list[str]
+
+
+class Segment(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    customer_ids: list[int | str]
+
+
 class At(msgspec.Struct, forbid_unknown_fields=True):
     at: datetime
 

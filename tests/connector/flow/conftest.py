@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -23,6 +23,7 @@ from connector.port import (
     CouponMade,
     CustomerChanged,
     Delivery,
+    Gift,
     Installed,
     LeftAlone,
     Marked,
@@ -53,6 +54,7 @@ class Corner:
     title = "Corner"
     mark_kind: MarkKind = "tags"
     binds_coupons = True
+    gives: frozenset[Gift] = frozenset(get_args(Gift))
     polled = False
     privacy_topics = ("forget",)
 
@@ -160,6 +162,9 @@ class Corner:
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         self._answer("revoke_coupon")
         self.codes.pop(code, None)
+
+    def delete_coupon(self, code: str) -> None:
+        self._answer("delete_coupon")
 
     def coupons(self) -> Iterator[Coupon]:
         yield from self.codes.values()

@@ -17,7 +17,7 @@ from connector import config, jobs, rounds
 from connector.flow import programme, welcoming
 from connector.house import furnish
 from connector.loyalty.terms import suggested
-from connector.port import Delivery, Installed, Marked, OrderChanged, ShopFacts, TryLater
+from connector.port import Delivery, Gift, Installed, Marked, OrderChanged, ShopFacts, TryLater
 from connector.store import inbox, shops
 
 SHOPS, HANGS, SECONDS = 20, "shop-0.example", 1.0
@@ -69,6 +69,7 @@ class HighStreet:
     """A platform of many shops."""
 
     name, title, mark_kind, binds_coupons, polled = "high", "High Street", "tags", True, False
+    gives: frozenset[Gift] = frozenset()
 
     def __init__(self) -> None:
         self.lock, self.hanging = threading.Lock(), False

@@ -140,6 +140,12 @@ FIELDS: dict[str, Answer] = {
     "discountCodeBasicUpdate": lambda _, ask, id, basicCodeDiscount: _update(
         ask, id, basicCodeDiscount, "basicCodeDiscount"
     ),
+    "discountCodeBxgyCreate": lambda _, ask, bxgyCodeDiscount: _discount(
+        ask, bxgyCodeDiscount, "bxgyCodeDiscount"
+    ),
+    "discountCodeBxgyUpdate": lambda _, ask, id, bxgyCodeDiscount: _update(
+        ask, id, bxgyCodeDiscount, "bxgyCodeDiscount"
+    ),
     "discountCodeFreeShippingCreate": lambda _, ask, freeShippingCodeDiscount: _discount(
         ask, freeShippingCodeDiscount, "freeShippingCodeDiscount"
     ),
