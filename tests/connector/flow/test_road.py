@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from connector import rounds
-from connector.flow import again, programme, redeeming
+from connector.flow import again, programme, reconciling, redeeming
 from connector.loyalty.redeem import CannotRedeem
+from connector.loyalty.terms import Redeemable, Reward
 from connector.port import (
     CustomerChanged,
     CustomerForgotten,
@@ -24,6 +25,7 @@ from connector.port import (
     TryLater,
     Unauthorized,
 )
+from connector.records import Scope
 from connector.store import outbox, shops
 from connector.store.tables import customers, entries, inbox, members, orders
 
@@ -181,6 +183,25 @@ def test_redeeming_twice_with_one_form_takes_the_points_once(world: Any, start: 
     with pytest.raises(CannotRedeem):
         redeem(world, "five-off", "a-3")
     assert world.balance() == 50
+
+
+def test_a_code_goes_to_the_shop_with_its_conditions(world: Any, start: Any, make: Any) -> None:
+    drinks, pot = Scope(collections=("21",)), Scope(products=("11",))
+    gift = Reward("buy_x_get_y", 100_00, 0, 60, 2, pot, drinks, 1, "shipping")
+    start(redeemables=(Redeemable("pot", "A free pot", 100, gift),))
+    world.happen(make.order(1, 250, make.NOW))
+    redemption = redeem(world, "pot")
+    world.push()
+    coupon = world.corner.codes[redemption.code]
+    assert (coupon.kind, coupon.value, coupon.minimum_quantity, coupon.gets) == ("buy_x_get_y", 100_00, 2, 1)
+    assert (coupon.scope, coupon.buys, coupon.combines) == (pot, drinks, ("shipping",))
+    # Ended behind our back: it is made once more, and is the same.
+    del world.corner.codes[redemption.code]
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert reconciling.compare_coupons(tx, world.shop, [], world.now) >= 1
+    world.push()
+    assert world.corner.codes[redemption.code] == coupon
+    assert world.balance() == 150
 
 
 def test_a_refused_coupon_gives_the_points_back_and_trying_again_takes_them_again(

@@ -11,6 +11,7 @@ from connector.loyalty.facts import AdjustmentInputs, EarnInputs, ExpiryInputs, 
 from connector.loyalty.phrases import Phrases
 from connector.loyalty.terms import CurrencyTerms, NthOrder, Reward, StageTags, suggested
 from connector.loyalty.texts import TEXTS
+from connector.records import Scope
 
 CHANGE = msgspec.structs.replace
 EARNED = EarnInputs("#1042", "EUR", 55_00, 1_00, 1, 55, 200)
@@ -127,20 +128,27 @@ def test_both_languages_have_the_same_texts_with_the_same_figures_and_forms():
         assert english.count("|") == dutch.count("|"), key
 
 
+POT = Reward("buy_x_get_y", 100_00, 0, 60, 2, Scope(("7",)), Scope(collections=("8", "9")), 1, "everything")
 RICH = CHANGE(
     suggested("EUR", ("USD",)),
     currencies=(CurrencyTerms("EUR"), CurrencyTerms("USD", earn_step=110, rate=923_456)),
     nth_orders=(
         NthOrder("a", "Free shipping", 2, Reward("free_shipping", minimum=10_00)),
         NthOrder("b", "Gift", 3, Reward("amount", 2_50)),
-        NthOrder("c", "Ten", 4, Reward("percentage", 12_50)),
+        NthOrder("c", "Ten", 4, Reward("percentage", 12_50, scope=Scope(("11", "12")), combines="shipping")),
+        NthOrder("d", "A pot", 5, POT),
     ),
 )
 
-# Not conditions: keys tie coupons to their rule, and free shipping has no value.
-UNSAID = {"nth_orders.0.key", "nth_orders.1.key", "nth_orders.2.key", "redeemables.0.key"}
-UNSAID |= {"nth_orders.0.reward.value", "win_back.key"}
+# Not conditions: keys tie coupons to their rule, free shipping has no value, and only who buys something gets items.
+UNSAID = {*(f"nth_orders.{n}.key" for n in range(4)), "redeemables.0.key"}
+UNSAID |= {"nth_orders.0.reward.value", "win_back.key", "win_back.reward.gets", "redeemables.0.reward.gets"}
+UNSAID |= {f"nth_orders.{n}.reward.gets" for n in range(3)}
 OTHER = {
+    "nothing": "shipping",
+    "shipping": "everything",
+    "everything": "nothing",
+    "buy_x_get_y": "percentage",
     "excluding_tax": "including_tax",
     "including_tax": "excluding_tax",
     "free_shipping": "amount",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import func, select
 
 from connector.flow import programme, settling
+from connector.loyalty.terms import Reward
+from connector.port import Gift
+from connector.records import Scope
 from connector.store.tables import entries, members
 
 PAGE = "/settings/programme"
@@ -246,3 +249,62 @@ def test_a_visit_that_is_over_refreshes_the_whole_page(app: Any) -> None:
 
 def test_a_form_without_its_token_is_refused(browser: Any) -> None:
     assert browser.client.post(f"{PAGE}/draft", data={"earn_points": "1"}).status_code == 400
+
+
+GIFT = {
+    "redeemables__0__reward__kind": "buy_x_get_y",
+    "redeemables__0__reward__value": "100",
+    "redeemables__0__reward__minimum_quantity": "2",
+    "redeemables__0__reward__scope_of": "products",
+    "redeemables__0__reward__scope": "11",
+    "redeemables__0__reward__buys_of": "collections",
+    "redeemables__0__reward__buys": "https://admin.example/store/x/collections/21?view=1, 22",
+    "redeemables__0__reward__gets": "1",
+    "redeemables__0__reward__combines": "shipping",
+}
+
+
+def test_conditions_are_read_and_shown_again(town: Any, send: Any, browser: Any, generous: None) -> None:
+    assert send("draft", **GIFT).status_code == 303
+    (offer,) = draft(town).redeemables
+    bought = Scope(collections=("21", "22"))
+    assert offer.reward == Reward("buy_x_get_y", 100_00, 0, 60, 2, Scope(("11",)), bought, 1, "shipping")
+    before = draft(town)
+    assert send("draft").status_code == 303
+    assert draft(town) == before
+    assert "21, 22" in browser.get(PAGE)
+
+
+def test_what_a_shop_cannot_give_is_not_offered_and_refused(town: Any, send: Any, browser: Any) -> None:
+    assert 'value="buy_x_get_y"' not in browser.get(PAGE)
+    assert "redeemables.0.reward.scope" not in browser.form(PAGE, "terms")
+    answer = send("draft", **GIFT)
+    assert answer.status_code == 422
+    assert "Your shops cannot all give this." in html.unescape(answer.text)
+
+
+def test_products_of_one_shop_are_not_promised_in_two(town: Any, send: Any, generous: None) -> None:
+    assert send("draft", **GIFT).status_code == 303
+    town.second_shop()
+    answer = send("draft", **GIFT)
+    assert answer.status_code == 422
+    assert "each shop has its own" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("the blue pot", "Write numbers, or the addresses"), ("", "Name at least one, or choose everything.")],
+)
+def test_a_product_is_named_by_its_number(
+    town: Any, send: Any, generous: None, typed: str, said: str
+) -> None:
+    answer = send("draft", **(GIFT | {"redeemables__0__reward__scope": typed}))
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+@pytest.fixture
+def generous(town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The town's platform gives everything there is."""
+    platform = town.house.platforms[town.shop.platform]
+    monkeypatch.setattr(type(platform), "gives", frozenset(get_args(Gift)))
