@@ -13,7 +13,7 @@ import msgspec
 
 from connector import trail
 from connector.addresses import is_public as is_public
-from connector.records import Coupon, Customer, Order
+from connector.records import Card, Coupon, Customer, Order
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -211,6 +211,10 @@ class LeftAlone(msgspec.Struct, frozen=True, tag=True):
     why: str
 
 
+class Shown(msgspec.Struct, frozen=True, tag=True):
+    """The customer's card stands in the shop."""
+
+
 class CouponMade(msgspec.Struct, frozen=True, tag=True):
     """The code is live in the shop, made now or found as ours."""
 
@@ -304,6 +308,13 @@ class ShopAdapter(Protocol):
 
     def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
         """Make the customer carry `wanted`, and of `known` (ours, from before) nothing else; safe to repeat."""
+        ...
+
+    def show(self, cards: tuple[Card, ...]) -> tuple[Shown | LeftAlone, ...]:
+        """Put balance and tier where the shop's own pages can read them; one answer for each card. Safe to repeat.
+
+        At most 12 cards. A platform without such a place (`Platform.shows_cards`) is never asked.
+        """
         ...
 
     def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
@@ -508,6 +519,7 @@ class Platform(Protocol):
     mark_kind: MarkKind  # what a customer can carry there
     binds_coupons: bool  # can a code be bound to one customer?
     gives: frozenset[Gift]  # what its codes can do
+    shows_cards: bool  # can the shop's own pages show a customer's balance and tier?
     privacy_topics: tuple[str, ...]  # of messages that the law wants heeded within thirty days
     polled: bool  # True: changes are found by asking every few minutes
 

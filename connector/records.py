@@ -105,6 +105,14 @@ class Customer(msgspec.Struct, frozen=True, omit_defaults=True):
     marks: tuple[str, ...] = ()
 
 
+class Card(msgspec.Struct, frozen=True):
+    """What a customer's standing says in the shop, for its pages to show. `tier`: its name, None: no tier."""
+
+    customer_id: str
+    balance: int
+    tier: str | None
+
+
 class Scope(msgspec.Struct, frozen=True, omit_defaults=True):
     """Some of what a shop sells, by the shop's own ids: products, or else collections. Neither: everything."""
 

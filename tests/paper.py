@@ -52,6 +52,7 @@ class PaperPlatform:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     gives: frozenset[Gift] = frozenset({"amount", "percentage", "free_shipping"})
+    shows_cards = False
     polled = False
     privacy_topics = ("person/forgotten",)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 
 from connector import port
-from connector.records import Coupon, Customer, Order
+from connector.records import Card, Coupon, Customer, Order
 
 from . import install, keys, network, rights
 from .client import Client
@@ -46,6 +46,10 @@ class Line:
         self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]
     ) -> port.Marked | port.LeftAlone:
         return Marker(self._client, self._groups, self._coupons.widen).mark(customer_id, wanted, known)
+
+    def show(self, cards: tuple[Card, ...]) -> tuple[port.Shown | port.LeftAlone, ...]:
+        """A customer here has no place for a card that pages could read without a module."""
+        return tuple(port.LeftAlone("The shop has no place for it.") for _ in cards)
 
     def make_coupon(self, coupon: Coupon) -> port.CouponMade | port.CodeTaken:
         return self._coupons.make(coupon)

@@ -19,6 +19,7 @@ class Magento:
     mark_kind: port.MarkKind = "group"
     binds_coupons = False
     gives: frozenset[port.Gift] = frozenset({"amount", "percentage", "free_shipping"})
+    shows_cards = False
     polled = True
     privacy_topics: tuple[str, ...] = ()
 

@@ -224,6 +224,37 @@ mutation Mark($id: ID!, $add: [String!]!, $remove: [String!]!, $adding: Boolean!
 }
 """
 
+# --- writing: cards ---------------------------------------------------------------------------------------------------
+
+# Without a namespace: the app's own, which no other app and no merchant writes into.
+CARDS = """
+query Cards($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    __typename
+    ... on Customer {
+      id
+      balance: metafield(key: "points_balance") { value compareDigest }
+      tier: metafield(key: "tier") { value compareDigest }
+    }
+  }
+}
+"""
+
+CARDS_SET = """
+mutation CardsSet($fields: [MetafieldsSetInput!]!) {
+  metafieldsSet(metafields: $fields) {
+    userErrors { code field message }
+  }
+}
+"""
+
+CARDS_DEFINE = """
+mutation CardsDefine($balance: MetafieldDefinitionInput!, $tier: MetafieldDefinitionInput!) {
+  balance: metafieldDefinitionCreate(definition: $balance) { userErrors { code field message } }
+  tier: metafieldDefinitionCreate(definition: $tier) { userErrors { code field message } }
+}
+"""
+
 # --- writing: coupons -----------------------------------------------------------------------------------------------
 
 COUPON_BASIC = """
@@ -346,6 +377,9 @@ EVERY = {
     "BulkState": BULK_STATE,
     "BulkNewest": BULK_NEWEST,
     "Mark": MARK,
+    "Cards": CARDS,
+    "CardsSet": CARDS_SET,
+    "CardsDefine": CARDS_DEFINE,
     "CouponBasic": COUPON_BASIC,
     "CouponFreeShipping": COUPON_FREE_SHIPPING,
     "CouponBxgy": COUPON_BXGY,

@@ -36,6 +36,7 @@ class Shopify:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     gives: frozenset[Gift] = frozenset(get_args(Gift))
+    shows_cards = True
     polled = False
     privacy_topics: tuple[str, ...] = ("customers/redact", "shop/redact", "customers/data_request")
 

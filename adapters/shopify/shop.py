@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from adapters.shopify import app_file, bulk, coupons, documents, marks, pull, subscriptions, tokens
+from adapters.shopify.cards import Cards
 from adapters.shopify.client import Client
 from adapters.shopify.graph import Node
 from adapters.shopify.points import Points
@@ -20,10 +21,11 @@ from connector.port import (
     Marked,
     Pace,
     ShopFacts,
+    Shown,
     TokenVault,
     Window,
 )
-from connector.records import Coupon, Customer, Order
+from connector.records import Card, Coupon, Customer, Order
 
 # Pages end at 25,000 objects, and an order with its lines costs some six points of the hundred a second that a shop
 # has; a bulk operation costs ten in all, but takes the shop a while.
@@ -62,6 +64,7 @@ class ShopifyShop:
         keys = Keys(app, shop, vault, wire, clock)
         self._client = Client(app, shop, keys, wire, clock, points or Points(), pace)
         self._currency: str | None = None
+        self._cards = Cards(self._client)
 
     def facts(self) -> ShopFacts:
         return pull.facts(self._client)
@@ -95,6 +98,9 @@ class ShopifyShop:
 
     def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
         return marks.mark(self._client, customer_id, wanted, known)
+
+    def show(self, cards: tuple[Card, ...]) -> tuple[Shown | LeftAlone, ...]:
+        return self._cards.show(cards)
 
     def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
         return coupons.make(self._client, coupon)

@@ -18,6 +18,7 @@ class Complaint(msgspec.Struct, frozen=True):
     field: list[str] | None = None
     code: str | None = None
     extra_info: str | None = None
+    element_index: int | None = None
 
 
 class Said(msgspec.Struct, frozen=True):

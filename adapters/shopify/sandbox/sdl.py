@@ -24,9 +24,27 @@ from adapters.shopify.sandbox.fields.discounts import (
 from adapters.shopify.sandbox.fields.orders import Percent, Place
 from adapters.shopify.sandbox.search import moment
 from adapters.shopify.sandbox.state import Shop
-from adapters.shopify.sandbox.things import Bulk, Customer, Discount, Order, Subscription
+from adapters.shopify.sandbox.things import (
+    Bulk,
+    Customer,
+    Definition,
+    Discount,
+    Metafield,
+    Order,
+    Subscription,
+)
 
-_FILES = ("shop", "orders", "refunds", "shipping", "customers", "discounts", "platform", "enums")
+_FILES = (
+    "shop",
+    "orders",
+    "refunds",
+    "shipping",
+    "customers",
+    "metafields",
+    "discounts",
+    "platform",
+    "enums",
+)
 
 
 @cache
@@ -68,6 +86,8 @@ _KINDS: dict[type, str] = {
     Order: "Order",
     Customer: "Customer",
     Subscription: "WebhookSubscription",
+    Metafield: "Metafield",
+    Definition: "MetafieldDefinition",
     Bulk: "BulkOperation",
     Shop: "Shop",
     Everybody: "DiscountBuyerSelectionAll",

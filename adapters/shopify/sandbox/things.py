@@ -24,6 +24,28 @@ class Customer(msgspec.Struct):
     locale: str = "en"
     tags: list[str] = []
     order_ids: list[int] = []
+    metafields: "dict[str, Metafield]" = {}  # by namespace and key
+
+
+class Metafield(msgspec.Struct):
+    """A value that an app keeps on a customer."""
+
+    id: int
+    namespace: str
+    key: str
+    type: str
+    value: str
+
+
+class Definition(msgspec.Struct):
+    """What a metafield of customers is, and who may read it."""
+
+    id: int
+    namespace: str
+    key: str
+    name: str
+    type: str
+    owner_type: str = "CUSTOMER"
 
 
 class Application(msgspec.Struct):
@@ -287,11 +309,12 @@ class Segment(msgspec.Struct):
 
 
 class Catalogue(msgspec.Struct):
-    """What discounts can be about; by number."""
+    """What discounts can be about, by number; and what metafields are."""
 
     products: dict[int, Good] = {}
     collections: dict[int, Collection] = {}
     segments: dict[int, Segment] = {}
+    definitions: dict[str, Definition] = {}  # by namespace and key
 
 
 class Subscription(msgspec.Struct):

@@ -46,6 +46,7 @@ def customer(it: Customer) -> Truth:
         "email": it.email,
         "verified": it.verified,
         "tags": it.tags,
+        "metafields": {one.key: one.value for one in it.metafields.values()},
         "created_at": _iso(it.created_at),
         "changed_at": _iso(it.updated_at),
     }

@@ -198,6 +198,23 @@ class Street:
         self.vault = self.make_vault(self.house.installed[-1].tokens)
         return platform.open(self.environment, ShopLine(self.address, "key-1"), self.vault)
 
+    def open_again(self) -> ShopAdapter:
+        """Another line to the same shop, as another process would open it."""
+        return platform.open(self.environment, ShopLine(self.address, "key-1"), self.vault)
+
+    def graphql(self, query: str, **variables: Any) -> Any:
+        """Call the shop past the plug, with its token; the answer's data."""
+        answer = requests.post(
+            f"{self.url}/admin/api/2026-10/graphql.json",
+            json={"query": query, "variables": variables},
+            headers={
+                "X-Shopify-Access-Token": tokens.unpack(self.vault.kept).access,
+                "X-Sandbox-Shop": self.address,
+            },
+            timeout=10,
+        )
+        return answer.json()["data"]
+
     def quiet(self) -> None:
         self.control("release")
 

@@ -5,9 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-import requests
 
-from adapters.shopify import tokens
 from connector.port import CodeTaken, CouponMade, Refused, ShopAdapter
 from connector.records import Coupon, Scope
 
@@ -211,15 +209,8 @@ BASIC = """mutation($it: DiscountCodeBasicInput!) { discountCodeBasicCreate(basi
 
 def complaints(street: Any, query: str, **wish: Any) -> set[tuple[str, str]]:
     """What the shop says to an input that the plug never sends."""
-    token = tokens.unpack(street.vault.kept).access
     whole = {"title": "x", "code": "X1", "startsAt": "2026-01-01T00:00:00Z", **wish}
-    answer = requests.post(
-        f"{street.url}/admin/api/2026-10/graphql.json",
-        json={"query": query, "variables": {"it": whole}},
-        headers={"X-Shopify-Access-Token": token, "X-Sandbox-Shop": street.address},
-        timeout=10,
-    ).json()
-    (payload,) = answer["data"].values()
+    (payload,) = street.graphql(query, it=whole).values()
     return {(it["code"], ".".join(it["field"][1:])) for it in payload["userErrors"]}
 
 

@@ -35,10 +35,11 @@ from connector.port import (
     ShopFacts,
     ShopLine,
     Shopper,
+    Shown,
     TokenVault,
     Window,
 )
-from connector.records import Coupon, Customer, LineItem, Order
+from connector.records import Card, Coupon, Customer, LineItem, Order
 from connector.store import inbox
 from connector.store.shops import Shop
 from connector.store.tables import coupons, customers, entries, marks, members, outbox
@@ -55,6 +56,7 @@ class Corner:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     gives: frozenset[Gift] = frozenset(get_args(Gift))
+    shows_cards = False
     polled = False
     privacy_topics = ("forget",)
 
@@ -162,6 +164,10 @@ class Corner:
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         self._answer("revoke_coupon")
         self.codes.pop(code, None)
+
+    def show(self, cards: tuple[Card, ...]) -> tuple[Shown | LeftAlone, ...]:
+        self._answer("show")
+        return tuple(Shown() for _ in cards)
 
     def delete_coupon(self, code: str) -> None:
         self._answer("delete_coupon")

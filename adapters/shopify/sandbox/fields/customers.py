@@ -1,6 +1,6 @@
 """Customers."""
 
-from adapters.shopify.sandbox import paging
+from adapters.shopify.sandbox import metafields, paging
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, gid
 from adapters.shopify.sandbox.things import Customer, Order
 
@@ -44,7 +44,13 @@ FIELDS: dict[str, dict[str, Answer]] = {
         "lifetimeDuration": lambda *_: "",
         "multipassIdentifier": lambda *_: None,
         "productSubscriberStatus": lambda *_: "NEVER_SUBSCRIBED",
+        "metafield": lambda it, _, key, namespace=None: it.metafields.get(metafields.place(namespace, key)),
     },
+    "Metafield": {
+        "id": lambda it, _: gid("Metafield", it.id),
+        "compareDigest": lambda it, _: metafields.digest(it),
+    },
+    "MetafieldDefinition": {"id": lambda it, _: gid("MetafieldDefinition", it.id)},
     "CustomerEmailAddress": {
         "emailAddress": lambda it, _: it.email,
         "marketingState": lambda *_: "NOT_SUBSCRIBED",

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from adapters.shopify.sandbox import bulk, codes, customers, discounts, rights
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, gid, number_of
+from adapters.shopify.sandbox.metafields import define as fields_define
+from adapters.shopify.sandbox.metafields import put as fields_put
 from adapters.shopify.sandbox.refusals import Complaint, Said
 from adapters.shopify.sandbox.things import Discount, Subscription
 
@@ -140,6 +142,8 @@ FIELDS: dict[str, Answer] = {
     "discountCodeBasicUpdate": lambda _, ask, id, basicCodeDiscount: _update(
         ask, id, basicCodeDiscount, "basicCodeDiscount"
     ),
+    "metafieldsSet": lambda _, ask, metafields: fields_put(ask, metafields),
+    "metafieldDefinitionCreate": lambda _, ask, definition: fields_define(ask, definition),
     "discountCodeBxgyCreate": lambda _, ask, bxgyCodeDiscount: _discount(
         ask, bxgyCodeDiscount, "bxgyCodeDiscount"
     ),
@@ -167,5 +171,7 @@ FIELDS: dict[str, Answer] = {
 }
 # How each payload's own field is called in the answer; every one of them holds what was said.
 PAYLOADS = {"node", "codeDiscountNode", "deletedCodeDiscountId", "webhookSubscription", "bulkOperation"} | {
-    "deletedWebhookSubscriptionId"
+    "deletedWebhookSubscriptionId",
+    "metafields",
+    "createdDefinition",
 }
