@@ -6,6 +6,8 @@ THINGS = {
     "Customer": "read_customers",
     "CustomerConnection": "read_customers",
     "Product": "read_products",
+    "Collection": "read_products",
+    "Segment": "read_customers",
     "DiscountCodeNode": "read_discounts",
     "DiscountNode": "read_discounts",
     "DiscountNodeConnection": "read_discounts",
