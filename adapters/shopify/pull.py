@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from adapters.shopify import documents, graph
 from adapters.shopify.answers import Answer, TooDear
@@ -11,6 +11,8 @@ from adapters.shopify.graph import CustomerNode, LineNode, Node, OrderNode, Page
 from connector.money import NotMoney
 from connector.port import Batch, Counts, Refused, ShopFacts, TryLater, Window
 from connector.records import Customer, Order
+
+T = TypeVar("T", Order, Customer)
 
 # First guesses; the client halves them where the shop finds a page too dear.
 ORDERS_A_PAGE, LINES_A_PAGE, CUSTOMERS_A_PAGE, IDS_A_PAGE = 25, 50, 100, 25
@@ -140,7 +142,7 @@ def orders(client: Client, ids: tuple[str, ...]) -> dict[str, Order]:
         for node in _order_nodes(client, some, LINES_A_PAGE):
             order = _whole(client, node)
             found[order.id] = order
-    return found
+    return _asked_for(found, ids)
 
 
 def customers(client: Client, ids: tuple[str, ...]) -> dict[str, Customer]:
@@ -151,7 +153,7 @@ def customers(client: Client, ids: tuple[str, ...]) -> dict[str, Customer]:
         for node in _there(client.ask(documents.CUSTOMERS_BY_ID, asked, CustomerNodesData)):
             customer = graph.customer(node)
             found[customer.id] = customer
-    return found
+    return _asked_for(found, ids)
 
 
 def record(node: OrderNode, lines: list[LineNode], shipping: list[graph.ShippingNode]) -> Order:
@@ -200,6 +202,13 @@ def _whole(client: Client, node: OrderNode) -> Order:
 
 def _beyond(found: tuple[Order, ...] | tuple[Customer, ...], window: Window) -> bool:
     return bool(found) and found[-1].changed_at >= window.until
+
+
+def _asked_for(found: dict[str, T], ids: tuple[str, ...]) -> dict[str, T]:
+    """Return what was found; raise TryLater where the shop answers with something nobody asked for."""
+    if found.keys() <= set(ids):
+        return found
+    raise TryLater("The shop answers with something Comeback did not ask for.")
 
 
 def _plain(ids: tuple[str, ...]) -> tuple[str, ...]:

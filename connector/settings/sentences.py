@@ -104,6 +104,7 @@ LINES = (
     _("The customer is in the group %(group)s, which is the shop's own; Comeback leaves it alone."),
     _("The customer is no longer in the shop."),
     _("The shop asks us to slow down (429)."),
+    _("The shop answers with something Comeback did not ask for."),
     _("The shop cannot be reached."),
     _("The shop does not honour our search; does a proxy drop the query of its addresses?"),
     _(

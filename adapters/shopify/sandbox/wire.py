@@ -127,6 +127,9 @@ def _scopes(shop: Shop) -> frozenset[str] | Response:
     with shop.lock:
         scopes = shop.desk.scopes(token, shop.clock()) if known else None
         expires = scopes is not None and shop.desk.access[token].until is not None
+        if not known or token not in shop.desk.access:
+            # Not one that has ended: one that was never this shop's.
+            shop.asked["strange token"] += 1
     if scopes is None:
         shop.asked["refused token"] += 1
         return _json({"errors": "[API] this access token is not known"}, 401)

@@ -175,8 +175,8 @@ class House:
 class Street:
     """A sandbox shop and a house that may connect to it."""
 
-    def __init__(self, make_vault: Any) -> None:
-        self.shop = Shop("demo-gifts.myshopify.com")
+    def __init__(self, make_vault: Any, domain: str = "demo-gifts.myshopify.com") -> None:
+        self.shop = Shop(domain)
         self.server = create_server(self.shop)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = self.shop.own_url
