@@ -29,7 +29,9 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--client-id", help="default: random, or what the state knows")
     parser.add_argument("--client-secret", help="default: random, or what the state knows")
     parser.add_argument("--scopes", default=ALL_SCOPES, help="what a managed install grants")
-    parser.add_argument("--order-days", type=int, help="show orders this far back without read_all_orders")
+    parser.add_argument(
+        "--order-days", type=int, default=60, help="show orders this far back without read_all_orders"
+    )
     parser.add_argument(
         "--bucket", type=int, default=20_000, help="points the API bucket holds (default: a Plus shop)"
     )

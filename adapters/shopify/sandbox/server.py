@@ -56,6 +56,8 @@ def ready_line(shop: Shop) -> Callable[[], dict[str, object]]:
                 "SHOPIFY_CLIENT_SECRET": shop.client_secret,
                 "SHOPIFY_API_VERSION": shop.api_version,
                 "SHOPIFY_BASE_URL": shop.own_url,
+                # As if Shopify had approved it on request.
+                "SHOPIFY_ALL_ORDERS": "yes" if "read_all_orders" in shop.app_scopes.split(",") else "no",
             },
             "orders": len(shop.orders),
             "customers": len(shop.customers),

@@ -77,7 +77,7 @@ class Shop:
         self.embedded = False  # as the app file says
         self.visitor: str | None = None  # the customer who is signed in in the storefront
         self.own_url = ""  # where this process answers, once it does
-        self.order_days: int | None = None  # how far back orders are shown without read_all_orders; None: all
+        self.order_days = 60  # how far back orders are shown without read_all_orders
         self.public_url: str | None = None
         self.customers: Shelf[Customer] = Shelf(
             {

@@ -181,8 +181,7 @@ def test_a_count_stops_at_its_limit_unless_there_is_none(stand) -> None:
     }
 
 
-def test_older_orders_are_shown_only_with_the_right_to_all_of_them_where_the_shop_limits_it(stand) -> None:
-    stand.shop.order_days = 60
+def test_older_orders_are_shown_only_with_the_right_to_all_of_them(stand) -> None:
     stand.order(at="2020-01-01T00:00:00Z")
     young = stand.order(at=stand.shop.now().isoformat())
     token = stand.grant("read_orders")
