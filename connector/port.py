@@ -32,7 +32,8 @@ together with other discounts as the coupon says."""
 
 
 class OrderChanged(msgspec.Struct, frozen=True, tag=True):
-    """The order stands like this now. `lacks_paid_at`: it is paid, but the message does not say since when."""
+    """The order stands like this now. `lacks_paid_at`: it is paid, or may have been once, and the message does not say
+    since when."""
 
     order: Order
     lacks_paid_at: bool = False

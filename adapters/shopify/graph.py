@@ -17,6 +17,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 # Fully paid, whatever was given back later.
 PAID = frozenset({"PAID", "PARTIALLY_REFUNDED", "REFUNDED"})
+# A paid order that an edit made dearer is back here; what was asked for first is paid all the same.
+PART_PAID = "PARTIALLY_PAID"
 MONEY_IN = frozenset({"SALE", "CAPTURE"})
 
 
@@ -204,7 +206,7 @@ def _shipping(node: ShippingNode, currency: str) -> picture.ShippingPart:
 
 
 def _paid_at(node: OrderNode, placed_at: datetime) -> datetime | None:
-    if node.display_financial_status not in PAID:
+    if node.display_financial_status not in PAID | {PART_PAID}:
         return None
     currency = node.currency_code
     payments = [
@@ -212,7 +214,10 @@ def _paid_at(node: OrderNode, placed_at: datetime) -> datetime | None:
         for it in node.transactions
         if it.kind in MONEY_IN and it.status == "SUCCESS"
     ]
-    return picture.paid_since(payments, _of(node.original_total_price_set, currency), placed_at)
+    total = _of(node.original_total_price_set, currency)
+    if node.display_financial_status == PART_PAID and sum(it.amount for it in payments) < max(1, total):
+        return None
+    return picture.paid_since(payments, total, placed_at)
 
 
 def _fulfilled_at(node: OrderNode) -> datetime | None:

@@ -22,6 +22,8 @@ _UNIT = re.compile(r"-?\d{1,12}(?:\.\d{1,6})?")
 
 # Fully paid, whatever was given back later.
 PAID = frozenset({"paid", "partially_refunded", "refunded"})
+# Never paid in full, or paid and made dearer by an edit; the body does not say which.
+PART_PAID = "partially_paid"
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -148,12 +150,13 @@ def order(value: object, *, just_made: bool) -> OrderChanged | OrderTouched:
     order_id = _id(body.admin_graphql_api_id, body.id)
     if body.processed_at is None or body.updated_at is None or _refunded_abroad(body):
         return OrderTouched(order_id)
-    paid = (body.financial_status or "").lower() in PAID
+    status = (body.financial_status or "").lower()
+    paid, part_paid = status in PAID, status == PART_PAID
     try:
         part = _order_part(body, order_id, body.processed_at, body.updated_at, paid and just_made)
     except NotMoney as error:
         raise BadMessage(f"order {order_id} states an amount that is none in {body.currency}") from error
-    return OrderChanged(picture.order(part), lacks_paid_at=paid and not just_made)
+    return OrderChanged(picture.order(part), lacks_paid_at=(paid or part_paid) and not just_made)
 
 
 def customer(value: object) -> CustomerChanged | CustomerTouched:

@@ -209,15 +209,15 @@ class Order(msgspec.Struct):
 
     @property
     def paid_at(self) -> datetime | None:
-        """Since when it is paid: what was asked for first was covered then; None while something is open."""
-        if self.received < self.due:
-            return None
+        """Since when it is paid: what was asked for first was covered then, whatever an edit asks for besides."""
         sales = sorted((move.at, move.amount) for move in self.transactions if move.kind == "SALE")
         covered = 0
         for at, amount in sales:
             covered += amount
             if covered >= self.original_total:
                 return at
+        if self.received < self.due:
+            return None
         return sales[-1][0] if sales else self.placed_at
 
     @property

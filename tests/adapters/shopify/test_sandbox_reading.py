@@ -4,12 +4,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
-from adapters.shopify import picture, results
+from adapters.shopify import picture, rest, results
 from adapters.shopify import shop as shops
+from adapters.shopify.sandbox import bodies
 from connector.money import parse
-from connector.port import ShopAdapter, Window
+from connector.port import OrderChanged, ShopAdapter, Window
 from connector.records import Order
 
 START = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -149,3 +151,24 @@ def test_after_a_storm_of_shoppers_history_is_still_what_the_shop_says(
     assert {it.id for it in orders} == set(told)
     for order in orders:
         same(order, told[order.id])
+
+
+def test_an_order_that_an_edit_makes_dearer_stays_paid(
+    street: Any, line: ShopAdapter, everything: Any
+) -> None:
+    whole = street.order()
+    deposit = street.order(at=street.at(2), paid=False)
+    more = {"sku": "X", "title": "Extra", "quantity": 1, "price": "300.00"}
+    for order in (whole, deposit):
+        street.control(f"orders/{order}/edit", {"at": street.at(7), "lines": [], "add": [more]})
+    found = {it.id: it for it in everything(line)[1]}
+    assert (found[whole].paid_at, found[deposit].paid_at) == (found[whole].placed_at, None)
+    assert line.orders((whole, deposit)) == found
+    for told in street.truth("orders"):
+        same(found[told["id"]], told)
+    # The message cannot say that it was paid once; the house knows since when, or asks.
+    for order, lacks in ((whole, True), (deposit, False)):
+        body = bodies.order(street.shop, street.shop.orders.get(int(order)))
+        change = rest.order(msgspec.json.decode(msgspec.json.encode(body)), just_made=False)
+        assert isinstance(change, OrderChanged)
+        assert change.lacks_paid_at == lacks
