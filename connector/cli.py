@@ -90,6 +90,21 @@ def signin(shop: str | None) -> None:
 
 
 @commands.command()
+@click.argument("name")
+@click.argument("address")
+def connect(name: str, address: str) -> None:
+    """Connect the shop at ADDRESS of the platform NAME, where the settings alone open it; print its merchant's sign-in."""
+    from connector.hall import DoorStep
+
+    with _house() as house:
+        platform = house.platforms.get(name)
+        if platform is None:
+            raise Failed(f"{name} is not set up here; `comeback doctor` says what is missing")
+        installed = platform.connect(house.settings.environment, address, house.settings.public_url)
+        click.echo(DoorStep(house, platform).welcome(installed).url)
+
+
+@commands.command()
 @click.argument("shop")
 def sync(shop: str) -> None:
     """Have the workers read what SHOP changed, ask for its webhooks again, and resume a stopped import of its history."""

@@ -536,6 +536,13 @@ class Platform(Protocol):
         """Return what the platform wants to be told of us, as files by their names; nothing where it wants none."""
         ...
 
+    def connect(self, env: Mapping[str, str], address: str, public_url: str) -> Installed:
+        """Return a shop that the settings alone open, without its merchant's consent; raise Refused where there is none.
+
+        It proves nothing of whoever asks: only commands on the server may call it.
+        """
+        ...
+
     def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
         """Say who asks from a shop's storefront, by the raw query that the platform signed; raise BadSignature."""
         ...

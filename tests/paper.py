@@ -28,6 +28,7 @@ from connector.port import (
     Installed,
     MarkKind,
     Pace,
+    Refused,
     Setting,
     ShopAdapter,
     ShopFacts,
@@ -82,6 +83,9 @@ class PaperPlatform:
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {}
+
+    def connect(self, env: Mapping[str, str], address: str, public_url: str) -> Installed:
+        raise Refused("a merchant connects it")
 
     def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
         raise BadSignature("no storefront")

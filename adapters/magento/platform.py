@@ -34,6 +34,10 @@ class Magento:
         """None: all that Magento is told, the merchant enters there."""
         return {}
 
+    def connect(self, env: Mapping[str, str], address: str, public_url: str) -> port.Installed:
+        """None: every Magento shop has keys of its own."""
+        raise port.Refused(f"Magento shops are connected by their merchant, at {public_url}/magento.")
+
     def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> port.Shopper:
         """Nobody: Magento forwards nothing of its storefront."""
         raise port.BadSignature("no storefront")

@@ -6,7 +6,7 @@ from typing import get_args
 
 from flask import Blueprint
 
-from adapters.shopify import app_file, pages, proxy, read, settings, signature
+from adapters.shopify import app_file, own, pages, proxy, read, settings, signature
 from adapters.shopify.frame import AdminFrame
 from adapters.shopify.points import Shops
 from adapters.shopify.shop import ShopifyShop
@@ -16,6 +16,7 @@ from connector.port import (
     Delivery,
     Gift,
     Hall,
+    Installed,
     MarkKind,
     Pace,
     Platform,
@@ -51,6 +52,9 @@ class Shopify:
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {app_file.NAME: app_file.written(settings.app(env), public_url)}
+
+    def connect(self, env: Mapping[str, str], address: str, public_url: str) -> Installed:
+        return own.connect(settings.app(env), address, public_url)
 
     def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
         if not env.get("SHOPIFY_CLIENT_SECRET"):

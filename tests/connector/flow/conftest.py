@@ -30,6 +30,7 @@ from connector.port import (
     MarkKind,
     OrderChanged,
     OutcomeUnknown,
+    Refused,
     Setting,
     ShopError,
     ShopFacts,
@@ -82,6 +83,9 @@ class Corner:
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {}
+
+    def connect(self, env: Mapping[str, str], address: str, public_url: str) -> Installed:
+        raise Refused("a merchant connects it")
 
     def shopper(self, env: Mapping[str, str], query: bytes, now: datetime) -> Shopper:
         raise BadSignature("no storefront")
