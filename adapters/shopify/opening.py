@@ -1,8 +1,10 @@
 """Opened by Shopify: whether the session token must be exchanged first, where the merchant goes, and the bounce page."""
 
 from datetime import datetime
+from urllib.parse import quote
 
-from flask import Response, render_template, request
+from flask import Response, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
 
 from adapters.shopify import frame, tokens
 from adapters.shopify.frame import AdminFrame
@@ -32,6 +34,11 @@ def needs_exchange(hall: Hall, shop: str, now: datetime) -> bool:
 def overview() -> str:
     """Return the address of the first page, with the token and whatever else the admin brought, good for its minute."""
     return f"/?{request.query_string.decode()}"
+
+
+def room(room: str) -> Answer:
+    """Go on to a page of the merchant's: an admin may write its path behind the app's own address, which ends in ours."""
+    return redirect(f"/settings/{quote(room)}?{request.query_string.decode()}")
 
 
 def bounce(app: App, hall: Hall) -> Response:

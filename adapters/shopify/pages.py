@@ -163,6 +163,7 @@ def create_blueprint(app: App, hall: Hall) -> Blueprint:
     pages.add_url_rule("/", view_func=porch.opened, endpoint="opened")
     pages.add_url_rule("/install", view_func=porch.install, endpoint="install")
     pages.add_url_rule("/callback", view_func=porch.callback, endpoint="callback")
+    pages.add_url_rule("/settings/<path:room>", view_func=opening.room, endpoint="room")
     pages.add_url_rule("/bounce", view_func=porch.bounce, endpoint="bounce")
     pages.after_request(porch.strict)
     return pages

@@ -79,6 +79,12 @@ def test_what_the_admin_adds_to_an_address_is_in_no_link_of_the_page(admin: Any)
     assert 'value="parked" selected' in page
 
 
+def test_a_page_named_behind_the_apps_own_address_is_found(admin: Any) -> None:
+    way = admin.document("/shopify/settings/activity?state=parked")
+    assert way.location.startswith("/settings/activity?state=parked&embedded=1")
+    assert admin.client.get(way.location).status_code == 200
+
+
 def test_two_shops_answers_differ_in_who_may_frame_them(
     app: Flask, house: House, shop: Shop, inside: ModuleType
 ) -> None:

@@ -64,6 +64,7 @@ ROUTES: dict[str, Rule] = {
     "shopify.install": OPEN,
     "shopify.callback": OPEN,
     "shopify.bounce": OPEN,
+    "shopify.room": OPEN,
     "paper.install": OPEN,
     "paper.guard": OPEN,
     "webhooks.receive": Rule(nobody={401}, own={401}),
@@ -117,7 +118,7 @@ THEIR_OWN = {
     "settings.version",
     "settings.export",
 } | {"settings.message"}
-WORDS = {"filename": ["comeback.css"], "platform_name": ["paper"], "word": ["guessed"]}
+WORDS = {"filename": ["comeback.css"], "platform_name": ["paper"], "word": ["guessed"], "room": ["members"]}
 
 
 @pytest.fixture
