@@ -147,6 +147,18 @@ LINES = (
     _("the body is not as expected: %(reason)s"),
     _("the body names one key twice"),
     _("the shop could not join these two customers"),
+    _("Codes here cannot be about some products, or about a number of them."),
+    _("%(platform)s shops are connected by their merchant, at %(address)s."),
+    _("Others keep writing what Comeback writes on customers."),
+    _("%(platform)s refuses the card (%(codes)s)."),
+    _("%(platform)s refuses the definition of the card (%(codes)s)."),
+    _("%(platform)s refuses to delete the coupon (%(codes)s)."),
+    _("The app also needs these rights: %(rights)s. Deploy its app file anew."),
+    _("The shop has no place for it."),
+    _("This is no address of a %(platform)s shop. Write it like %(address)s."),
+    _("This shop is not in the organisation that the app belongs to, so it cannot be its own."),
+    _("its headers name no single shop or topic"),
+    _("its id is none"),
 )
 """What a shop's line says when something is not as usual; the platform's name stands in it as `%(platform)s`."""
 
