@@ -23,6 +23,10 @@ from connector.tally import Key
 
 COUNTERS = {
     "webhooks": ("Webhooks answered, by result; result bad_signature is a 401.", ("platform", "result")),
+    "odd_webhooks": (
+        "Good webhooks that came in another version than ours, or signed with the secret before the last rotation.",
+        ("platform", "what"),
+    ),
     "pushes": ("Changes that were sent to a shop, tries included.", ("platform",)),
     "push_failures": ("Tries that did not end well, by what the shop said.", ("platform", "reason")),
     "token_refresh_failures": ("Renewals of a shop's token that failed.", ("platform",)),

@@ -107,6 +107,14 @@ class ShopForgotten(msgspec.Struct, frozen=True, tag=True):
     shop_address: str
 
 
+class ShopTouched(msgspec.Struct, frozen=True, tag=True):
+    """Something about the shop itself changed, like its name; ask it to know what."""
+
+
+class RightsChanged(msgspec.Struct, frozen=True, tag=True):
+    """What we may do in the shop is no longer what it was; ask it to know what."""
+
+
 class SyncWanted(msgspec.Struct, frozen=True, tag=True):
     """A hint without details: look for what changed since the last look."""
 
@@ -133,6 +141,8 @@ Change = (
     | DataAsked
     | ShopRemoved
     | ShopForgotten
+    | ShopTouched
+    | RightsChanged
     | SyncWanted
     | ImportReady
     | Ignored
@@ -146,6 +156,8 @@ class Delivery(msgspec.Struct, frozen=True):
     """One raw message as it came, after its signature was found good.
 
     `shop_address` tells whose it is when the URL does not; `id` is the sender's own, equal on every retry.
+    `other_version`: the interface it was written for, where that is not the one asked for. `old_secret`: it was signed
+    with the secret before the last rotation.
     """
 
     id: str
@@ -153,6 +165,8 @@ class Delivery(msgspec.Struct, frozen=True):
     body: bytes
     shop_address: str | None = None
     triggered_at: datetime | None = None
+    other_version: str = ""
+    old_secret: bool = False
 
 
 class BadSignature(Exception):
@@ -229,14 +243,16 @@ class CodeTaken(msgspec.Struct, frozen=True, tag=True):
 class Condition(msgspec.Struct, frozen=True):
     """How a shop's line stands, for whoever looks after Comeback; rights and topics as the platform names them.
 
-    `missing_topics`: wanted and not sent to us, or sent elsewhere. `ahead`: the shop's clock before ours, None where it
-    tells no time. `other_version`: the interface it answered with, where that is not the one asked for. `access_until`:
-    when our access to it ends unless it is renewed before; None: without end, or not known. `declared_faults`: in what the
-    platform was told otherwise of us than `Platform.files` says, each worded to follow "the file".
+    `missing_topics`: wanted and not sent to us, or sent elsewhere. `stray_topics`: sent without our wanting them so: twice,
+    elsewhere, or cut down. `ahead`: the shop's clock before ours, None where it tells no time. `other_version`: the
+    interface it answered with, where that is not the one asked for. `access_until`: when our access to it ends unless it
+    is renewed before; None: without end, or not known. `declared_faults`: in what the platform was told otherwise of us
+    than `Platform.files` says, each worded to follow "the file".
     """
 
     missing_rights: tuple[str, ...] = ()
     missing_topics: tuple[str, ...] = ()
+    stray_topics: tuple[str, ...] = ()
     ahead: timedelta | None = None
     other_version: str = ""
     access_until: datetime | None = None

@@ -112,6 +112,7 @@ def _keep(house: House, senders: Senders, platform: Platform, named: Shop | None
         if found is None:
             return result
         senders[found.platform, found.address] = found
+    _note_oddities(house, found, delivery, now)
     _log.info(
         "webhook",
         platform=platform.name,
@@ -121,6 +122,16 @@ def _keep(house: House, senders: Senders, platform: Platform, named: Shop | None
         result=result,
     )
     return result
+
+
+def _note_oddities(house: House, sender: inbox.Sender, delivery: Delivery, now: datetime) -> None:
+    """Note what an operator should hear of before it breaks something; the message itself is kept by then."""
+    odd = {"version": bool(delivery.other_version), "old_secret": delivery.old_secret}
+    for what in (name for name, holds in odd.items() if holds):
+        house.tally.count("odd_webhooks", platform=sender.platform, what=what)
+    if any(odd.values()):
+        with house.database.merchant(sender.merchant_id) as tx:
+            shops.heard_oddly(tx, sender.shop_id, delivery.other_version, delivery.old_secret, now)
 
 
 def _look_up_and_keep(

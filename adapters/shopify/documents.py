@@ -340,7 +340,7 @@ RIGHTS = "query Rights { currentAppInstallation { accessScopes { handle } } }"
 SUBSCRIPTIONS = """
 query Subscriptions($first: Int!, $after: String) {
   webhookSubscriptions(first: $first, after: $after) {
-    nodes { id topic uri }
+    nodes { id topic uri filter includeFields }
     pageInfo { hasNextPage endCursor }
   }
 }

@@ -16,8 +16,10 @@ from connector.port import (
     ImportReady,
     OrderRemoved,
     OrderTouched,
+    RightsChanged,
     ShopForgotten,
     ShopRemoved,
+    ShopTouched,
     SyncWanted,
 )
 
@@ -100,6 +102,11 @@ def _change(topic: str, body: object) -> Change:
             return _privacy(topic, body)
         case "app/uninstalled":
             return _uninstalled(body)
+        # What the bodies of these two say is not believed; the shop is asked.
+        case "app/scopes_update":
+            return RightsChanged()
+        case "shop/update":
+            return ShopTouched()
         case "bulk_operations/finish":
             return _finished(body)
         case _:

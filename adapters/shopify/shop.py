@@ -121,9 +121,11 @@ class ShopifyShop:
         return subscriptions.subscribe(self._client, address)
 
     def examine(self, address: str) -> Condition:
+        missing, strays = subscriptions.compared(self._client, address)
         return Condition(
             missing_rights=tokens.lacking(",".join(self._rights())),
-            missing_topics=subscriptions.missing(self._client, address),
+            missing_topics=missing,
+            stray_topics=strays,
             ahead=self._client.ahead,
             other_version=self._client.other_version,
             declared_faults=app_file.faults(self._client, self._app),

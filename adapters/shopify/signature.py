@@ -18,6 +18,7 @@ from connector.port import BadMessage, BadSignature, Delivery
 _TOPIC = re.compile(r"[a-z_]{1,60}(?:/[a-z_]{1,60}){1,2}")
 # A header that came twice reaches us as one, with a comma between.
 _ID = re.compile(r"[!-+.-~-]{1,200}")
+_VERSION = re.compile(r"[a-z0-9-]{1,20}")
 _log = logging.getLogger(__name__)
 
 
@@ -27,7 +28,7 @@ def receive(app: App, headers: Mapping[str, str], body: bytes) -> Delivery:
     Only the body is signed. Shop, topic and ids are read from headers all the same, because the body of most topics
     names none of them; whatever depends on the shop being right must look into the body.
     """
-    _prove(app, headers.get("x-shopify-hmac-sha256", ""), body)
+    current = _prove(app, headers.get("x-shopify-hmac-sha256", ""), body)
     topic = headers.get("x-shopify-topic", "").lower()
     shop = headers.get("x-shopify-shop-domain", "").lower()
     if not (is_shop(shop) and _TOPIC.fullmatch(topic)):
@@ -35,16 +36,18 @@ def receive(app: App, headers: Mapping[str, str], body: bytes) -> Delivery:
     id = headers.get("x-shopify-webhook-id") or _id_of(topic, body)
     if not _ID.fullmatch(id):
         raise BadMessage("its id is none")
-    version = headers.get("x-shopify-api-version", app.version)
-    if version != app.version:
-        # Shopify moves an old version forward without a word; fields may then be missing.
-        _log.warning("webhook %s came in API version %s, expected %s", topic[:60], version[:20], app.version)
+    # Shopify moves an old version forward without a word; fields may then be missing.
+    version = headers.get("x-shopify-api-version", "")[:20]
+    if version not in ("", app.version):
+        _log.warning("webhook %s came in API version %s, expected %s", topic, version, app.version)
     return Delivery(
         id=id,
         topic=topic,
         body=body,
         shop_address=shop,
         triggered_at=_moment(headers.get("x-shopify-triggered-at")),
+        other_version=version if version != app.version and _VERSION.fullmatch(version) else "",
+        old_secret=not current,
     )
 
 
@@ -53,7 +56,8 @@ def sign(secret: str, body: bytes) -> str:
     return base64.b64encode(_digest(secret, body)).decode()
 
 
-def _prove(app: App, header: str, body: bytes) -> None:
+def _prove(app: App, header: str, body: bytes) -> bool:
+    """Tell whether the current secret signed the body; False: the one before it. Raise BadSignature."""
     # Comparing texts raises on other than ASCII; bytes compare, and b64decode would skip stray signs if let.
     if not header.isascii():
         raise BadSignature("the signature is not ASCII")
@@ -66,6 +70,7 @@ def _prove(app: App, header: str, body: bytes) -> None:
         raise BadSignature("the signature does not fit the body")
     if not matches[0]:
         _log.warning("a webhook was signed with the previous client secret")
+    return matches[0]
 
 
 def _digest(secret: str, body: bytes) -> bytes:

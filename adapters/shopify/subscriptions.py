@@ -25,6 +25,8 @@ TOPICS = (
     "customers/delete",
     "customers/merge",
     "bulk_operations/finish",
+    "app/scopes_update",
+    "shop/update",
 )
 # What the app file subscribes to for every shop, besides the privacy topics.
 DECLARED = ("app/uninstalled",)
@@ -40,6 +42,12 @@ class SubscriptionNode(Node, frozen=True):
     id: str
     topic: str
     uri: str
+    filter: str | None = None
+    include_fields: tuple[str, ...] = ()
+
+    def suits(self, address: str) -> bool:
+        """Tell whether it brings to this address all that its topic says."""
+        return self.uri == address and not self.filter and not self.include_fields
 
 
 class SubscriptionPage(Node, frozen=True):
@@ -72,13 +80,20 @@ def subscribe(client: Client, address: str) -> tuple[str, ...]:
     """Make the shop send our topics to this address, once each, and none of ours elsewhere."""
     wanted, standing = {_enum(topic): topic for topic in TOPICS}, set[str]()
     stale: list[str] = []
-    for found in _there(client):
-        if found.topic in wanted and found.uri == address and found.topic not in standing:
+    there = list(_there(client))
+    for found in there:
+        if found.topic in wanted and found.suits(address) and found.topic not in standing:
             standing.add(found.topic)
         else:
             stale.append(found.id)
     for topic in wanted:
         if topic not in standing:
+            # One that stands at this address, but cut down, keeps the place of the whole one: it goes first.
+            for cut in [
+                one for one in there if one.topic == topic and one.uri == address and one.id in stale
+            ]:
+                client.change(documents.UNSUBSCRIBE, {"id": cut.id}, UnsubscribeData)
+                stale.remove(cut.id)
             _make(client, topic, address)
     # Only now: a shop that refused the new address keeps the old one.
     for subscription in stale:
@@ -86,10 +101,16 @@ def subscribe(client: Client, address: str) -> tuple[str, ...]:
     return TOPICS
 
 
-def missing(client: Client, address: str) -> tuple[str, ...]:
-    """Return our topics that the shop does not send to this address."""
-    standing = {found.topic for found in _there(client) if found.uri == address}
-    return tuple(topic for topic in TOPICS if _enum(topic) not in standing)
+def compared(client: Client, address: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return our topics that the shop does not send whole to this address, and those it sends otherwise than wanted."""
+    standing, strays = set[str](), list[str]()
+    wanted = {_enum(topic): topic for topic in TOPICS}
+    for found in _there(client):
+        if found.topic in wanted and found.suits(address) and found.topic not in standing:
+            standing.add(found.topic)
+        else:
+            strays.append(wanted.get(found.topic, found.topic.lower()))
+    return tuple(topic for name, topic in wanted.items() if name not in standing), tuple(strays)
 
 
 def unsubscribe(client: Client) -> None:
@@ -118,10 +139,11 @@ def _there(client: Client) -> Iterator[SubscriptionNode]:
 def _make(client: Client, topic: str, address: str) -> None:
     asked = {"topic": topic, "uri": address}
     made = client.change(documents.SUBSCRIBE, asked, SubscribeData).webhook_subscription_create
-    # Two workers may subscribe at the same moment; the slower one finds its work done.
-    errors = [it for it in made.user_errors if "already been taken" not in it.message]
-    if errors:
-        raise Refused(f"Shopify refuses to send {topic} webhooks: {errors[0].message}")
+    if not made.user_errors:
+        return
+    # Two workers may subscribe at the same moment; the slower one finds its work done. These errors bear no code.
+    if not any(found.topic == topic and found.suits(address) for found in _there(client)):
+        raise Refused(f"Shopify refuses to send {topic} webhooks: {made.user_errors[0].message}")
 
 
 def _enum(topic: str) -> str:

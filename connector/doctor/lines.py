@@ -21,6 +21,7 @@ PATIENCE = 15.0  # seconds for all shops together
 AT_ONCE = 16
 _QUIET = timedelta(days=2)
 _ENDING = timedelta(days=60)  # renewed once a week, an access of 90 days never has so little left
+_ROTATED = timedelta(hours=2)  # so long after a rotation nobody signs with the old secret any more
 # What may go wrong with one shop without keeping the others from being looked at.
 _TROUBLE = (ShopError, CannotOpen, ValueError, LookupError, TypeError, NotImplementedError, *health.GONE)
 
@@ -153,6 +154,15 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
             f"what its platform was told of Comeback {'; '.join(found.declared_faults)}",
             f"`comeback app-file {shop.platform}` writes the file as it should be; send it to the platform again.",
         )
+    if found.stray_topics:
+        names = ", ".join(sorted(set(found.stray_topics)))
+        yield Finding(
+            "shop.strays",
+            about,
+            False,
+            f"also sends {names} twice, elsewhere or cut down",
+            f"`comeback sync {shop.address}` ends these; if they come back, another installation of this app runs.",
+        )
     if found.other_version:
         yield Finding(
             "shop.version",
@@ -183,6 +193,23 @@ def _known(house: House, shop: Shop, platform: Platform) -> Iterator[Finding]:
             False,
             f"has not answered since {shop.failing_since:%Y-%m-%d %H:%M} UTC, after {shop.failures} tries in a row",
             f"Look whether the shop is up; it is tried again at {shop.probe_at:%H:%M} UTC, and all goes on by itself.",
+        )
+    if shop.other_version_at is not None and now - shop.other_version_at < _QUIET:
+        yield Finding(
+            "shop.webhook_version",
+            about,
+            False,
+            f"sends webhooks of version {shop.other_version}, which is not the one that is set",
+            "Give the app's configuration at the platform and Comeback's settings the same version.",
+        )
+    since, last = shop.old_secret_since, shop.old_secret_at
+    if since is not None and last is not None and last - since > _ROTATED and now - last < _QUIET:
+        yield Finding(
+            "shop.old_secret",
+            about,
+            False,
+            f"still signs with the secret before the last rotation, since {since:%Y-%m-%d %H:%M} UTC",
+            "Set the app's present secret as the current one; the old one stays believed for an hour or so, no longer.",
         )
     heard = shop.last_delivery_at
     if not platform.polled and (heard is None or now - heard > _QUIET) and now - shop.installed_at > _QUIET:

@@ -5,7 +5,7 @@ any transaction; `apply` writes everything in one transaction: the new states, t
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, assert_never
 
 import msgspec
@@ -29,14 +29,18 @@ from connector.port import (
     OrderRemoved,
     OrderTouched,
     Platform,
+    RightsChanged,
     ShopForgotten,
     ShopRemoved,
+    ShopTouched,
     SyncWanted,
 )
 from connector.records import Customer, Order
 from connector.store import inbox, people, purchases, queue, shops
 from connector.store.database import Tx
 
+STALE = timedelta(hours=48)
+"""So long after it was sent a message is only a hint where to look; no shop repeats its own for longer."""
 FOUND = msgspec.json.Decoder(
     OrderTouched | CustomerTouched | OrderRemoved | CustomerRemoved | OrderChanged | CustomerChanged
 )
@@ -48,9 +52,21 @@ def read(platform: Platform, waiting: inbox.Waiting) -> Read:
     try:
         if waiting.way == "found":
             return Read(waiting, (FOUND.decode(waiting.delivery.body),))
-        return Read(waiting, platform.read(waiting.delivery))
+        stale = waiting.received_at - waiting.sent_at > STALE
+        return Read(waiting, tuple(_hint(it) if stale else it for it in platform.read(waiting.delivery)))
     except (BadMessage, msgspec.MsgspecError) as error:
         return Read(waiting, (), fault=str(error))
+
+
+def _hint(change: Change) -> Change:
+    """Return what is left of a message that was long on its way: where to look."""
+    match change:
+        case OrderChanged(order):
+            return OrderTouched(order.id)
+        case CustomerChanged(customer):
+            return CustomerTouched(customer.id)
+        case _:
+            return change
 
 
 class Applied(msgspec.Struct, frozen=True):
@@ -158,6 +174,14 @@ def _change(
                 return _Result(did, said, "shop")
             # The request itself names the person.
             return _Result(did, said, "privacy", erase=True)
+        case ShopTouched():
+            queue.subscribe(desk.tx.connection, desk.tx.merchant_id, shop.id)
+            return _Result(True, "The shop itself changed; it is looked at again.")
+        case RightsChanged():
+            queue.subscribe(desk.tx.connection, desk.tx.merchant_id, shop.id)
+            # New rights may show what was hidden until now.
+            queue.reconcile(desk.tx.connection, desk.tx.merchant_id, shop.id, "full")
+            return _Result(True, "What Comeback may do in the shop changed; all of it is read again.")
         case SyncWanted():
             queue.reconcile(desk.tx.connection, desk.tx.merchant_id, shop.id, "window")
             return _Result(True, "The shop hinted at changes; they are being looked up.")
@@ -243,6 +267,9 @@ def _customer(desk: Desk, customer: Customer, touched: Touched) -> _Result:
         return _Result(False, "Customer: forgotten, and stays so.", subject, erase=True)
     if known is not None and (customer.changed_at < known.changed_at or known.removed):
         return _Result(False, "Customer: older than what is known.", subject)
+    if known is not None and people.says_nothing_new(tx, desk.shop_id, customer):
+        # Every tag of ours that a shop writes comes back as a message about the customer.
+        return _Result(False, "Customer: nothing new.", subject)
     member_id = _ensure_customer(desk, customer.id, customer.created_at).member_id
     people.keep(tx, desk.shop_id, [(customer, member_id)])
     touched.members.add(member_id)

@@ -205,8 +205,12 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
             queue.subscribe(tx.connection, merchant_id, shop_id, house.now() + alone)
             return
     try:
-        topics = subscriptions.subscribe(line(house, shop), house.settings.public_url, shop)
+        adapter = line(house, shop)
+        topics = subscriptions.subscribe(adapter, house.settings.public_url, shop)
+        facts = adapter.facts()
         answered(house, shop)
+        with house.database.merchant(merchant_id) as tx:
+            shops.says_of_itself(tx, shop_id, facts)
         _log.info("subscribed", shop=shop_id, count=len(topics))
     except ShopError as error:
         note(house, shop, error)

@@ -72,6 +72,21 @@ def keep(tx: Tx, shop_id: int, batch: Sequence[tuple[Customer, int]]) -> None:
     tx.run(new.on_conflict_do_update(index_elements=kept[:3], set_=changes), rows)
 
 
+def says_nothing_new(tx: Tx, shop_id: int, customer: Customer) -> bool:
+    """Tell whether all of this is known already; if so, only note that it still held at its `changed_at`."""
+    mine = *_of(tx, shop_id), customers.c.id == customer.id
+    found = tx.first(select(customers).where(*mine, customers.c.changed_at > _NEVER))
+    if found is None:
+        return False
+    name = tx.ring.open_text(found.name_sealed, f"customers.name:{shop_id}:{customer.id}")
+    email = tx.ring.open_text(found.email_sealed, f"customers.email:{shop_id}:{customer.id}")
+    known = (email, found.email_verified, name, found.language)
+    if known != (customer.email, customer.email_verified, customer.name, customer.language):
+        return False
+    tx.run(update(customers).where(*mine).values(changed_at=customer.changed_at))
+    return True
+
+
 def row(tx: Tx, shop_id: int, customer: Customer, member_id: int) -> dict[str, Any]:
     """Return the customer as a row of the table, personal words sealed."""
     return {

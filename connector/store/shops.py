@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.port import MarkKind, ShopError, ShopFacts, ShopLine, Unauthorized
@@ -43,6 +43,10 @@ class Shop(msgspec.Struct, frozen=True):
     probe_at: datetime | None
     probing: bool
     restored_from: datetime | None
+    other_version: str | None = None
+    other_version_at: datetime | None = None
+    old_secret_since: datetime | None = None
+    old_secret_at: datetime | None = None
 
     @property
     def breaker(self) -> BreakerState:
@@ -63,6 +67,7 @@ class Shop(msgspec.Struct, frozen=True):
 
 
 _HEARD_EVERY = timedelta(seconds=5)
+_ODD_EVERY = timedelta(minutes=1)
 _VAULT = 2  # the advisory lock's room; 1 is the queue's, 3 the programmes'
 _FIELDS = tuple(shops.c[name] for name in Shop.__struct_fields__)
 
@@ -164,6 +169,26 @@ def heard_before(now: datetime) -> datetime:
     To the nearest few seconds: a shop's storm of webhooks must not queue at its one row.
     """
     return now - _HEARD_EVERY
+
+
+def heard_oddly(tx: Tx, shop_id: int, other_version: str, old_secret: bool, now: datetime) -> None:
+    """Note that a webhook came in another version than ours, or was signed with the secret before the last rotation."""
+    mine = shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id
+    if other_version:
+        seen = shops.c.other_version_at.is_(None) | (shops.c.other_version_at < now - _ODD_EVERY)
+        new = {"other_version": other_version, "other_version_at": now}
+        tx.run(update(shops).where(*mine, seen | (shops.c.other_version != other_version)).values(**new))
+    if old_secret:
+        # A pause of a day ends a rotation; what comes after it belongs to the next one.
+        anew = shops.c.old_secret_at.is_(None) | (shops.c.old_secret_at < now - timedelta(days=1))
+        since = case((anew, now), else_=shops.c.old_secret_since)
+        seen = shops.c.old_secret_at.is_(None) | (shops.c.old_secret_at < now - _ODD_EVERY)
+        tx.run(update(shops).where(*mine, seen).values(old_secret_since=since, old_secret_at=now))
+
+
+def says_of_itself(tx: Tx, shop_id: int, facts: ShopFacts) -> None:
+    """Keep how the shop is called and what its clock shows; its currency is what its books were begun in."""
+    _set(tx, shop_id, name=facts.name, timezone=facts.timezone)
 
 
 def looked_until(tx: Tx, shop_id: int, moment: datetime) -> None:

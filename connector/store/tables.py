@@ -109,6 +109,10 @@ shops = Table(
     Column("probe_at", MOMENT),  # the breaker is open, and may be tried again then; None: closed
     Column("probing", Boolean, nullable=False, server_default="false"),  # somebody is trying
     Column("restored_from", MOMENT),  # put back as of then, and its codes not yet looked through
+    Column("other_version", Text),  # that a webhook was last written for, where it is not ours
+    Column("other_version_at", MOMENT),
+    Column("old_secret_since", MOMENT),  # first and last webhook that the previous secret signed
+    Column("old_secret_at", MOMENT),
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("id"),
     UniqueConstraint("platform", "address"),
@@ -448,7 +452,8 @@ forgotten = Table(
     _of_shop(),
 )
 
-# Requests under privacy law and what was done; no personal word in it.
+# Requests under privacy law and what was done; no personal word in it. Each is a proof: `proof` is a keyed hash over the
+# row and over the proof before it, so that none can be changed, left out or added later.
 privacy = Table(
     "privacy",
     metadata,
@@ -461,6 +466,11 @@ privacy = Table(
     Column("done_at", MOMENT),
     Column("rows", Integer, nullable=False, server_default="0"),
     Column("export_sealed", LargeBinary),
+    Column("request_id", Text, nullable=False, server_default=""),  # the shop's own number, if any
+    Column("due_at", MOMENT),  # when the law wants it done
+    Column("tables", JSONB, nullable=False, server_default="{}"),  # rows by table
+    Column("version", Text, nullable=False, server_default=""),  # of Comeback, that did it
+    Column("proof", LargeBinary),  # None on rows from before proofs were kept
     PrimaryKeyConstraint("merchant_id", "id"),
     ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
 )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 
 from connector import doctor
@@ -89,6 +90,7 @@ def test_a_house_in_order_is_well_in_every_part(house: House, shop: Shop, workin
         (Condition(ahead=timedelta(seconds=-600)), "shop.clock", "600 seconds behind"),
         (Condition(other_version="2025-01"), "shop.version", "2025-01"),
         (Condition(access_until=datetime(2026, 1, 2, tzinfo=UTC)), "shop.access", "2026-01-02"),
+        (Condition(stray_topics=("orders/paid", "orders/paid")), "shop.strays", "sends orders/paid twice"),
     ],
 )
 def test_what_is_wrong_with_a_line_is_named(
@@ -98,6 +100,28 @@ def test_what_is_wrong_with_a_line_is_named(
     [found] = sick(house).values()
     assert (found.check, found.about) == (check, "shop paper.example")
     assert word in found.says
+
+
+def test_webhooks_of_another_version_or_under_an_old_secret_are_told_while_they_come(
+    house: House, shop: Shop, working: None, line: Line
+) -> None:
+    moment = house.now()
+    for hours in (3.0, 0.5):
+        with house.database.merchant(shop.merchant_id) as tx:
+            shops.heard_oddly(tx, shop.id, "2027-01", True, moment - timedelta(hours=hours))
+    found = sick(house)
+    assert set(found) == {"shop.webhook_version", "shop.old_secret"}
+    assert "2027-01" in found["shop.webhook_version"].says
+    assert f"{moment - timedelta(hours=3):%Y-%m-%d %H:%M} UTC" in found["shop.old_secret"].says
+    later = msgspec.structs.replace(house, now=lambda: moment + timedelta(days=2))
+    assert {finding.check for finding in look(later)} & set(found) <= set()
+
+
+def test_the_hour_after_a_rotation_is_no_finding(house: House, shop: Shop, working: None, line: Line) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        shops.heard_oddly(tx, shop.id, "", True, house.now() - timedelta(minutes=50))
+        shops.heard_oddly(tx, shop.id, "", True, house.now())
+    assert sick(house) == {}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.shopify import settings
+from adapters.shopify import settings, subscriptions
 from adapters.shopify.platform import platform
 from adapters.shopify.sandbox.wire import OLDEST
 from adapters.shopify.subscriptions import TOPICS
@@ -46,6 +46,25 @@ def test_a_subscription_that_is_gone_or_goes_elsewhere_is_named(street: Any, lin
     street.shop.subscriptions.pop(gone)
     assert len(looked(line).missing_topics) == 1
     assert looked(line, "https://old.example/webhooks/shopify").missing_topics == TOPICS
+
+
+def test_a_subscription_sent_elsewhere_or_cut_down_is_a_stray_and_is_put_right(
+    street: Any, line: ShopAdapter
+) -> None:
+    one, other, *_ = street.shop.subscriptions.values()
+    one.filter, other.uri = "id:1", "https://old.example/webhooks/shopify"
+    found = looked(line)
+    assert len(found.missing_topics) == len(found.stray_topics) == 2
+    assert set(found.missing_topics) == set(found.stray_topics)
+    line.subscribe(HOME)
+    assert (looked(line).missing_topics, looked(line).stray_topics) == ((), ())
+
+
+def test_two_who_subscribe_at_once_both_find_it_done(street: Any, line: Any) -> None:
+    """The slower one is refused, without a code, for what the quicker one has just made."""
+    subscriptions._make(line._client, "ORDERS_PAID", HOME)
+    with pytest.raises(Refused, match="no webhooks are sent to ftp"):
+        subscriptions._make(line._client, "ORDERS_PAID", "ftp://loyalty.example/")
 
 
 def test_a_shop_whose_clock_is_wrong_is_found_out(line: Any) -> None:

@@ -140,5 +140,12 @@ def test_another_api_version_than_ours_is_said(caplog: pytest.LogCaptureFixture)
     assert "2027-01" in caplog.text
 
 
+def test_a_delivery_says_what_is_odd_about_it() -> None:
+    usual = signature.receive(APP, headers(GOOD), BODY)
+    assert (usual.other_version, usual.old_secret) == ("", False)
+    odd = signature.receive(APP, headers(signed(PREVIOUS)) | {"x-shopify-api-version": "2026-07"}, BODY)
+    assert (odd.other_version, odd.old_secret) == ("2026-07", True)
+
+
 def test_what_sign_writes_is_what_receive_believes() -> None:
     assert signature.sign(SECRET, BODY) == GOOD

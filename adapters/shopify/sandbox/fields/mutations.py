@@ -92,7 +92,7 @@ def _subscription_complaints(ask: Ask, topic: str, wish: dict[str, Any], own: in
         return [Complaint("a name has 1 to 50 letters, digits, - and _", ["webhookSubscription", "name"])]
     others = [it for it in ask.shop.subscriptions.values() if it.id != own]
     if any(it.topic == topic and it.uri == uri and it.filter == wish.get("filter") for it in others):
-        return [Complaint("this topic is sent to this address already", field)]
+        return [Complaint("Address for this topic has already been taken", field)]
     return []
 
 
