@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from connector import tally
 from connector.house import House
-from connector.store import gauges, tallies
+from connector.store import gauges, proofs, tallies
 from connector.store.gauges import Gauges, Waiting
 from connector.store.tallies import Process
 from connector.tally import Key
@@ -95,10 +95,10 @@ def _boxes(found: Gauges, now: datetime) -> Iterator[Metric]:
         "For how long the member who waits longest has been due; 0: none is.",
         _seconds(found.due_since, now),
     )
-    left = gauges.LAW - (now - found.unheeded_since if found.unheeded_since else timedelta(0))
+    left = proofs.LAW - (now - found.unheeded_since if found.unheeded_since else timedelta(0))
     yield _gauge(
         "redactions_due_days",
-        "Days left for the oldest request under privacy law that was put aside; 30: there is none.",
+        "Days left for the oldest request under privacy law that is not done; 30: there is none.",
         left / timedelta(days=1),
     )
     yield _gauge("imports_running", "Imports of a history under way.", found.imports.running)

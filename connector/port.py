@@ -93,6 +93,7 @@ class DataAsked(msgspec.Struct, frozen=True, tag=True):
     customer_id: str | None
     email: str | None
     request_id: str = ""
+    order_ids: tuple[str, ...] = ()
 
 
 class ShopRemoved(msgspec.Struct, frozen=True, tag=True):

@@ -60,6 +60,7 @@ class PrivacyBody(msgspec.Struct, frozen=True):
     shop_domain: str
     customer: PersonBody | None = None
     orders_to_redact: tuple[int, ...] | None = None
+    orders_requested: tuple[int, ...] | None = None
     data_request: RequestBody | None = None
 
 
@@ -145,6 +146,7 @@ def _privacy(topic: str, body: object) -> CustomerForgotten | DataAsked | ShopFo
         customer_id,
         person.email or None,
         "" if request is None or request.id is None else str(request.id),
+        tuple(str(number) for number in found.orders_requested or ()),
     )
 
 

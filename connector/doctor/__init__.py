@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from connector import config, plugins
-from connector.doctor import ground, keys, lines
+from connector.doctor import ground, keys, lines, proofs
 from connector.doctor.findings import Finding
 from connector.house import House, furnish
 from connector.store import health, postgres
@@ -77,6 +77,7 @@ def look(house: House, patience: float = lines.PATIENCE) -> Iterator[Finding]:
     yield from ground.disk(house)
     yield from ground.workers(house)
     yield from ground.messages(house)
+    yield from proofs.proofs(house)
     yield from lines.shops(house, patience)
 
 

@@ -221,11 +221,12 @@ def _order(desk: Desk, order: Order, touched: Touched) -> _Result:
             return _Result(False, f"Order {order.number}: known already.", subject)
     told, order = order, _without_forgotten(desk.tx, desk.shop_id, order)
     forgotten = told is not order and told.email != order.email
+    claimed_by = known.customer_id if forgotten and known is not None else None
     if order.customer_id is not None:
         forgotten = _ensure_customer(desk, order.customer_id, order.placed_at).forgotten
     if known is not None:
         touched.by(known)
-    touched.by(desk.keep(order))
+    touched.by(desk.keep(order, claimed_by))
     return _Result(True, f"Order {order.number} brought up to date.", subject, erase=forgotten)
 
 

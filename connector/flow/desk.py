@@ -65,9 +65,14 @@ class Desk:
             self._people[customer_id] = found.get(customer_id)
         return self._people[customer_id]
 
-    def keep(self, order: Order) -> purchases.Known:
-        """Have this state of an order written at the end; return what is known of it from now on."""
+    def keep(self, order: Order, claimed_by: str | None = None) -> purchases.Known:
+        """Have this state of an order written at the end; return what is known of it from now on.
+
+        `claimed_by`: the forgotten customer whose claim on a guest's order is kept by their number alone.
+        """
         row = purchases.row(self.tx, self.shop_id, order)
+        if claimed_by is not None:
+            row |= {"customer_id": claimed_by, "guest_hash": None}
         known = self._orders[order.id] = purchases.known_from(row)
         self._rows[order.id] = row
         return known

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from connector.port import CustomerForgotten, DataAsked, ShopForgotten, ShopRemoved
-from connector.store import inbox, people, privacy, shops
+from connector.store import exports, inbox, people, privacy, proofs, shops
 from connector.store.database import Tx
 
 Request = CustomerForgotten | DataAsked | ShopForgotten | ShopRemoved
@@ -26,39 +26,53 @@ def heed(
             shops.remove(tx, shop.id, now)
             return True, "Comeback was removed from the shop; its tokens are deleted."
         case DataAsked():
-            return _export(tx, shop, request, now)
+            return _export(tx, shop, request, sent_at, now)
         case CustomerForgotten():
-            return _forget(tx, shop, request, touched, now)
+            return _forget(tx, shop, request, touched, sent_at, now)
         case ShopForgotten():
-            rows = privacy.erase_shop(tx, shop.id, now)
-            privacy.write_down(tx, shop.name, "shop_forgotten", None, now, rows)
-            return True, f"Everything personal of this shop was erased ({rows} rows)."
+            tables = privacy.erase_shop(tx, shop.id, now)
+            proofs.write_down(tx, proofs.Deed(shop.name, "shop_forgotten", sent_at, tables), now)
+            return True, f"Everything personal of this shop was erased ({sum(tables.values())} rows)."
 
 
 def _forget(
-    tx: Tx, shop: shops.Shop, request: CustomerForgotten, touched: set[int], now: datetime
+    tx: Tx, shop: shops.Shop, request: CustomerForgotten, touched: set[int], sent_at: datetime, now: datetime
 ) -> tuple[bool, str]:
     found = privacy.find(tx, shop.id, request.customer_id, request.email)
-    words = [
-        tx.ring.word_hash("customer", customer_id) for customer_id in {*found, request.customer_id or ""}
-    ]
+    named = sorted({*found, *([request.customer_id] if request.customer_id else [])})
+    words = [tx.ring.word_hash("customer", customer_id) for customer_id in named]
     words += [tx.ring.word_hash("order", order_id) for order_id in request.order_ids]
     email = tx.ring.email_hash(tx.merchant_id, request.email)
     people.remember_to_forget(tx, shop.id, [*words, *([email] if email else [])], now)
-    touched |= people.members_of(tx, shop.id, found)
+    members = people.members_of(tx, shop.id, found)
+    touched |= members
+    claimed = privacy.keep_claims(tx, shop.id, found)
     for customer_id in found:
         people.forget(tx, shop.id, customer_id, now)
-        privacy.erase_export(tx, customer_id)
-    rows = len(found) + privacy.forget_guest(tx, shop.id, email, request.order_ids)
-    subjects = [f"customer {customer_id}" for customer_id in found]
-    subjects += [f"order {order_id}" for order_id in privacy.orders_of(tx, shop.id, found, request.order_ids)]
-    rows += inbox.erase_bodies(tx, shop.id, subjects)
-    privacy.write_down(tx, shop.name, "customer_forgotten", request.customer_id, now, rows)
-    return True, f"A person was erased ({rows} rows); the figures stay."
+    theirs = privacy.orders_of(tx, shop.id, found, request.order_ids, email)
+    subjects = [f"customer {customer_id}" for customer_id in named]
+    subjects += [f"order {order_id}" for order_id in theirs]
+    tables = {
+        "customers": len(found),
+        "orders": claimed + privacy.forget_guest(tx, shop.id, email, request.order_ids),
+        "inbox": inbox.erase_bodies(tx, shop.id, subjects)
+        + inbox.erase_unread(tx, shop.id, [*named, *theirs, (request.email or "").strip()]),
+        "privacy": privacy.erase_exports(tx, named),
+        **privacy.erase_reasons(tx, sorted(members)),
+    }
+    proofs.write_down(tx, proofs.Deed(shop.name, "customer_forgotten", sent_at, tables), now)
+    return True, f"A person was erased ({sum(tables.values())} rows); the figures stay."
 
 
-def _export(tx: Tx, shop: shops.Shop, request: DataAsked, now: datetime) -> tuple[bool, str]:
+def _export(
+    tx: Tx, shop: shops.Shop, request: DataAsked, sent_at: datetime, now: datetime
+) -> tuple[bool, str]:
     found = privacy.find(tx, shop.id, request.customer_id, request.email)
-    export = msgspec.json.format(msgspec.json.encode(privacy.export(tx, shop.id, found)), indent=2)
-    privacy.write_down(tx, shop.name, "data_asked", request.customer_id, now, len(found), export)
+    people_known = exports.of(tx, shop.id, found)
+    without_account = exports.guest(tx, shop.id, request.email, request.order_ids)
+    said = msgspec.json.encode({"customers": people_known, "orders_without_account": without_account})
+    tables = {"customers": len(found), "orders": sum(len(one["orders"]) for one in people_known)}
+    tables["orders"] += len(without_account)
+    deed = proofs.Deed(shop.name, "data_asked", sent_at, tables, request.request_id, (*found, None)[0])
+    proofs.write_down(tx, deed, now, msgspec.json.format(said, indent=2))
     return True, "What is known of a person was put together; it is on the activity page."

@@ -14,7 +14,18 @@ from connector.loyalty.facts import Redemption
 from connector.loyalty.terms import Redeemable
 from connector.loyalty.versions import amounts, in_force
 from connector.records import Coupon
-from connector.store import coupons, inbox, ledger, outbox, people, privacy, programs, purchases, shops
+from connector.store import (
+    coupons,
+    inbox,
+    ledger,
+    outbox,
+    people,
+    privacy,
+    programs,
+    proofs,
+    purchases,
+    shops,
+)
 from connector.store.database import Tx
 from connector.store.tombstones import Tombstone
 
@@ -37,7 +48,7 @@ def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: d
     """Forget once more whom these name; return how many rows that took. A shop installed again since stays connected."""
     rows = 0
     if any(stone.whole_shop for stone in stones):
-        rows += privacy.erase_shop(tx, shop.id, now)
+        rows += sum(privacy.erase_shop(tx, shop.id, now).values())
     if any(stone.removed and stone.at >= shop.installed_at for stone in stones) and shop.state != "removed":
         shops.remove(tx, shop.id, now)
     words = {word for stone in stones for word in stone.words}
@@ -47,12 +58,17 @@ def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: d
     found = privacy.bury(tx, shop.id, words)
     for customer_id in found:
         people.forget(tx, shop.id, customer_id, now)
-        privacy.erase_export(tx, customer_id)
     subjects = [f"customer {customer_id}" for customer_id in found]
     subjects += [f"order {order_id}" for order_id in privacy.orders_of(tx, shop.id, found, [])]
-    rows += len(found) + inbox.erase_bodies(tx, shop.id, subjects)
+    tables = {
+        "customers": len(found),
+        "inbox": inbox.erase_bodies(tx, shop.id, subjects),
+        "privacy": privacy.erase_exports(tx, found),
+        **privacy.erase_reasons(tx, sorted(people.members_of(tx, shop.id, found))),
+    }
+    rows += sum(tables.values())
     if rows:
-        privacy.write_down(tx, shop.name, "customer_forgotten", None, now, rows)
+        proofs.write_down(tx, proofs.Deed(shop.name, "customer_forgotten", now, tables), now)
     return rows
 
 

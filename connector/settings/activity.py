@@ -9,6 +9,7 @@ from connector.settings import asked, masking, sentences
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.frame import inside
 from connector.settings.tongue import _, _n
+from connector.store import exports
 from connector.store.reading import activity as reading
 from connector.store.reading import notices, privacy, runs, trace
 from connector.store.reading.activity import ARRIVAL_STATES, SENDING_STATES, Wanted
@@ -65,18 +66,18 @@ def furnish(pages: Blueprint, house: House) -> None:
     def privacy_requests() -> str:
         with visit(house) as seen:
             wanted = Wanted(after=asked.number("after"))
-            return _show(seen, "privacy", (), wanted, page=privacy.requests(seen.tx, wanted.after))
+            open_ones = privacy.unfinished(seen.tx, _privacy_topics(house), seen.now)
+            page = privacy.requests(seen.tx, wanted.after)
+            return _show(seen, "privacy", (), wanted, page=page, unfinished=open_ones)
 
     @pages.get(f"/settings/activity/privacy/<{asked.ROW}:request_id>.json")
     def export(request_id: int) -> Response:
-        with visit(house) as seen:
-            try:
-                found = privacy.export(seen.tx, request_id)
-            except LookupError:
-                not_there()
-        answer = Response(found, mimetype="application/json")
-        answer.headers["Content-Disposition"] = f'attachment; filename="request-{request_id}.json"'
-        return answer
+        return _download(_exported(house, request_id), "application/json", f"request-{request_id}.json")
+
+    @pages.get(f"/settings/activity/privacy/<{asked.ROW}:request_id>.csv")
+    def export_table(request_id: int) -> Response:
+        table = exports.as_csv(_exported(house, request_id))
+        return _download(table.encode(), "text/csv", f"request-{request_id}.csv")
 
     _buttons(pages, house)
 
@@ -145,6 +146,24 @@ def _buttons(pages: Blueprint, house: House) -> None:
             )
             flash(_("%(shop)s is being checked; the result appears here.", shop=shop.name), "good")
         return _back("settings.checks")
+
+
+def _privacy_topics(house: House) -> tuple[str, ...]:
+    return tuple(topic for platform in house.platforms.values() for topic in platform.privacy_topics)
+
+
+def _exported(house: House, request_id: int) -> bytes:
+    with visit(house) as seen:
+        try:
+            return privacy.export(seen.tx, request_id)
+        except LookupError:
+            not_there()
+
+
+def _download(body: bytes, kind: str, name: str) -> Response:
+    answer = Response(body, mimetype=kind)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def _wanted(seen: Visit, states: tuple[str, ...]) -> Wanted:

@@ -3,7 +3,7 @@
 None of them reads the inbox, the orders or the ledger from end to end; what is counted one by one is counted up to MOST.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -59,7 +59,7 @@ class Gauges(msgspec.Struct, frozen=True):
 
 def read(connection: Connection, privacy_topics: tuple[str, ...], now: datetime) -> Gauges:
     """Measure everything; a few milliseconds, however many messages and orders there are."""
-    topical = inbox.c.state == "parked", inbox.c.topic.in_(privacy_topics)
+    topical = inbox.c.state.in_(("waiting", "parked")), inbox.c.topic.in_(privacy_topics)
     due = select(func.min(members.c.due_at)).where(members.c.due_at.is_not(None), members.c.due_at <= now)
     return Gauges(
         inbox=Waiting(_count(connection, inbox, "waiting"), _oldest(connection, inbox, "received_at", "id")),
@@ -129,6 +129,3 @@ def _shops(connection: Connection, now: datetime) -> tuple[Standing, ...]:
 
 def _how_many(which: ColumnElement[bool], name: str) -> ColumnElement[Any]:
     return func.count().filter(which).label(name)
-
-
-LAW = timedelta(days=30)  # within which a request under privacy law must be heeded

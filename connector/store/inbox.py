@@ -1,5 +1,6 @@
 """The inbox: deliveries kept as they came, until they are applied."""
 
+import re
 import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -266,6 +267,30 @@ def discard(tx: Tx, why: str, now: datetime, row_id: int | None = None) -> int:
 def erase_bodies(tx: Tx, shop_id: int, subjects: Sequence[str]) -> int:
     """Erase the bodies of deliveries about these subjects; return how many."""
     return erase(tx, shop_id, inbox.c.subject.in_(subjects))
+
+
+def erase_unread(tx: Tx, shop_id: int, words: Sequence[str]) -> int:
+    """Erase the bodies of parked messages that nobody could read, and so name no subject, where one of these words stands.
+
+    A word is looked for as it is written, in any case, and not within a longer number.
+    """
+    aside = inbox.c.state == "parked", inbox.c.subject.is_(None), inbox.c.body_sealed.is_not(None)
+    sought = re.compile(
+        "|".join(rf"(?<![0-9]){re.escape(word.casefold())}(?![0-9])" for word in words if word)
+    )
+    found = [
+        row.id
+        for row in (tx.all(select(inbox).where(*_of(tx, shop_id), *aside)) if any(words) else [])
+        if sought.search(_said(tx, row))
+    ]
+    return erase(tx, shop_id, inbox.c.id.in_(found))
+
+
+def _said(tx: Tx, row: Row[Any]) -> str:
+    try:
+        return (body(tx, row) or b"").decode(errors="replace").casefold()
+    except CannotOpen:
+        return ""  # its key is gone, and with it what it said
 
 
 def erase(tx: Tx, shop_id: int, *which: ColumnElement[bool]) -> int:

@@ -1,14 +1,14 @@
-"""Finding, exporting and erasing what is personal."""
+"""Finding and erasing what is personal."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, cast, func, or_, select, update
+from sqlalchemy.dialects.postgresql import JSONB
 
 from connector.store import inbox
 from connector.store.database import Tx
-from connector.store.tables import customers, entries, notices, orders, privacy
+from connector.store.tables import acts, customers, orders, privacy
 
 
 def find(tx: Tx, shop_id: int, customer_id: str | None, email: str | None) -> list[str]:
@@ -22,10 +22,34 @@ def find(tx: Tx, shop_id: int, customer_id: str | None, email: str | None) -> li
     return list(tx.run(select(customers.c.id).where(*mine, or_(*same))).scalars())
 
 
-def orders_of(tx: Tx, shop_id: int, customer_ids: Sequence[str], order_ids: Sequence[str]) -> list[str]:
-    """Return the ids of all orders of these customers, and of those named that exist."""
-    whose = or_(orders.c.customer_id.in_(customer_ids), orders.c.id.in_(order_ids))
-    return list(tx.run(select(orders.c.id).where(*_orders(tx, shop_id), whose)).scalars())
+def orders_of(
+    tx: Tx,
+    shop_id: int,
+    customer_ids: Sequence[str],
+    order_ids: Sequence[str],
+    email_hash: bytes | None = None,
+) -> list[str]:
+    """Return the ids of all orders of these customers, of guests with this address, and of those named that exist."""
+    whose: list[ColumnElement[bool]] = [orders.c.customer_id.in_(customer_ids), orders.c.id.in_(order_ids)]
+    whose += [orders.c.guest_hash == email_hash] if email_hash is not None else []
+    return list(tx.run(select(orders.c.id).where(*_orders(tx, shop_id), or_(*whose))).scalars())
+
+
+def keep_claims(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> int:
+    """Write these customers on the guest orders they have claimed by their address; return how many.
+
+    The address is about to be erased: without it nobody could tell any more whose the points of those orders are.
+    """
+    here = customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id
+    claims = customers.c.email_verified, customers.c.email_hash == orders.c.guest_hash
+    claimed = update(orders).where(
+        *_orders(tx, shop_id),
+        orders.c.customer_id.is_(None),
+        *here,
+        *claims,
+        customers.c.id.in_(customer_ids),
+    )
+    return tx.run(claimed.values(customer_id=customers.c.id, guest_hash=None)).rowcount
 
 
 def forget_guest(tx: Tx, shop_id: int, email_hash: bytes | None, order_ids: Sequence[str]) -> int:
@@ -37,9 +61,12 @@ def forget_guest(tx: Tx, shop_id: int, email_hash: bytes | None, order_ids: Sequ
     return tx.run(erased.values(guest_hash=None)).rowcount
 
 
-def erase_shop(tx: Tx, shop_id: int, now: datetime) -> int:
-    """Erase every personal word of a shop, messages included; the figures stay. Return the number of rows."""
+def erase_shop(tx: Tx, shop_id: int, now: datetime) -> dict[str, int]:
+    """Erase every personal word of a shop, messages included; the figures stay. Return the number of rows by table."""
     mine = customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id
+    members = list(tx.run(select(customers.c.member_id).where(*mine).distinct()).scalars())
+    theirs = [str(one) for one in tx.run(select(customers.c.id).where(*mine)).scalars()]
+    claimed = keep_claims(tx, shop_id, theirs)
     people_rows = tx.run(
         update(customers)
         .where(*mine, customers.c.forgotten_at.is_(None))
@@ -55,7 +82,31 @@ def erase_shop(tx: Tx, shop_id: int, now: datetime) -> int:
     guests = tx.run(
         update(orders).where(*_orders(tx, shop_id), orders.c.guest_hash.is_not(None)).values(guest_hash=None)
     ).rowcount
-    return int(people_rows + guests + inbox.erase(tx, shop_id))
+    return {
+        "customers": people_rows,
+        "orders": claimed + guests,
+        "inbox": inbox.erase(tx, shop_id),
+        "privacy": erase_exports(tx, theirs),
+        **erase_reasons(tx, members),
+    }
+
+
+def erase_reasons(tx: Tx, member_ids: Sequence[int]) -> dict[str, int]:
+    """Erase what staff wrote when they gave or took points from these members: free words may name a person.
+
+    Of members whom a shop of the merchant still knows nothing is erased. Return the number of rows by table.
+    """
+    known = select(customers.c.member_id).where(
+        customers.c.merchant_id == tx.merchant_id, customers.c.forgotten_at.is_(None)
+    )
+    gone = set(member_ids) - set(tx.run(known.where(customers.c.member_id.in_(member_ids))).scalars())
+    mine = acts.c.merchant_id == tx.merchant_id, acts.c.member_id.in_(gone)
+    written = acts.c.record["reason"].astext != ""
+    blank = func.jsonb_set(acts.c.record, ["reason"], cast("", JSONB))
+    acted = tx.run(update(acts).where(*mine, written).values(record=blank)).rowcount
+    # The ledger is never rewritten; this one function of the database (migration 0013) blanks reasons and nothing else.
+    booked = tx.value(select(func.comeback_forget_reasons(tx.merchant_id, sorted(gone))))
+    return {"acts": acted, "entries": int(booked)}
 
 
 def shop_forgotten_at(tx: Tx, shop_name: str, at: datetime) -> bool:
@@ -71,6 +122,8 @@ def bury(tx: Tx, shop_id: int, words: set[bytes]) -> list[str]:
     rows = tx.all(
         select(customers.c.id, customers.c.email_hash).where(*mine, customers.c.forgotten_at.is_(None))
     )
+    found = [row.id for row in rows if words & {row.email_hash, tx.ring.word_hash("customer", row.id)}]
+    keep_claims(tx, shop_id, found)
     guests = tx.all(
         select(orders.c.id, orders.c.guest_hash).where(
             *_orders(tx, shop_id), orders.c.guest_hash.is_not(None)
@@ -78,88 +131,13 @@ def bury(tx: Tx, shop_id: int, words: set[bytes]) -> list[str]:
     )
     theirs = [row.id for row in guests if words & {row.guest_hash, tx.ring.word_hash("order", row.id)}]
     tx.run(update(orders).where(*_orders(tx, shop_id), orders.c.id.in_(theirs)).values(guest_hash=None))
-    return [row.id for row in rows if words & {row.email_hash, tx.ring.word_hash("customer", row.id)}]
-
-
-def export(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return all that is known of these customers, ready to be written as JSON."""
-    mine = customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id
-    found = []
-    for row in tx.all(select(customers).where(*mine, customers.c.id.in_(customer_ids))):
-        bought = tx.all(select(orders).where(*_orders(tx, shop_id), orders.c.customer_id == row.id))
-        booked = tx.all(
-            select(entries)
-            .where(entries.c.merchant_id == tx.merchant_id, entries.c.member_id == row.member_id)
-            .order_by(entries.c.id)
-        )
-        told = tx.all(
-            select(notices)
-            .where(notices.c.merchant_id == tx.merchant_id, notices.c.member_id == row.member_id)
-            .order_by(notices.c.id)
-        )
-        found.append(
-            {
-                "customer": row.id,
-                "email": tx.ring.open_text(row.email_sealed, f"customers.email:{shop_id}:{row.id}"),
-                "name": tx.ring.open_text(row.name_sealed, f"customers.name:{shop_id}:{row.id}"),
-                "language": row.language,
-                "known_since": row.created_at,
-                "orders": [
-                    {
-                        "number": order.number,
-                        "placed_at": order.placed_at,
-                        "currency": order.currency,
-                        "total_minor": order.total,
-                        "lines": order.lines,
-                    }
-                    for order in bought
-                ],
-                "points": [
-                    {"points": entry.points, "moment": entry.moment, "source": entry.source}
-                    for entry in booked
-                ],
-                "notices": [
-                    {"points": notice.points, "moment": notice.moment, "points_end": notice.expires_at}
-                    for notice in told
-                ],
-            }
-        )
     return found
 
 
-def write_down(
-    tx: Tx,
-    shop_name: str,
-    topic: str,
-    customer_id: str | None,
-    now: datetime,
-    rows: int,
-    exported: bytes | None = None,
-) -> None:
-    """Keep the proof of a request: what was asked, when, and how many rows it concerned."""
-    made = insert(privacy).values(
-        merchant_id=tx.merchant_id,
-        shop_name=shop_name,
-        topic=topic,
-        customer_id=customer_id,
-        asked_at=now,
-        done_at=now,
-        rows=rows,
-    )
-    row_id = tx.value(made.returning(privacy.c.id))
-    if exported is not None:
-        sealed = tx.ring.seal(exported, f"privacy.export:{row_id}")
-        chosen = privacy.c.merchant_id == tx.merchant_id, privacy.c.id == row_id
-        tx.run(update(privacy).where(*chosen).values(export_sealed=sealed))
-
-
-def erase_export(tx: Tx, customer_id: str) -> None:
-    """Erase exports made for a person who is being forgotten."""
-    tx.run(
-        update(privacy)
-        .where(privacy.c.merchant_id == tx.merchant_id, privacy.c.customer_id == customer_id)
-        .values(export_sealed=None)
-    )
+def erase_exports(tx: Tx, customer_ids: Sequence[str]) -> int:
+    """Erase exports made for people who are being forgotten, and whom they were about; return how many."""
+    theirs = privacy.c.merchant_id == tx.merchant_id, privacy.c.customer_id.in_(customer_ids)
+    return tx.run(update(privacy).where(*theirs).values(export_sealed=None, customer_id=None)).rowcount
 
 
 def _orders(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]

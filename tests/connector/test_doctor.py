@@ -72,7 +72,7 @@ def test_a_house_in_order_is_well_in_every_part(house: House, shop: Shop, workin
     assert [finding for finding in found if not finding.well] == []
     assert [finding.check for finding in found if finding.check not in ("platform",)] == [
         "settings", "database", "migrations", "clock", "keys", "worker", "parked", "waiting",
-        "shop.line", "shop.rights", "shop.webhooks", "shop.clock",
+        "privacy.proofs", "shop.line", "shop.rights", "shop.webhooks", "shop.clock",
     ]  # fmt: skip
     assert line.asked == [f"{house.settings.public_url}/webhooks/paper"]
 

@@ -28,7 +28,7 @@ from connector.house import House, furnish
 from connector.port import Delivery, ShopFacts
 from connector.records import Customer
 from connector.secrets import CannotOpen, KeyRing, key_of
-from connector.store import inbox, merchants, people, privacy, sealed, shops
+from connector.store import exports, inbox, merchants, people, proofs, sealed, shops
 from connector.store.shops import Shop
 
 K1, K2, K3 = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2, 3))
@@ -52,7 +52,7 @@ def fill(house: House, shop: Shop, count: int) -> None:
         ]
         people.keep(tx, shop.id, list(zip(some, made, strict=True)))
         inbox.keep(tx, shop.id, Delivery("d-1", "orders/paid", b"a message", None), "webhook", now)
-        privacy.write_down(tx, shop.name, "data_asked", "1", now, 1, b"an export")
+        proofs.write_down(tx, proofs.Deed(shop.name, "data_asked", now, {"customers": 1}), now, b"an export")
 
 
 @pytest.fixture
@@ -76,9 +76,9 @@ def all_opens(house: House, shop: Shop, count: int) -> None:
     assert house.vault(shop).read() == b"tokens"
     with house.database.merchant(shop.merchant_id) as tx:
         assert len(merchants.code_secret(tx)) == 43
-        (told,) = privacy.export(tx, shop.id, ["7"])
+        (told,) = exports.of(tx, shop.id, ["7"])
         assert (told["email"], told["name"]) == ("c7@example.nl", "Name 7")
-        assert len(privacy.export(tx, shop.id, [str(n) for n in range(count)])) == count
+        assert len(exports.of(tx, shop.id, [str(n) for n in range(count)])) == count
         (waiting,) = inbox.waiting(tx, shop.id, house.now(), 9)
         assert waiting.delivery.body == b"a message"
         assert requests.export(tx, tx.value(text("SELECT id FROM privacy"))) == b"an export"
@@ -187,10 +187,10 @@ def test_what_others_write_meanwhile_is_neither_lost_nor_overwritten(
     assert rounds > 0
     assert both.vault(shop).read() == b"token %d" % rounds
     with both.database.merchant(shop.merchant_id) as tx:
-        assert {one["name"] for one in privacy.export(tx, shop.id, [str(n) for n in range(20)])} == {
+        assert {one["name"] for one in exports.of(tx, shop.id, [str(n) for n in range(20)])} == {
             f"Round {rounds}"
         }
-        assert privacy.export(tx, shop.id, ["99"])[0]["name"] == "Name 99"
+        assert exports.of(tx, shop.id, ["99"])[0]["name"] == "Name 99"
     assert rotation.rotate(both, lambda count: None).done
     both.close()
 
@@ -341,7 +341,7 @@ def test_a_sealed_word_moved_elsewhere_does_not_open(house: House, shop: Shop, e
     with house.database.merchant(shop.merchant_id) as tx:
         tx.run(text(f"UPDATE customers SET name_sealed = {elsewhere} WHERE id = '2'"))
         with pytest.raises(CannotOpen, match=r"does not open as customers\.name"):
-            privacy.export(tx, shop.id, ["2"])
+            exports.of(tx, shop.id, ["2"])
 
 
 def test_a_flipped_bit_anywhere_in_a_sealed_word_does_not_open() -> None:

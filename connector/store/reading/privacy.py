@@ -1,14 +1,16 @@
 """Requests under privacy law: what was asked, what was done, and the export to hand over."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from connector.store.database import Tx
+from connector.store.proofs import LAW
 from connector.store.reading.pages import SIZE, Page, cut
-from connector.store.tables import privacy
+from connector.store.tables import inbox, privacy
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -18,7 +20,9 @@ class Request(msgspec.Struct, frozen=True):
     shop_name: str
     topic: Literal["data_asked", "customer_forgotten", "shop_forgotten"]
     customer_id: str | None
+    request_id: str
     asked_at: datetime
+    due_at: datetime | None
     done_at: datetime | None
     rows: int
     exported: bool
@@ -36,6 +40,32 @@ def requests(tx: Tx, after: int | None, size: int = SIZE) -> Page[Request]:
     rows = tx.all(chosen.order_by(privacy.c.id.desc()).limit(size + 1))
     found = tuple(Request(**row._mapping) for row in rows)
     return cut(found, tuple(str(request.id) for request in found), size)
+
+
+class Open(msgspec.Struct, frozen=True):
+    """A request that came and is not done yet. `parked`: it was put aside and needs a look."""
+
+    id: int
+    shop_id: int
+    topic: str
+    received_at: datetime
+    due_at: datetime
+    days_left: int
+    parked: bool
+
+
+def unfinished(tx: Tx, topics: Sequence[str], now: datetime) -> tuple[Open, ...]:
+    """Return the messages on these topics that wait or were put aside, the oldest first."""
+    open_ones = inbox.c.merchant_id == tx.merchant_id, inbox.c.state.in_(("waiting", "parked"))
+    rows = tx.all(
+        select(inbox).where(*open_ones, inbox.c.topic.in_(topics)).order_by(inbox.c.received_at).limit(SIZE)
+    )
+    return tuple(_open(row, row.received_at + LAW, now) for row in rows)
+
+
+def _open(row: Row[Any], due_at: datetime, now: datetime) -> Open:
+    left = (due_at - now).days
+    return Open(row.id, row.shop_id, row.topic, row.received_at, due_at, left, row.state == "parked")
 
 
 def export(tx: Tx, request_id: int) -> bytes:

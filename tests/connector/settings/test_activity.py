@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text
 
 from connector.port import Delivery
 from connector.store import inbox as kept
-from connector.store import privacy
+from connector.store import proofs
 from connector.store.tables import inbox, outbox
 
 
@@ -126,12 +126,16 @@ def test_check_now_asks_for_a_check_of_one_shop(town: Any, browser: Any) -> None
 
 def test_a_request_for_data_can_be_handed_over(town: Any, browser: Any) -> None:
     with town.house.database.merchant(town.shop.merchant_id) as tx:
-        privacy.write_down(tx, "Paper Shop", "data_asked", "c0", town.now, 3, b'{"orders": []}')
+        deed = proofs.Deed("Paper Shop", "data_asked", town.now, {"customers": 3}, "9001", "c0")
+        proofs.write_down(tx, deed, town.now, b'{"orders": [{"number": "=1+1"}]}')
     page = browser.get("/settings/activity/privacy")
     link = re.search(r'href="(/settings/activity/privacy/\d+\.json)"', page)
     assert link
     answer = browser.client.get(link[1])
-    assert answer.json == {"orders": []}
+    assert answer.json == {"orders": [{"number": "=1+1"}]}
+    assert "9001" in page
+    table = browser.client.get(link[1].replace(".json", ".csv"))
+    assert table.text.splitlines() == ["about,field,value", "orders.1,number,'=1+1"]
     assert "attachment" in answer.headers["Content-Disposition"]
     browser.get("/settings/activity/privacy/999.json", status=404)
 

@@ -21,7 +21,7 @@ from sqlalchemy import select, text
 from connector import plugins
 from connector.house import House, furnish
 from connector.port import ShopFacts
-from connector.store import merchants, privacy, shops, walls
+from connector.store import merchants, proofs, shops, walls
 from connector.store.shops import Shop
 from connector.store.tables import coupons, inbox, outbox
 
@@ -101,6 +101,7 @@ ROUTES: dict[str, Rule] = {
     "settings.checks": PAGE,
     "settings.privacy_requests": PAGE,
     "settings.export": PAGE,
+    "settings.export_table": PAGE,
     "settings.message": PAGE,
     "settings.replay": FORM,
     "settings.discard_message": FORM,
@@ -117,6 +118,7 @@ THEIR_OWN = {
     "settings.adjust",
     "settings.version",
     "settings.export",
+    "settings.export_table",
 } | {"settings.message"}
 WORDS = {"filename": ["comeback.css"], "platform_name": ["paper"], "word": ["guessed"], "room": ["members"]}
 
@@ -140,7 +142,8 @@ def full(town: Any, fair: Any) -> Any:
     """The merchant whom nobody else may see: rows in every table, canaries in what can be read."""
     fair.furnish(town, 40)
     with town.house.database.merchant(town.shop.merchant_id) as tx:
-        privacy.write_down(tx, "De Theehoek", "data_asked", "7003", town.now, 3, b'{"canary": 1}')
+        deed = proofs.Deed("De Theehoek", "data_asked", town.now, {"customers": 3}, "", "7003")
+        proofs.write_down(tx, deed, town.now, b'{"canary": 1}')
     return town
 
 

@@ -1,0 +1,105 @@
+"""Every column that could hold a word about a person: how it is emptied when they are forgotten, or why it need not be.
+
+A column that is not here fails a test; whoever adds one says what becomes of it.
+"""
+
+from collections.abc import Mapping
+
+OURS = "a word of ours, from a closed set or made by us"
+MERCHANTS = "the merchant's own word"
+PSEUDONYM = (
+    "the shop's number of a customer or an order, which says nothing once the person behind it is erased"
+)
+
+PLACES: Mapping[str, Mapping[str, str]] = {
+    "acts": {"act_key": OURS, "record": "reasons are blanked (privacy.erase_reasons)"},
+    "backups": {"kind": OURS, "proof": OURS},
+    "code_uses": {"order_id": PSEUDONYM, "code": OURS},
+    "coupons": {
+        "source": OURS,
+        "reward_key": MERCHANTS,
+        "customer_id": PSEUDONYM,
+        "code": OURS,
+        "kind": OURS,
+        "currency": OURS,
+        "title": MERCHANTS,
+        "state": OURS,
+        "remote_id": "the shop's number of a discount",
+    },
+    "customers": {
+        "id": PSEUDONYM,
+        "email_sealed": "emptied (people.forget)",
+        "email_hash": "emptied (people.forget)",
+        "name_sealed": "emptied (people.forget)",
+        "language": "emptied (people.forget)",
+    },
+    "entries": {
+        "source": OURS,
+        "rule": OURS,
+        "inputs": "reasons are blanked (comeback_forget_reasons); the rest are figures",
+        "request_id": OURS,
+    },
+    "forgotten": {"word_hash": "a keyed hash, kept so that a late message does not bring the person back"},
+    "inbox": {
+        "delivery_id": "the shop's number of a message",
+        "way": OURS,
+        "topic": OURS,
+        "subject": PSEUDONYM,
+        "body_sealed": "emptied (inbox.erase_bodies, inbox.erase_unread)",
+        "state": OURS,
+        "result": OURS,
+        "request_id": OURS,
+    },
+    "marks": {
+        "customer_id": PSEUDONYM,
+        "wanted": MERCHANTS,
+        "known": MERCHANTS,
+        "left_alone": OURS,
+    },
+    "members": {"tier": MERCHANTS},
+    "merchants": dict.fromkeys(("name", "currency", "timezone", "language", "code_secret_sealed"), MERCHANTS),
+    "notices": {"key": OURS, "kind": OURS},
+    "orders": {
+        "id": PSEUDONYM,
+        "number": PSEUDONYM,
+        "customer_id": PSEUDONYM,
+        "guest_hash": "emptied (privacy.forget_guest)",
+        "currency": OURS,
+        "coupon_codes": "codes that were used; the figures of campaigns hang on them",
+        "lines": "goods and amounts; what a buyer wrote on them is never kept",
+        "digest": OURS,
+    },
+    "outbox": {"kind": OURS, "subject": PSEUDONYM, "state": OURS, "result": OURS, "request_id": OURS},
+    "passes": {"word_hash": OURS, "kind": OURS},
+    "privacy": {
+        "shop_name": MERCHANTS,
+        "topic": OURS,
+        "customer_id": "emptied (privacy.erase_exports)",
+        "export_sealed": "emptied (privacy.erase_exports)",
+        "request_id": "the shop's number of a request",
+        "tables": OURS,
+        "version": OURS,
+        "proof": OURS,
+    },
+    "processes": {"id": OURS, "kind": OURS, "version": OURS},
+    "programs": {"terms": MERCHANTS},
+    "runs": {"kind": OURS, "state": OURS, "checkpoint": OURS, "message": OURS},
+    "shops": dict.fromkeys(
+        (
+            "platform",
+            "address",
+            "key",
+            "name",
+            "currency",
+            "timezone",
+            "mark_kind",
+            "state",
+            "tokens_sealed",
+            "other_version",
+        ),
+        MERCHANTS,
+    ),
+    "spent": {"word_hash": OURS},
+    "strays": {"platform": OURS, "topic": OURS},
+    "tallies": {"name": OURS, "labels": OURS},
+}

@@ -1,0 +1,208 @@
+"""Privacy law carried out: what is known of a person is handed over, then gone from every table, and the figures stay."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import LargeBinary, Text, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from connector.loyalty.facts import Adjustment
+from connector.port import (
+    CustomerChanged,
+    CustomerForgotten,
+    DataAsked,
+    Delivery,
+    OrderChanged,
+    ShopForgotten,
+)
+from connector.store import inbox, ledger, personal, privacy, proofs, tables
+from connector.store.reading import privacy as requests
+
+CORNER = "corner.example"
+CANARIES = ("kwikstaart", "anna@example.nl", "Anna liked the blue one", "canary-street")
+
+
+def test_every_column_that_could_name_a_person_says_what_becomes_of_it() -> None:
+    could = {
+        table.name: {
+            column.name
+            for column in table.columns
+            if isinstance(column.type, Text | LargeBinary | ARRAY | JSONB)
+        }
+        for table in tables.metadata.sorted_tables
+    }
+    assert {name: set(columns) for name, columns in personal.PLACES.items()} == {
+        name: columns for name, columns in could.items() if columns
+    }
+    assert all(words for columns in personal.PLACES.values() for words in columns.values())
+
+
+@pytest.fixture
+def anna(world: Any, start: Any, make: Any) -> Any:
+    """Anna, planted wherever a word about her can stand."""
+    start()
+    world.tell(CustomerChanged(make.person(email="  ANNA@Example.nl ")))
+    world.happen(make.order(1, 60, make.NOW), make.order(2, 60, make.NOW))
+    guest = make.order(3, 20, make.NOW, customer_id=None, email="Anna@example.nl")
+    world.happen(guest)
+    world.push()
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        [row] = [row for row in world.rows(tables.customers) if row.id == "7"]
+        act = Adjustment("a-1", make.NOW, 25, "staff", "Anna liked the blue one", 1)
+        ledger.add_act(tx, row.member_id, act)
+        tx.run(update(tables.members).values(due_at=world.now))
+        for number, body in enumerate(
+            (b'{"note": "canary-street", "id": 7}', b'{"email": "Anna@example.nl"')
+        ):
+            inbox.keep(tx, world.shop.id, Delivery(f"odd-{number}", "odd", body), "webhook", world.now)
+        inbox.keep(tx, world.shop.id, Delivery("odd-77", "odd", b'{"id": 77'), "webhook", world.now)
+    world.later(0)
+    world.apply()
+    return world
+
+
+def figures(world: Any) -> Any:
+    orders = sorted((row.id, row.total, row.refunded, row.paid_at) for row in world.rows(tables.orders))
+    points = sorted((row.source, row.points, row.moment) for row in world.rows(tables.entries))
+    return (
+        orders,
+        points,
+        sorted((row.id, row.balance, row.order_count) for row in world.rows(tables.members)),
+    )
+
+
+def readable(world: Any) -> str:
+    """Every word that this installation can still read, sealed ones opened."""
+    said = []
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        for table in tables.metadata.sorted_tables:
+            if "merchant_id" not in table.c:
+                continue
+            for row in tx.all(table.select()):
+                for column, word in row._mapping.items():
+                    said.append(str(word))
+                    if table.name == "inbox" and column == "body_sealed" and word:
+                        said.append((inbox.body(tx, row) or b"").decode(errors="replace"))
+                    elif table.name == "privacy" and column == "export_sealed" and word:
+                        said.append(requests.export(tx, row.id).decode())
+                    elif column.endswith("_sealed") and table.name == "customers" and word:
+                        place = f"customers.{column.removesuffix('_sealed')}:{row.shop_id}:{row.id}"
+                        said.append(str(tx.ring.open_text(word, place)))
+    return "\n".join(said).casefold()
+
+
+def proof(world: Any) -> Any:
+    return max(world.rows(tables.privacy), key=lambda row: row.id)
+
+
+def test_what_is_known_of_a_person_is_handed_over_whole(anna: Any, make: Any) -> None:
+    anna.tell(DataAsked(CORNER, "7", "anna@example.nl", "9001", ("3",)))
+    row = proof(anna)
+    assert (row.topic, row.request_id, row.customer_id) == ("data_asked", "9001", "7")
+    assert row.tables == {"customers": 1, "orders": 3}
+    assert (row.due_at - row.asked_at).days == 30
+    with anna.house.database.merchant(anna.shop.merchant_id) as tx:
+        export = requests.export(tx, row.id)
+    told = json.loads(export)
+    [person] = told["customers"]
+    assert (person["name"], person["email"].strip(), person["points_now"]) == (
+        "Anna Kwikstaart",
+        "ANNA@Example.nl",
+        anna.balance("7"),
+    )
+    assert [order["number"] for order in person["orders"]] == ["#1", "#2"]
+    assert [order["number"] for order in told["orders_without_account"]] == ["#3"]
+    assert [act["reason"] for act in person["exchanges_and_adjustments"]] == ["Anna liked the blue one"]
+    assert {coupon["code"] for coupon in person["coupons"]} == {row.code for row in anna.rows(tables.coupons)}
+    assert person["tags"]
+    from connector.store import exports
+
+    lines = list(csv.reader(io.StringIO(exports.as_csv(export))))
+    assert ["customers.1", "name", "Anna Kwikstaart"] in lines
+    assert all(len(line) == 3 for line in lines)
+
+
+def test_a_forgotten_person_is_gone_from_every_table_and_the_figures_stay(anna: Any, make: Any) -> None:
+    anna.tell(DataAsked(CORNER, "7", "anna@example.nl", "9001"))
+    before, said = figures(anna), readable(anna)
+    assert [word for word in CANARIES if word.casefold() not in said] == []
+    anna.tell(CustomerForgotten(CORNER, "7", " Anna@EXAMPLE.nl", ("3",)))
+    said = readable(anna)
+    assert [word for word in CANARIES if word.casefold() in said] == []
+    assert figures(anna) == before
+    row = proof(anna)
+    assert row.customer_id is None
+    assert row.tables["acts"] == row.tables["entries"] == row.tables["customers"] == 1
+    assert row.tables["inbox"] >= 3
+    assert (row.rows, row.done_at) == (sum(row.tables.values()), anna.now)
+    # Her numbers stand within longer ones too; those are of other people.
+    [other] = [row for row in anna.rows(tables.inbox) if row.delivery_id == "odd-77"]
+    assert (other.state, other.body_sealed is not None) == ("parked", True)
+    # Once more, and late messages that would bring her back.
+    anna.tell(CustomerForgotten(CORNER, "7", "anna@example.nl", ("3",)))
+    later = make.NOW + make.DAY
+    anna.tell(
+        CustomerChanged(make.person(changed_at=later)),
+        CustomerChanged(make.person("8", email="anna@example.nl", changed_at=later)),
+        OrderChanged(
+            make.order(3, 20, make.NOW, customer_id=None, email="anna@example.nl", changed_at=later)
+        ),
+    )
+    said = readable(anna)
+    assert [word for word in CANARIES if word.casefold() in said] == []
+    assert figures(anna)[1] == before[1]
+
+
+def test_somebody_nobody_knows_is_remembered_and_proven_all_the_same(world: Any, start: Any) -> None:
+    start()
+    world.tell(CustomerForgotten(CORNER, None, "nobody@example.org"), DataAsked(CORNER, "99", None, "1"))
+    found = sorted(world.rows(tables.privacy), key=lambda row: row.id)
+    assert [(row.topic, row.rows) for row in found] == [("customer_forgotten", 0), ("data_asked", 0)]
+
+
+def test_a_forgotten_shop_keeps_no_word_about_anybody(anna: Any) -> None:
+    before = figures(anna)
+    anna.tell(ShopForgotten(CORNER))
+    said = readable(anna)
+    assert [word for word in CANARIES if word.casefold() in said] == []
+    assert figures(anna) == before
+    assert proof(anna).topic == "shop_forgotten"
+
+
+def test_the_reasons_of_another_merchant_cannot_be_blanked_and_no_other_word_of_the_ledger(anna: Any) -> None:
+    with anna.house.database.merchant(anna.shop.merchant_id) as tx:
+        blank = func.comeback_forget_reasons(anna.shop.merchant_id + 1, [anna.member("7")])
+        assert tx.value(select(blank)) == 0
+    assert "liked the blue one" in readable(anna)
+
+
+def test_a_proof_that_is_changed_or_left_out_no_longer_fits(anna: Any) -> None:
+    for number in range(3):
+        anna.tell(DataAsked(CORNER, "7", None, f"90{number}"))
+    merchant = anna.house.database.merchant
+    first, second, third = sorted(row.id for row in anna.rows(tables.privacy))
+    with merchant(anna.shop.merchant_id) as tx:
+        assert proofs.broken(tx) == []
+        tx.run(update(tables.privacy).where(tables.privacy.c.id == second).values(rows=7))
+        assert proofs.broken(tx) == [second]
+        tx.run(tables.privacy.delete().where(tables.privacy.c.id == second))
+        assert proofs.broken(tx) == [third]
+    assert first < second < third
+
+
+def test_what_is_not_done_yet_is_listed_with_the_days_that_are_left(world: Any, start: Any) -> None:
+    start()
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        inbox.keep(tx, world.shop.id, Delivery("r-1", "customers/redact", b"{}"), "webhook", world.now)
+        [one] = requests.unfinished(tx, ("customers/redact",), world.now + proofs.LAW / 3)
+    assert (one.topic, one.days_left, one.parked) == ("customers/redact", 20, False)
+
+
+def test_a_person_another_shop_still_knows_keeps_what_staff_wrote(world: Any) -> None:
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert privacy.erase_reasons(tx, []) == {"acts": 0, "entries": 0}
