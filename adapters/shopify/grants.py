@@ -104,6 +104,8 @@ def _encoded(found: Mapping[str, str]) -> Iterator[str]:
     pairs = sorted((name, word) for name, word in found.items() if name != "hmac")
     yield urlencode(pairs, quote_via=lambda word, *_: quote(word, safe=""))
     yield urlencode(pairs)  # as a form: a blank is a plus
+    # As browsers write a form, but for the blank: so does Shopify's library for JavaScript.
+    yield urlencode(pairs, quote_via=lambda word, *_: quote(word, safe="*").replace("~", "%7E"))
 
 
 class Opened(msgspec.Struct, frozen=True):

@@ -131,6 +131,14 @@ def test_a_callback_that_the_library_signs_is_believed(oracle: Any, secret: str)
     assert proven(found)
 
 
+@many
+@given(state=words.filter(bool), host=words.filter(bool))
+def test_a_callback_whose_words_need_encoding_is_believed_too(oracle: Any, state: str, host: str) -> None:
+    found = query(state=state, host=host)
+    found["hmac"] = oracle.asked("signQuery", APP, query=found, signator="admin")
+    assert proven(found)
+
+
 def test_what_the_sandbox_signs_the_library_believes(oracle: Any) -> None:
     for more in ({}, {"state": "a b/c=d:e+f&g%20h"}, {"locale": "nl-NL"}):
         found = tokens.signed(SECRET, query(**more))
