@@ -102,4 +102,5 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "spent": {"word_hash": OURS},
     "strays": {"platform": OURS, "topic": OURS},
     "tallies": {"name": OURS, "labels": OURS},
+    "visits": {"sitting_hash": OURS, "record": "the merchant's language and what the next page says"},
 }
