@@ -25,6 +25,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "title": MERCHANTS,
         "state": OURS,
         "remote_id": "the shop's number of a discount",
+        "more": "conditions of the merchant, and numbers of goods",
     },
     "customers": {
         "id": PSEUDONYM,

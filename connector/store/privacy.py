@@ -104,7 +104,7 @@ def erase_reasons(tx: Tx, member_ids: Sequence[int]) -> dict[str, int]:
     written = acts.c.record["reason"].astext != ""
     blank = func.jsonb_set(acts.c.record, ["reason"], cast("", JSONB))
     acted = tx.run(update(acts).where(*mine, written).values(record=blank)).rowcount
-    # The ledger is never rewritten; this one function of the database (migration 0015) blanks reasons and nothing else.
+    # The ledger is never rewritten; this one function of the database (migration 0016) blanks reasons and nothing else.
     booked = tx.value(select(func.comeback_forget_reasons(tx.merchant_id, sorted(gone))))
     return {"acts": acted, "entries": int(booked)}
 
