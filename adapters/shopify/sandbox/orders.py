@@ -83,7 +83,7 @@ def place(shop: Shop, basket: Basket) -> Order:
 
 def pay(shop: Shop, order: Order, at: datetime) -> None:
     """Receive what is still open."""
-    if order.cancelled_at or order.paid_at:
+    if order.cancelled_at or (order.paid_at and order.received >= order.due):
         raise Refusal(f"order {order.number} has nothing left to pay")
     order.transactions = [*order.transactions, _sale(shop, order.due - order.received, at)]
     _touch(shop, order, at)

@@ -101,6 +101,7 @@ def _dealings(town: Any, dice: random.Random, second: Any) -> None:
             "received_at": now - n * 7 * MINUTE,
             "state": "parked" if n == 9 else "waiting" if n == 0 else "ignored" if n % 9 == 4 else "applied",
             "attempts": 7 if n == 9 else 0,
+            "body_sealed": town.house.ring.seal(LETTER, f"inbox.body:{shop_id}:d{n}") if n == 9 else None,
             "result": "The shop answered 404: this order does not exist there."
             if n == 9
             else None

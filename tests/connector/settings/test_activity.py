@@ -29,7 +29,7 @@ def arrived(town: Any) -> Any:
         here
         | {"delivery_id": f"d{n}", "subject": f"order {n}", "received_at": town.now - timedelta(minutes=n)}
         | {"state": "parked" if n > 119 else "applied", "attempts": 8, "result": f"Because of {n}."}
-        | {"body_sealed": b"sealed"}
+        | {"body_sealed": b"sealed" if n > 119 else None}
         for n in range(122)
     ]
     with town.house.database.merchant(town.shop.merchant_id) as tx:
