@@ -16,6 +16,7 @@ from connector.store import health, merchants, migrate, postgres
 from connector.store.database import Database
 from connector.store.shops import Shop, Vault
 from connector.tally import Tally
+from connector.turn import Turn
 
 _OWN_AWAY = (
     "it is Comeback's own, and `serve` and `worker` start it again; postgres.log in COMEBACK_HOME says more"
@@ -25,8 +26,8 @@ _OWN_AWAY = (
 class House(msgspec.Struct, frozen=True):
     """Everything handed down. `platforms` are those on offer; `server` is our own PostgreSQL where we brought one.
 
-    `tally` counts what happens in this process. `database_url` and `owner_url` are where the application and the
-    migrations connect.
+    `tally` counts what happens in this process. `turn` is a job's while it computes. `database_url` and `owner_url`
+    are where the application and the migrations connect.
     """
 
     settings: Settings
@@ -37,6 +38,7 @@ class House(msgspec.Struct, frozen=True):
     now: Callable[[], datetime]
     server: postgres.Server | None = None
     tally: Tally = msgspec.field(default_factory=Tally)
+    turn: Turn = msgspec.field(default_factory=Turn)
 
     @property
     def ring(self) -> KeyRing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -15,8 +15,9 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
+from psycopg import AsyncConnection
 
-from connector import rounds, trail
+from connector import rounds, trail, turn
 from connector.house import House
 from connector.pulse import Pulse
 from connector.store import inbox, outbox, people, queue, runs, shops, visits
@@ -24,9 +25,11 @@ from connector.store.database import Connection
 from connector.store.health import GONE
 
 AT_ONCE = 24  # jobs side by side in one worker; most of them wait for a shop's answer
+DRAINS = 2  # of those that compute: one does, the next is at hand, and all others are left to whichever worker is free
 AT_ONCE_PER_SHOP = (
     2  # of those that read it, write to it or set up its webhooks: one that hangs must not take every place
 )
+AT_MOST = 400  # deliveries of one shop before others who wait have their turn
 TRY_AGAIN = 2.0  # seconds until a worker whose database went away looks for it again
 COME_BACK = timedelta(seconds=5)  # for who found no place
 SWEEP = "* * * * * */15"  # the sixth field is seconds
@@ -40,6 +43,8 @@ KEEP_ROWS = timedelta(days=35)  # longer than any shop repeats a message
 KEEP_WINDOWS = timedelta(days=2)
 STALLED = 60.0  # seconds without a sign of life; well above the ten-second heartbeat
 
+_GRACE = 30.0  # seconds for what has begun to come to a good end
+
 _log = structlog.get_logger()
 
 
@@ -49,6 +54,9 @@ def run_worker(house: House, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             asyncio.run(_work(house, stop, pulse))
+            if not stop.is_set():
+                _log.warning("the worker ended by itself; it begins again")
+                stop.wait(TRY_AGAIN)
         except (ConnectorException, *GONE) as error:
             _log.warning("the database is away", error=type(error).__name__)
             stop.wait(TRY_AGAIN)
@@ -56,38 +64,48 @@ def run_worker(house: House, stop: threading.Event) -> None:
 
 
 async def _work(house: House, stop: threading.Event, pulse: Pulse) -> None:
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE + 4, "job"))
-    app = _app(house, stop)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * AT_ONCE, "job"))
+    drains = Drains()
+    app = _app(house, stop, drains)
+    others = sorted({task.queue for task in app.tasks.values()} - {"apply"})
     async with app.open_async():
         sweep(house)
-        running = asyncio.create_task(
-            app.run_worker_async(
-                concurrency=AT_ONCE,
-                install_signal_handlers=False,
-                delete_jobs="always",
-                fetch_job_polling_interval=2.0,
-                shutdown_graceful_timeout=30.0,
-            )
-        )
-        while not stop.is_set() and not running.done():
+        running = {
+            asyncio.create_task(_run(app, ["apply"], DRAINS)),
+            asyncio.create_task(_run(app, others, AT_ONCE)),
+        }
+        while not stop.is_set() and not any(one.done() for one in running):
             await asyncio.sleep(0.2)
             if pulse.due():
                 await asyncio.to_thread(pulse.beat)
-        running.cancel()
-        try:
-            await running
-        except asyncio.CancelledError:
-            _log.info("worker stopped")
+        for one in running:
+            one.cancel()
+        ends = await asyncio.gather(*running, return_exceptions=True)
+        await drains.end()
+        for error in ends:
+            if isinstance(error, Exception):
+                raise error
+        _log.info("worker stopped")
 
 
-def _app(house: House, stop: threading.Event) -> App:
+async def _run(app: App, queues: list[str], at_once: int) -> None:
+    await app.run_worker_async(
+        queues=queues,
+        concurrency=at_once,
+        install_signal_handlers=False,
+        delete_jobs="always",
+        fetch_job_polling_interval=2.0,
+        shutdown_graceful_timeout=_GRACE,
+    )
+
+
+def _app(house: House, stop: threading.Event, drains: Drains) -> App:
     conninfo = house.database_url.replace("postgresql+psycopg://", "postgresql://")
-    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4))
+    app = App(connector=PsycopgConnector(conninfo=conninfo, min_size=1, max_size=4, configure=_at_once))
 
     @app.task(name="apply", queue="apply")
-    @trail.numbered
-    def apply(merchant_id: int, shop_id: int) -> None:
-        rounds.apply(house, merchant_id, shop_id, stop)
+    async def apply(merchant_id: int, shop_id: int) -> None:
+        await drains.run(trail.numbered(rounds.apply), house, merchant_id, shop_id, stop, AT_MOST)
 
     @app.task(name="settle", queue="settle")
     @trail.numbered
@@ -146,6 +164,45 @@ def _app(house: House, stop: threading.Event) -> App:
         tidy(house)
 
     return app
+
+
+async def _at_once(connection: AsyncConnection) -> None:
+    """Let every statement be its own transaction: what is asked about a job is a single one, and so costs one round trip."""
+    await connection.set_autocommit(True)
+
+
+class Drains:
+    """The inboxes that are being drained. For the queue a drain is over when it is through, or when it waits for its shop:
+    one that does not answer must not keep the others from their turn. Then it goes on by itself, and should the process end
+    meanwhile, the sweep finds what it left.
+    """
+
+    def __init__(self) -> None:
+        self._on: set[asyncio.Task[object]] = set()
+
+    async def run(self, drain: Callable[..., object], *words: object) -> None:
+        """Begin a drain in a thread; return when it is through or waits."""
+        loop, waits = asyncio.get_running_loop(), asyncio.Event()
+        turn.tell_when_aside(lambda: loop.call_soon_threadsafe(waits.set))
+        task: asyncio.Task[object] = asyncio.create_task(asyncio.to_thread(drain, *words))
+        waiting = asyncio.create_task(waits.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if task.done():
+            task.result()
+            return
+        self._on.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: asyncio.Task[object]) -> None:
+        self._on.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("a drain broke off", exc_info=error)
+
+    async def end(self) -> None:
+        """Wait for those that go on by themselves."""
+        if self._on:
+            await asyncio.wait(self._on, timeout=_GRACE)
 
 
 class Places:

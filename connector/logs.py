@@ -20,7 +20,7 @@ from connector.secrets import CannotOpen
 ALLOWED = frozenset(
     "event level timestamp request platform topic shop shop_id merchant_id delivery kind result status method route "
     "seconds count waiting done total state attempt error where run task job reason port url sandbox entries member "
-    "differences".split()
+    "settled differences".split()
 )
 _SECRETS = re.compile(
     r"""
@@ -39,8 +39,10 @@ _SECRETS = re.compile(
     """,
     re.VERBOSE,
 )
-# Words of this kind hold nothing that _SECRETS could find; most are.
-_HARMLESS = re.compile(r"(?!.*(?:bearer|basic|oauth) )[a-z_ /]{0,31}")
+# Words of this kind, and the ids of deliveries, hold nothing that _SECRETS could find; most are such.
+_HARMLESS = re.compile(
+    r"(?!.*(?:bearer|basic|oauth)[ ])[a-z_ /]{0,31} | [0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.VERBOSE
+)
 _LONGEST = 500
 
 

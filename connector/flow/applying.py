@@ -1,7 +1,7 @@
 """Applying: what a delivery means becomes what we know, and the members it touches are settled.
 
-Three steps. `look` reads a batch of deliveries and says what must be fetched from the shop; the caller fetches it, outside
-any transaction; `apply` writes everything in one transaction: the new states, the entries, the pushes and the done-marks.
+`read` says what a delivery means, and `asking.wish` what must first be fetched from the shop for a batch of them; the caller
+fetches it, outside any transaction. `apply` writes everything in one: new states, entries, pushes and done-marks.
 """
 
 from collections.abc import Iterator
@@ -78,11 +78,9 @@ class Applied(msgspec.Struct, frozen=True):
     entries: int
 
 
-def apply(
-    tx: Tx, shop: shops.Shop, reads: list[Read], fetched: Fetched, now: datetime
-) -> tuple[Applied, ...]:
+def apply(desk: Desk, shop: shops.Shop, reads: list[Read], fetched: Fetched) -> tuple[Applied, ...]:
     """Apply a batch of deliveries, settle whom it touches, and mark each delivery done: one transaction."""
-    desk, others = Desk(tx, shop.id, now), Touched()
+    others = Touched()
     for customer in fetched.customers.values():
         _customer(desk, customer, others)
     desk.look_up([*_told(reads), *fetched.orders.values()])
@@ -92,7 +90,7 @@ def apply(
     unasked, *found = desk.members([others, *touched])
     whose = {item.waiting.id: members for item, members in zip(reads, found, strict=True)}
     asked = {member: item.waiting.request for item in reads for member in whose[item.waiting.id]}
-    decisions = settling.settle(tx, unasked.union(*found), now, asked)
+    decisions = settling.settle(desk.tx, unasked.union(*found), desk.now, asked)
     booked = {member: len(decision.entries) for member, decision in decisions.items()}
     return tuple(
         Applied(

@@ -5,10 +5,10 @@ from datetime import datetime
 
 import msgspec
 
+from connector.flow.desk import Desk
 from connector.port import Change, CustomerChanged, CustomerTouched, OrderChanged, OrderTouched
 from connector.records import Customer, Order
-from connector.store import inbox, people, purchases
-from connector.store.database import Tx
+from connector.store import inbox, purchases
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -45,59 +45,63 @@ class Wish(msgspec.Struct, frozen=True):
         return bool(self.orders or self.customers)
 
 
-def wish(tx: Tx, shop_id: int, reads: list[Read]) -> Wish:
+def wish(desk: Desk, reads: list[Read]) -> Wish:
     """Say what the shop must be asked: what messages only name, what they lack, and whom orders name."""
     changes = [(change, item.waiting.way == "found") for item in reads for change in item.changes]
     states = [change for change, _ in changes if isinstance(change, OrderChanged)]
-    known = purchases.known(tx, shop_id, [change.order.id for change in states])
+    people_told = [
+        change.customer for change, found in changes if isinstance(change, CustomerChanged) and not found
+    ]
+    desk.look_up([change.order for change in states], {customer.id for customer in people_told})
     orders = _contradicting(states)
     for change, found in changes:
         match change:
             case OrderTouched(order_id):
                 orders.add(order_id)
-            case OrderChanged(order) if _must_ask(change, known.get(order.id), found=found):
+            case OrderChanged(order) if _must_ask(change, desk.order(order.id), found=found):
                 orders.add(order.id)
             case _:
                 pass
-    people_told = [
-        change.customer for change, found in changes if isinstance(change, CustomerChanged) and not found
-    ]
     customers = {change.customer_id for change, _ in changes if isinstance(change, CustomerTouched)}
-    customers |= _contradicted(tx, shop_id, people_told)
+    customers |= _contradicted(desk, people_told)
     told = {customer.id for customer in people_told}
     named = {change.order.customer_id for change in states if change.order.customer_id is not None}
-    return Wish(frozenset(orders), frozenset(customers), unknown_customers(tx, shop_id, named - told))
+    return Wish(frozenset(orders), frozenset(customers), unknown_customers(desk, named - told))
 
 
 def _contradicting(states: list[OrderChanged]) -> set[str]:
     """Return orders of which two states in this batch claim the same age and say different things."""
-    said: dict[tuple[str, datetime], set[bytes]] = {}
+    said: dict[tuple[str, datetime], list[Order]] = {}
     for change in states:
-        key = change.order.id, change.order.changed_at
-        said.setdefault(key, set()).add(purchases.digest(change.order))
-    return {order_id for (order_id, _), digests in said.items() if len(digests) > 1}
+        said.setdefault((change.order.id, change.order.changed_at), []).append(change.order)
+    return {
+        order_id
+        for (order_id, _), told in said.items()
+        if len(told) > 1 and len({purchases.digest(order) for order in told}) > 1
+    }
 
 
-def _contradicted(tx: Tx, shop_id: int, told: list[Customer]) -> set[str]:
+def _contradicted(desk: Desk, told: list[Customer]) -> set[str]:
     """Return customers of whom something else is said for the same moment, here or in this batch."""
-    known = people.known(tx, shop_id, [customer.id for customer in told])
     said: dict[tuple[str, datetime], set[tuple[bytes | None, bool]]] = {}
-    for customer_id, one in known.items():
-        said[customer_id, one.changed_at] = {(one.email_hash, one.email_verified)}
     for customer in told:
-        words = tx.ring.email_hash(tx.merchant_id, customer.email), customer.email_verified
+        if (known := desk.customer(customer.id)) is not None:
+            said[customer.id, known.changed_at] = {(known.email_hash, known.email_verified)}
+    for customer in told:
+        email_hash = desk.tx.ring.email_hash(desk.tx.merchant_id, customer.email)
+        words = email_hash, customer.email_verified
         said.setdefault((customer.id, customer.changed_at), set()).add(words)
     return {customer_id for (customer_id, _), versions in said.items() if len(versions) > 1}
 
 
-def unknown_customers(tx: Tx, shop_id: int, ids: Iterable[str]) -> frozenset[str]:
+def unknown_customers(desk: Desk, ids: Iterable[str]) -> frozenset[str]:
     """Return which of these customers we know nothing of, or only that an order names them."""
-    named = sorted(set(ids))
-    known = people.known(tx, shop_id, named)
+    named = set(ids)
+    desk.look_up((), named)
     return frozenset(
         customer_id
         for customer_id in named
-        if (one := known.get(customer_id)) is None or (one.stub and not one.forgotten and not one.removed)
+        if (one := desk.customer(customer_id)) is None or (one.stub and not one.forgotten and not one.removed)
     )
 
 

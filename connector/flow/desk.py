@@ -42,11 +42,12 @@ class Desk:
         self._rows: dict[str, dict[str, Any]] = {}
         self._done: list[inbox.Done] = []
 
-    def look_up(self, orders: Iterable[Order]) -> None:
-        """Ask once what is known of these orders and of those who placed them."""
+    def look_up(self, orders: Iterable[Order], customers: Iterable[str] = ()) -> None:
+        """Ask once what is known of these orders, of those who placed them, and of these customers."""
         told = list(orders)
         ids = sorted({order.id for order in told} - self._orders.keys())
-        names = sorted({order.customer_id for order in told if order.customer_id} - self._people.keys())
+        placed_by = {order.customer_id for order in told if order.customer_id}
+        names = sorted(placed_by.union(customers) - self._people.keys())
         if ids:
             self._orders |= dict.fromkeys(ids) | purchases.known(self.tx, self.shop_id, ids)
         if names:

@@ -147,17 +147,15 @@ def _write(tx: Tx, decisions: dict[int, Decision], now: datetime, asked: Mapping
         [(member_id, notice) for member_id, decision in decisions.items() for notice in decision.notices],
         now,
     )
-    whose = _whose(tx, decisions, asked)
-    wanted = [(member_id, coupon) for member_id, decision in decisions.items() for coupon in decision.coupons]
-    if wanted:
-        outbox.want(tx, "coupon", coupons.want(tx, merchants.code_secret(tx), wanted), now, whose)
-    for decision in decisions.values():
-        for coupon in decision.revoke:
-            coupons.set_state(tx, coupon.shop_id, coupon.source, coupon.reward_key, "revoking")
-            name = coupons.subject(coupon.source, coupon.reward_key)
-            outbox.want(tx, "revoke", [(coupon.shop_id, name)], now, whose)
-    changed = marks.want(tx, [mark for decision in decisions.values() for mark in decision.marks])
-    outbox.want(tx, "marks", changed, now, whose)
+    made = [(member_id, coupon) for member_id, decision in decisions.items() for coupon in decision.coupons]
+    ended = [coupon for decision in decisions.values() for coupon in decision.revoke]
+    marked = [mark for decision in decisions.values() for mark in decision.marks]
+    changed: dict[outbox.PushKind, list[outbox.About]] = {
+        "coupon": coupons.want(tx, merchants.code_secret(tx), made) if made else [],
+        "revoke": coupons.revoke(tx, [(one.shop_id, one.source, one.reward_key) for one in ended]),
+        "marks": marks.want(tx, marked),
+    }
+    outbox.want_all(tx, changed, now, _whose(tx, decisions, asked))
     ledger.settled(
         tx,
         {member_id: (decision.standing, decision.ask_again_at) for member_id, decision in decisions.items()},

@@ -21,7 +21,7 @@ def settle(house: House, merchant_id: int, stop: threading.Event = NEVER) -> int
     done, limit = 0, settling.BATCH
     while not stop.is_set():
         try:
-            with house.database.merchant(merchant_id) as tx:
+            with house.turn, house.database.merchant(merchant_id) as tx:
                 settled = settling.settle_due(tx, house.now(), limit)
         except OURS as error:
             # One member whose story we do not understand must not hold up the others.

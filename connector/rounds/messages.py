@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from datetime import timedelta
+from math import inf
 
 import structlog
 
 from connector import trail
 from connector.flow import applying, asking, pushing, restoring
+from connector.flow.desk import Desk
 from connector.house import House
 from connector.port import (
     CustomerForgotten,
@@ -25,12 +28,10 @@ from connector.secrets import CannotOpen, KeyMissing
 from connector.store import inbox, queue, shops, tombstones
 from connector.store.shops import Shop
 
-BATCH = 100  # deliveries applied in one transaction
+BATCH = 200  # deliveries applied in one transaction
 TRIES = len(pushing.WAITS)
 FORGETS = (CustomerForgotten, ShopForgotten, ShopRemoved)
-UNTIL_MENDED = timedelta(
-    minutes=5
-)  # what a merchant connects again, or whoever runs Comeback gives the key of
+UNTIL_MENDED = timedelta(minutes=5)  # between looks whether the merchant connected again, or the key is back
 
 _log = structlog.get_logger()
 
@@ -39,36 +40,46 @@ class LeftInPeace(TryLater):
     """The shop was not asked at all."""
 
 
-def apply(house: House, merchant_id: int, shop_id: int, stop: threading.Event = NEVER) -> int:
-    """Drain the shop's inbox, one drain at a time; return how many deliveries were dealt with."""
+def apply(
+    house: House, merchant_id: int, shop_id: int, stop: threading.Event = NEVER, at_most: float = inf
+) -> int:
+    """Drain the shop's inbox, one drain at a time; return how many deliveries were dealt with.
+
+    After `at_most` of them, while others wait for their turn, the rest goes to the end of the queue: behind the other shops,
+    and to whichever worker is free.
+    """
     done = 0
-    while not stop.is_set():
+    while not stop.is_set() and done < at_most:
         with house.database.alone("apply", shop_id) as mine:
             if not mine:
                 return done
-            done += _apply_all(house, merchant_id, shop_id, stop)
+            done += _apply_all(house, merchant_id, shop_id, stop, at_most - done)
         # Whoever came while we held the lock has gone away; what they came for must not be left lying.
         with house.database.everyone() as connection:
             if (merchant_id, shop_id) not in inbox.shops_waiting(connection, house.now()):
                 return done
+    with house.database.everyone() as connection:
+        queue.apply(connection, merchant_id, shop_id)
     return done
 
 
-def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> int:
+def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Event, at_most: float) -> int:
     done = 0
     with house.database.everyone() as connection:
         queue.listen(connection, shop_id)
     while not stop.is_set():
-        with house.database.merchant(merchant_id) as tx:
-            shop = shops.get(tx, shop_id)
-            waiting = inbox.waiting(tx, shop_id, house.now(), BATCH)
-            if not waiting:
-                wake_later(tx, shop_id, inbox.next_try(tx, shop_id), queue.apply)
-                return done
-        reads = _read(house, shop, waiting)
-        if reads:
-            _apply_batch(house, shop, reads)
-        done += len(waiting)
+        with house.turn:
+            with house.database.merchant(merchant_id) as tx:
+                shop = shops.get(tx, shop_id)
+                waiting = inbox.waiting(tx, shop_id, house.now(), BATCH)
+                if not waiting:
+                    wake_later(tx, shop_id, inbox.next_try(tx, shop_id), queue.apply)
+                    return done
+            if reads := _read(house, shop, waiting):
+                _apply_batch(house, shop, reads)
+            done += len(waiting)
+            if done >= at_most and house.turn.wanted:
+                break
     return done
 
 
@@ -86,16 +97,16 @@ def _read(house: House, shop: Shop, waiting: list[inbox.Waiting]) -> list[asking
 
 
 def _apply_batch(house: House, shop: Shop, reads: list[asking.Read]) -> None:
-    """Apply a batch in one go; where one delivery spoils it, each by itself."""
+    """Apply a batch in one go; where one delivery spoils it, each alone. While the shop is asked, others have the turn."""
     try:
-        # A question for a single message goes out under its number; one for many under that of this round.
-        with trail.on(reads[0].waiting.request if len(reads) == 1 else ""):
-            fetched = _fetch(house, shop, reads)
+        wish = _apply(house, shop, reads)
+        if wish is not None:
+            # A question for a single message goes out under its number; one for many under that of this round.
+            with house.turn.aside(), trail.on(reads[0].waiting.request if len(reads) == 1 else ""):
+                fetched = _fetch(house, shop, wish)
+            _apply(house, shop, reads, fetched)
     except ShopError as error:
         _without_asking(house, shop, reads, error)
-        return
-    try:
-        _apply(house, shop, reads, fetched)
     except OURS as error:
         # A fault in one message (or in our understanding of it) must not hold up the others.
         if len(reads) == 1:
@@ -105,35 +116,47 @@ def _apply_batch(house: House, shop: Shop, reads: list[asking.Read]) -> None:
             _apply_batch(house, shop, [one])
 
 
-def _apply(house: House, shop: Shop, reads: list[asking.Read], fetched: asking.Fetched) -> None:
+def _apply(
+    house: House, shop: Shop, reads: list[asking.Read], fetched: asking.Fetched | None = None
+) -> asking.Wish | None:
+    """Apply what still waits; where nothing was fetched yet and something should be, return what, and leave all as it is."""
     with house.database.merchant(shop.merchant_id) as tx:
         ours = inbox.still_waiting(tx, shop.id, [one.waiting.id for one in reads])
         mine = [one for one in reads if one.waiting.id in ours]
-        now = house.now()
-        written = applying.apply(tx, shop, mine, fetched, now)
+        desk = Desk(tx, shop.id, house.now())
+        if fetched is None:
+            wish = asking.wish(desk, mine)
+            if wish or wish.useful:
+                return wish
+        written = applying.apply(desk, shop, mine, fetched or asking.Fetched())
         if any(isinstance(change, FORGETS) for one in mine for change in one.changes):
             # Written before the commit: a line too many forgets nobody twice, one too few would bring a person back.
-            tombstones.write(house.settings.forgotten_log, restoring.buried(tx, shop.id, now))
+            tombstones.write(house.settings.forgotten_log, restoring.buried(tx, shop.id, desk.now))
+    _tell(house, shop, written)
+    return None
+
+
+def _tell(house: House, shop: Shop, written: Iterable[applying.Applied]) -> None:
+    """Write down that deliveries are through: only now is it true, whatever happens next."""
+    now = house.now()
     for applied in written:
-        _tell(house, shop, applied)
-
-
-def _tell(house: House, shop: Shop, applied: applying.Applied) -> None:
-    """Write down that a delivery is through: only now is it true, whatever happens next."""
-    with trail.on(applied.waiting.request):
         house.tally.count("applied", platform=shop.platform, result=applied.state)
-        _log.info("applied", shop=shop.id, delivery=applied.waiting.delivery.id, result=applied.state)
         if applied.members:
-            house.tally.waited("settle", (house.now() - applied.waiting.received_at).total_seconds())
-            _log.info("settled", shop=shop.id, count=applied.members, entries=applied.entries)
+            house.tally.waited("settle", (now - applied.waiting.received_at).total_seconds())
+        _log.info(
+            "applied",
+            request=applied.waiting.request or trail.current(),
+            shop=shop.id,
+            delivery=applied.waiting.delivery.id,
+            result=applied.state,
+            settled=applied.members,
+            entries=applied.entries,
+        )
 
 
-def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched:
+def _fetch(house: House, shop: Shop, wish: asking.Wish) -> asking.Fetched:
     """Ask the shop for what the messages only name. What merely completes the picture may fail."""
     with house.database.merchant(shop.merchant_id) as tx:
-        wish = asking.wish(tx, shop.id, reads)
-        if not wish and not wish.useful:
-            return asking.Fetched()
         alone = turned_away(tx, shops.get(tx, shop.id), house.now())
     if alone is not None:
         if wish:
@@ -146,7 +169,8 @@ def _fetch(house: House, shop: Shop, reads: list[asking.Read]) -> asking.Fetched
     shown_since = open_line.shows_since(house.now()) if wish.orders - orders.keys() else None
     with house.database.merchant(shop.merchant_id) as tx:
         named = [order.customer_id for order in orders.values() if order.customer_id is not None]
-        useful = (wish.useful | asking.unknown_customers(tx, shop.id, named)) - wish.customers
+        unknown = asking.unknown_customers(Desk(tx, shop.id, house.now()), named)
+    useful = (wish.useful | unknown) - wish.customers
     customers: dict[str, Customer] = {}
     for ids in chunks(wish.customers):
         customers |= open_line.customers(ids)
@@ -166,7 +190,7 @@ def _without_asking(house: House, shop: Shop, reads: list[asking.Read], error: S
         note(house, shop, error)
     for one in reads:
         with house.database.merchant(shop.merchant_id) as tx:
-            needs = bool(asking.wish(tx, shop.id, [one]))
+            needs = bool(asking.wish(Desk(tx, shop.id, house.now()), [one]))
         if needs and shop.state == "removed":
             with house.database.merchant(shop.merchant_id) as tx:
                 why = "The shop was removed before this could be looked up."

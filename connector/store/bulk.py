@@ -1,11 +1,29 @@
-"""Many rows in one statement: sent as one JSON parameter, so that it is the same statement for one row and a thousand."""
+"""Many rows or values in one statement: sent as one parameter, so that it is the same statement for one and a thousand.
 
-from collections.abc import Mapping, Sequence
+A statement that grows with its values is written, sent and planned anew each time, and that costs more than running it.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, Table, Text, cast, column, func, literal, select
-from sqlalchemy.dialects.postgresql import JSONB, Insert
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    Text,
+    any_,
+    cast,
+    column,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 
@@ -21,3 +39,18 @@ def records(table: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]
     columns = [column(name, table.c[name].type) for name in names]
     shaped = func.jsonb_to_recordset(packed).table_valued(*columns).render_derived(with_types=True)
     return select(*(shaped.c[name] for name in names))
+
+
+def among(one: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Ask for rows where the column holds one of these values."""
+    return one == any_(literal(list(values), ARRAY(one.type)))
+
+
+def pairs_among(
+    one: ColumnElement[int], other: ColumnElement[Any], pairs: Iterable[tuple[int, Any]]
+) -> ColumnElement[bool]:
+    """Ask for rows where the two columns hold one of these pairs; of few different first values, such as shops."""
+    by_first = groupby(sorted(pairs), itemgetter(0))
+    return or_(
+        false(), *((one == first) & among(other, [second for _, second in some]) for first, some in by_first)
+    )

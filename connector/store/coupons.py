@@ -69,6 +69,21 @@ def want(tx: Tx, secret: bytes, wanted: Sequence[tuple[int, WantedCoupon]]) -> l
     return [(coupon.shop_id, subject(coupon.source, coupon.reward_key)) for _, coupon in wanted]
 
 
+def revoke(tx: Tx, keys: Sequence[tuple[int, str, str]]) -> list[tuple[int, str]]:
+    """Note that these coupons (shop, source, reward key) are to end; return (shop, outbox subject) of each."""
+    if not keys:
+        return []
+    rows = [dict(zip(_NAMES, key, strict=True)) for key in keys]
+    given = bulk.records(coupons, _NAMES, rows).subquery()
+    mine = coupons.c.merchant_id == tx.merchant_id
+    tx.run(
+        update(coupons)
+        .where(mine, *(coupons.c[name] == given.c[name] for name in _NAMES))
+        .values(state="revoking")
+    )
+    return [(shop_id, subject(source, reward_key)) for shop_id, source, reward_key in keys]
+
+
 def next_code(tx: Tx, secret: bytes, kept: Kept) -> str:
     """Give the coupon another code, and return it: its first one belongs to somebody else in the shop."""
     attempt = kept.attempt + 1
@@ -131,7 +146,7 @@ def booked(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[BookedCoupon]]:
     fields = (coupons.c[name] for name in BookedCoupon.__struct_fields__)
     rows = tx.all(
         select(coupons.c.member_id, *fields).where(
-            coupons.c.merchant_id == tx.merchant_id, coupons.c.member_id.in_(member_ids)
+            coupons.c.merchant_id == tx.merchant_id, bulk.among(coupons.c.member_id, member_ids)
         )
     )
     found: dict[int, list[BookedCoupon]] = {member_id: [] for member_id in member_ids}
@@ -147,7 +162,9 @@ def holders(tx: Tx, codes: Sequence[str]) -> dict[str, set[int]]:
         return {}
     mine = coupons.c.merchant_id == tx.merchant_id
     found: dict[str, set[int]] = {}
-    for row in tx.all(select(coupons.c.code, coupons.c.member_id).where(mine, coupons.c.code.in_(codes))):
+    for row in tx.all(
+        select(coupons.c.code, coupons.c.member_id).where(mine, bulk.among(coupons.c.code, codes))
+    ):
         found.setdefault(row.code, set()).add(row.member_id)
     return found
 
@@ -155,7 +172,7 @@ def holders(tx: Tx, codes: Sequence[str]) -> dict[str, set[int]]:
 def known_codes(tx: Tx, shop_id: int, codes: Sequence[str]) -> set[str]:
     """Return those of these codes that a coupon or an exchange here has."""
     mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id
-    made = set(tx.run(select(coupons.c.code).where(*mine, coupons.c.code.in_(codes))).scalars())
+    made = set(tx.run(select(coupons.c.code).where(*mine, bulk.among(coupons.c.code, codes))).scalars())
     code = acts.c.record["code"].as_string()
     exchanged = select(code).where(acts.c.merchant_id == tx.merchant_id, code.in_(codes))
     return made | set(tx.run(exchanged).scalars())

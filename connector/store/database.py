@@ -83,7 +83,9 @@ def _still_there(driver: Any, _: object, __: object) -> None:
 
 def _engine(url: str, silence: patience.Silence, pool_size: int) -> Engine:
     # Neither a log of statements nor the text of an error may quote a row.
-    engine = create_engine(url, hide_parameters=True, pool_size=pool_size, max_overflow=32)
+    engine = create_engine(
+        url, hide_parameters=True, pool_size=pool_size, max_overflow=32, pool_use_lifo=True
+    )
     event.listen(engine, "do_connect", lambda _d, _r, args, words: patience.connect(silence, *args, **words))
     event.listen(engine, "checkout", _still_there)
     return engine
@@ -95,6 +97,9 @@ class Database:
     def __init__(self, url: str, ring: KeyRing, pool_size: int = 8) -> None:
         silence = patience.Silence()
         self.engine = _engine(url, silence, pool_size)
+        # Whoever works alone holds a line for as long and asks next to nothing on it. Apart from the others, so that
+        # those are always the same few: the server plans what it is asked for each line anew, at first.
+        self._locks = _engine(url, silence, pool_size)
         self._lines = Lines(self.engine, silence)
         self.ring = ring
 
@@ -130,7 +135,7 @@ class Database:
         The lock belongs to a connection: it ends with the process, however that ends.
         """
         name = {"work": work, "key": key}
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._locks.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             taken = bool(connection.execute(_TAKE, name).scalar())
             try:
                 yield taken
@@ -141,4 +146,5 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        self._locks.dispose()
         self._lines.close()

@@ -166,7 +166,7 @@ def still_waiting(tx: Tx, shop_id: int, ids: Sequence[int]) -> set[int]:
     """Lock those of the deliveries that nobody has applied meanwhile, and nobody is applying; return their ids."""
     chosen = (
         select(inbox.c.id)
-        .where(*_of(tx, shop_id), inbox.c.id.in_(ids), inbox.c.state == "waiting")
+        .where(*_of(tx, shop_id), bulk.among(inbox.c.id, ids), inbox.c.state == "waiting")
         .order_by(inbox.c.id)
         .with_for_update(skip_locked=True)
     )

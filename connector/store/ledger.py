@@ -16,7 +16,7 @@ from connector.store.tables import acts, entries, members
 def booked(tx: Tx, member_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """Return the sum of points per source for each member, with what was booked on members that live on as them."""
     mine = members.c.merchant_id == tx.merchant_id
-    whose = (members.c.id.in_(member_ids)) | (members.c.survivor_id.in_(member_ids))
+    whose = (bulk.among(members.c.id, member_ids)) | (bulk.among(members.c.survivor_id, member_ids))
     rows = tx.all(
         select(members.c.id, members.c.survivor_id, entries.c.source, entries.c.points)
         .join(
@@ -129,7 +129,7 @@ def acts_of(tx: Tx, member_ids: Sequence[int]) -> dict[int, list[Act]]:
     """Return the acts of each member, first come first."""
     rows = tx.all(
         select(acts.c.member_id, acts.c.record)
-        .where(acts.c.merchant_id == tx.merchant_id, acts.c.member_id.in_(member_ids))
+        .where(acts.c.merchant_id == tx.merchant_id, bulk.among(acts.c.member_id, member_ids))
         .order_by(acts.c.at, acts.c.id)
     )
     found: dict[int, list[Act]] = {member_id: [] for member_id in member_ids}

@@ -59,7 +59,7 @@ def standing(tx: Tx, shop_id: int, customer_ids: Sequence[str] | None = None) ->
     """Return the marks of the shop's customers (or of these) that have, had or should have any of ours."""
     which = list(_of(tx, shop_id))
     if customer_ids is not None:
-        which.append(marks.c.customer_id.in_(customer_ids))
+        which.append(bulk.among(marks.c.customer_id, customer_ids))
     return {
         row.customer_id: Mark(row.shop_id, row.customer_id, tuple(row.wanted), tuple(row.known), row.revision)
         for row in tx.all(select(marks).where(*which))

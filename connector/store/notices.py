@@ -15,7 +15,7 @@ LOCK = 4  # of a merchant's log: many may write at once, and who reads waits for
 
 def written(tx: Tx, member_ids: Sequence[int]) -> dict[int, frozenset[str]]:
     """Return the keys written for each member, with those of members that live on as them."""
-    whose = members.c.id.in_(member_ids) | members.c.survivor_id.in_(member_ids)
+    whose = bulk.among(members.c.id, member_ids) | bulk.among(members.c.survivor_id, member_ids)
     rows = tx.all(
         select(members.c.id, members.c.survivor_id, notices.c.key)
         .join(

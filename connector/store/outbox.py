@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Connection, Row, case, delete, func, select, text, update
 
-from connector.store import bulk, queue
+from connector.store import bulk, queue, shops, tables
 from connector.store.database import Tx
 from connector.store.tables import outbox
 
@@ -33,17 +33,18 @@ About = tuple[int, str]  # a shop and a subject
 _NOBODY: Mapping[About, str] = {}
 
 
-def want(
+def want(tx: Tx, kind: PushKind, subjects: Collection[About], now: datetime) -> None:
+    """Have these (shop, subject) pairs pushed, each once however often it is asked for; wakes the workers."""
+    want_all(tx, {kind: subjects}, now)
+
+
+def want_all(
     tx: Tx,
-    kind: PushKind,
-    subjects: Collection[About],
+    wanted: Mapping[PushKind, Collection[About]],
     now: datetime,
     asked: Mapping[About, str] = _NOBODY,
 ) -> None:
-    """Have these (shop, subject) pairs pushed, each once however often it is asked for; wakes the workers.
-
-    `asked` names the request behind a pair, where it is not the transaction's.
-    """
+    """Have all of these pushed; `asked` names the request behind a pair, where it is not the transaction's."""
     rows = [
         {
             "merchant_id": tx.merchant_id,
@@ -55,6 +56,7 @@ def want(
             "made_at": now,
             "request_id": asked.get((shop_id, subject), tx.request) or None,
         }
+        for kind, subjects in wanted.items()
         for shop_id, subject in dict.fromkeys(subjects)
     ]
     if not rows:
@@ -74,7 +76,8 @@ def want(
             },
         )
     )
-    for shop_id in sorted({shop_id for shop_id, _ in subjects}):
+    # Nobody is woken for a shop that cannot be called; when it comes back, what waits is hurried.
+    for shop_id in shops.connected(tx, {shop_id for subjects in wanted.values() for shop_id, _ in subjects}):
         queue.push(tx.connection, tx.merchant_id, shop_id)
 
 
@@ -170,9 +173,11 @@ def next_try(tx: Tx, shop_id: int) -> datetime | None:
 
 
 def shops_waiting(connection: Connection, now: datetime) -> list[tuple[int, int]]:
-    """Return (merchant, shop) of every shop with pushes that are due."""
+    """Return (merchant, shop) of every connected shop with pushes that are due."""
     due = outbox.c.state == "waiting", outbox.c.next_at <= now
-    chosen = select(outbox.c.merchant_id, outbox.c.shop_id).where(*due).distinct()
+    there = outbox.join(tables.shops, outbox.c.shop_id == tables.shops.c.id)
+    reached = select(outbox.c.merchant_id, outbox.c.shop_id).select_from(there)
+    chosen = reached.where(*due, tables.shops.c.state == "connected").distinct()
     return [(row.merchant_id, row.shop_id) for row in connection.execute(chosen)]
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, tupl
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.records import Customer
+from connector.store import bulk
 from connector.store.database import Tx
 from connector.store.tables import customers, forgotten, members
 
@@ -38,7 +39,7 @@ class Owner(msgspec.Struct, frozen=True):
 
 def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
     """Return what we know of these customers, by id."""
-    rows = tx.all(select(customers).where(*_of(tx, shop_id), customers.c.id.in_(ids)))
+    rows = tx.all(select(customers).where(*_of(tx, shop_id), bulk.among(customers.c.id, ids)))
     return {
         row.id: Known(
             row.member_id,
@@ -150,7 +151,9 @@ def forgotten_at(tx: Tx, shop_id: int, at: datetime) -> set[bytes]:
 def forgotten_words(tx: Tx, shop_id: int, words: Sequence[bytes]) -> set[bytes]:
     """Return which of these hashes belong to somebody forgotten."""
     mine = forgotten.c.merchant_id == tx.merchant_id, forgotten.c.shop_id == shop_id
-    return set(tx.run(select(forgotten.c.word_hash).where(*mine, forgotten.c.word_hash.in_(words))).scalars())
+    return set(
+        tx.run(select(forgotten.c.word_hash).where(*mine, bulk.among(forgotten.c.word_hash, words))).scalars()
+    )
 
 
 def members_of(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> set[int]:
@@ -163,7 +166,7 @@ def member_of_each(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> dict[st
     if not customer_ids:
         return {}
     fields = customers.c.id, customers.c.member_id
-    rows = tx.all(select(*fields).where(*_of(tx, shop_id), customers.c.id.in_(customer_ids)))
+    rows = tx.all(select(*fields).where(*_of(tx, shop_id), bulk.among(customers.c.id, customer_ids)))
     return {row.id: row.member_id for row in rows}
 
 
@@ -177,7 +180,7 @@ def claimants(tx: Tx, shop_id: int, hashes: Sequence[bytes]) -> dict[bytes, set[
     if not hashes:
         return {}
     chosen = select(customers.c.email_hash, customers.c.member_id).where(
-        *_of(tx, shop_id), customers.c.email_hash.in_(hashes), customers.c.email_verified
+        *_of(tx, shop_id), bulk.among(customers.c.email_hash, hashes), customers.c.email_verified
     )
     found: dict[bytes, set[int]] = {}
     for row in tx.all(chosen):
@@ -207,7 +210,7 @@ def lock(tx: Tx, member_ids: Iterable[int]) -> list[int]:
     mine = members.c.merchant_id == tx.merchant_id
     rows = tx.all(
         select(members.c.id, members.c.survivor_id)
-        .where(mine, members.c.id.in_(wanted))
+        .where(mine, bulk.among(members.c.id, wanted))
         .order_by(members.c.id)
         .with_for_update()
     )
@@ -232,7 +235,7 @@ def make_due(tx: Tx, now: datetime, member_ids: Sequence[int] | None = None) -> 
     """Have these members (or all) settled soon."""
     which = [members.c.merchant_id == tx.merchant_id, members.c.survivor_id.is_(None)]
     if member_ids is not None:
-        which.append(members.c.id.in_(member_ids))
+        which.append(bulk.among(members.c.id, member_ids))
     tx.run(update(members).where(*which).values(due_at=now))
 
 
@@ -250,7 +253,7 @@ def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
     claims = and_(customers.c.email_hash.is_not(None), customers.c.email_verified, first).label("claims")
     rows = tx.all(
         select(customers, claims)
-        .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id.in_(member_ids))
+        .where(customers.c.merchant_id == tx.merchant_id, bulk.among(customers.c.member_id, member_ids))
         .order_by(customers.c.created_at, customers.c.shop_id, customers.c.id)
     )
     return [
@@ -284,7 +287,7 @@ def shared_addresses(tx: Tx, email_hashes: Sequence[bytes]) -> list[bytes]:
         select(customers.c.email_hash)
         .where(
             customers.c.merchant_id == tx.merchant_id,
-            customers.c.email_hash.in_(email_hashes),
+            bulk.among(customers.c.email_hash, email_hashes),
             customers.c.email_verified,
             customers.c.removed_at.is_(None),
         )

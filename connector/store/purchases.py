@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from connector.loyalty.facts import ShopOrder
 from connector.records import LineItem, Order
 from connector.secrets import fingerprint
+from connector.store import bulk
 from connector.store.database import Tx
 from connector.store.tables import code_uses, orders
 
@@ -102,7 +103,7 @@ def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
 
 def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
     """Return what we know of these orders, by id."""
-    rows = tx.all(select(*_KNOWN).where(*_of(tx, shop_id), orders.c.id.in_(ids)))
+    rows = tx.all(select(*_KNOWN).where(*_of(tx, shop_id), bulk.among(orders.c.id, ids)))
     return {row.id: known_from(row._asdict()) for row in rows}
 
 
@@ -154,22 +155,22 @@ def move(tx: Tx, shop_id: int, gone_id: str, kept_id: str) -> None:
 
 def of_customers(tx: Tx, customers: Sequence[tuple[int, str]]) -> list[ShopOrder]:
     """Return every order of these (shop, customer) pairs, as it stands."""
-    pair = tuple_(orders.c.shop_id, orders.c.customer_id)
-    return _read(tx, select(orders).where(orders.c.merchant_id == tx.merchant_id, pair.in_(customers)))
+    theirs = bulk.pairs_among(orders.c.shop_id, orders.c.customer_id, customers)
+    return _read(tx, select(orders).where(orders.c.merchant_id == tx.merchant_id, theirs))
 
 
 def of_guests(tx: Tx, guests: Sequence[tuple[int, bytes]]) -> list[tuple[bytes, ShopOrder]]:
     """Return every guest's order of these (shop, keyed hash of the e-mail) pairs."""
-    pair = tuple_(orders.c.shop_id, orders.c.guest_hash)
+    theirs = bulk.pairs_among(orders.c.shop_id, orders.c.guest_hash, guests)
     mine = orders.c.merchant_id == tx.merchant_id
-    rows = tx.all(select(orders).where(mine, orders.c.guest_hash.is_not(None), pair.in_(guests)))
+    rows = tx.all(select(orders).where(mine, orders.c.guest_hash.is_not(None), theirs))
     return [(bytes(row.guest_hash), _shop_order(row)) for row in rows]
 
 
 def with_codes(tx: Tx, codes: Sequence[str]) -> list[ShopOrder]:
     """Return every order that used one of these codes."""
     uses = select(code_uses.c.shop_id, code_uses.c.order_id).where(
-        code_uses.c.merchant_id == tx.merchant_id, code_uses.c.code.in_(codes)
+        code_uses.c.merchant_id == tx.merchant_id, bulk.among(code_uses.c.code, codes)
     )
     key = tuple_(orders.c.shop_id, orders.c.id)
     return _read(tx, select(orders).where(orders.c.merchant_id == tx.merchant_id, key.in_(uses)))

@@ -1,6 +1,6 @@
 """Shops: who they are, how they are, and the vaults with their tokens."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.port import MarkKind, ShopError, ShopFacts, ShopLine, Unauthorized
 from connector.secrets import random_word
+from connector.store import bulk
 from connector.store.database import Database, Tx
 from connector.store.tables import shops, strays
 
@@ -100,6 +101,12 @@ def get(tx: Tx, shop_id: int) -> Shop:
     if found is None:
         raise LookupError(f"no shop {shop_id}")
     return found
+
+
+def connected(tx: Tx, ids: Collection[int]) -> list[int]:
+    """Return those of these shops that can be called, in order."""
+    chosen = select(shops.c.id).where(shops.c.merchant_id == tx.merchant_id, bulk.among(shops.c.id, ids))
+    return list(tx.run(chosen.where(shops.c.state == "connected").order_by(shops.c.id)).scalars())
 
 
 def add(tx: Tx, platform: str, mark_kind: MarkKind, facts: ShopFacts, now: datetime) -> Shop:

@@ -1,0 +1,50 @@
+"""Whose turn it is to compute, among the threads of a process.
+
+Python runs one thread at a time anyway. Many that all compute hand the interpreter back and forth at every question to the
+database, keep a line to it each, and cost a quarter more in all; so they compute one after the other, and wait for shops
+side by side.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_waits: ContextVar[Callable[[], object]] = ContextVar("waits", default=int)
+
+
+def tell_when_aside(callback: Callable[[], object]) -> None:
+    """Have this called, from here on, whenever what is done here stands aside: nobody knows when it will be back."""
+    _waits.set(callback)
+
+
+class Turn:
+    """A turn that one thread has at a time: `with turn:`."""
+
+    def __init__(self) -> None:
+        self._free, self._waiting = threading.Lock(), set[int]()
+
+    @property
+    def wanted(self) -> bool:
+        """Tell whether anybody waits for it."""
+        return bool(self._waiting)
+
+    def __enter__(self) -> None:
+        self._waiting.add(threading.get_ident())
+        self._free.acquire()
+        self._waiting.discard(threading.get_ident())
+
+    def __exit__(self, *_: object) -> None:
+        self._free.release()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let others have it meanwhile: whoever has it is going to wait, for a shop or for anything else far away."""
+        self.__exit__()
+        _waits.get()()
+        try:
+            yield
+        finally:
+            self.__enter__()
