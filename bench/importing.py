@@ -64,7 +64,7 @@ def measure(ground: Ground, size: Size) -> Figure:
     """Compare the import with parse and COPY, and look at how it grows."""
     peaks: dict[int, list[float]] = {}
     with _sources(ground, size) as sources:
-        base = sources[-1 if size.quick else 1]
+        base = sources[0]
         lines: list[int] = []
         above, below = meter.alternate(
             size.pick(5, 1),
@@ -72,7 +72,7 @@ def measure(ground: Ground, size: Size) -> Figure:
             partial(_round, ground, base, "plain", {}, lines),
         )
         grown = meter.alternate(
-            size.pick(3, 1), *(partial(_round, ground, source, "whole", peaks) for source in sources)
+            size.pick(2, 1), *(partial(_round, ground, source, "whole", peaks) for source in sources)
         )
     each = {
         source.times: Spread.of(cost * 1000 / source.orders for cost in costs)
@@ -162,7 +162,7 @@ def _sources(ground: Ground, size: Size) -> Iterator[list[Source]]:
     try:
         with ExitStack() as stack:
             times = (1,) if size.quick else _TIMES
-            yield [_source(ground, stack, folder, one, size.pick(3, 24)) for one in times]
+            yield [_source(ground, stack, folder, one, size.pick(3, 12)) for one in times]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

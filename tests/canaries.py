@@ -1,7 +1,8 @@
 """Canaries in the ordinary fixtures: whatever the whole run writes to its log is searched for them at its end.
 
 Planted are every secret that `config.fresh_secrets` makes, and the words of people and secrets that fixtures use over
-and over. Logs of this process are meant; `tests/road/test_canary.py` searches everything else on one whole road.
+and over. Searched are the logs of this process and of every `comeback` that a test starts beside it;
+`tests/road/test_canary.py` searches everything else on one whole road.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ import pytest
 import structlog
 
 from connector import config, logs
+from connector.demo.cast import Player
 
 # The person of the corner shop, everybody's addresses, the secret of the platform on paper.
-_SET_UP, _FRESH = logs.set_up, config.fresh_secrets
+_SET_UP, _FRESH, _END = logs.set_up, config.fresh_secrets, Player.end
 PEOPLE = ("Kwikstaart", "@example.nl", "paper secret of the app")
 
 
@@ -78,6 +80,13 @@ def listening() -> Iterator[Record]:
         patch.setattr(config, "fresh_secrets", planted)
         # Unset, structlog would print in its own way, past all of this.
         patch.setattr(structlog, "reset_defaults", quiet)
+
+        def ended(player: Player) -> None:
+            _END(player)
+            if player.log.exists():
+                record.write(player.log.read_text(errors="replace"))
+
+        patch.setattr(Player, "end", ended)
         quiet()
         yield record
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import structlog
 
 from connector import config, logs
+from connector.demo.cast import Player
 
 TESTS = Path(__file__).parent
 
@@ -33,6 +35,15 @@ def test_a_planted_word_is_found_however_it_was_logged(canaries: ModuleType) -> 
         assert len(record.leaks()) == 3
         record.write(f"past the masks: {secret}\n")
         assert len(record.leaks()) == 4
+    structlog.reset_defaults()
+
+
+def test_what_a_process_beside_it_writes_is_searched_too(canaries: ModuleType, tmp_path: Path) -> None:
+    with canaries.listening() as record:
+        # Its complaint names what it was asked for.
+        with Player("odd", ["sandbox", "Kwikstaart"], os.environ, tmp_path) as player:
+            player.process.wait(60)
+        assert len(record.leaks()) == 1
     structlog.reset_defaults()
 
 

@@ -1,11 +1,15 @@
 """A long drain lets others have their turn: the rest of it goes to the end of the queue, and nothing of it is lost."""
 
+import asyncio
+import io
+import threading
 from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import text
 
+from connector import jobs as jobs_of_worker
 from connector import rounds
 from connector.rounds import messages
 from connector.turn import Turn
@@ -44,3 +48,35 @@ def test_who_went_on_for_long_while_others_wait_goes_to_the_end_of_the_queue(wor
 def test_while_nobody_else_waits_it_goes_on_to_the_end(world: Any) -> None:
     assert rounds.apply(world.house, world.shop.merchant_id, world.shop.id, at_most=4) == 10
     assert jobs(world) == []
+
+
+def test_for_the_queue_a_drain_is_over_when_it_waits_for_its_shop_and_then_goes_on(
+    written: io.StringIO,
+) -> None:
+    shop_answers, through = threading.Event(), list[str]()
+
+    def asks(name: str) -> None:
+        with house_turn, house_turn.aside():
+            assert shop_answers.wait(20)
+        through.append(name)
+
+    def breaks(name: str) -> None:
+        asks(name)
+        raise ValueError(name)
+
+    async def work() -> None:
+        drains = jobs_of_worker.Drains()
+        await drains.run(asks, "first")
+        await drains.run(breaks, "second")
+        await drains.run(through.append, "asks nothing")
+        assert through == ["asks nothing"], "both others wait, and hold up nobody"
+        with pytest.raises(ZeroDivisionError):
+            await drains.run(lambda: 1 / 0)
+        shop_answers.set()
+        await drains.end()
+        assert sorted(through[1:]) == ["first", "second"]
+
+    house_turn = Turn()
+    asyncio.run(work())
+    assert "a drain broke off" in written.getvalue()
+    assert "ValueError" in written.getvalue()
