@@ -162,7 +162,7 @@ def _sources(ground: Ground, size: Size) -> Iterator[list[Source]]:
     try:
         with ExitStack() as stack:
             times = (1,) if size.quick else _TIMES
-            yield [_source(ground, stack, folder, one, size.pick(3, 12)) for one in times]
+            yield [_source(ground, stack, folder, one, size.pick(1, 24)) for one in times]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -72,7 +72,7 @@ def measure(ground: Ground, size: Size) -> Figure:
     """Compare workers with plain drains, one and two of each."""
     shop_count, each = size.pick(6, 2), _WARM + size.pick(1500, 10)
     origin = _filled(ground, shop_count, each)
-    events, rounds = shop_count * (each - _WARM), size.pick(3, 1)
+    events, rounds = shop_count * (each - _WARM), size.pick(5, 1)
     ratios, rows, points = [], [], set[int]()
     rates: dict[tuple[str, int], tuple[float, ...]] = {}
     counts = (1,) if size.quick else (1, 2)

@@ -39,6 +39,13 @@ def explain(told: Entry | Inputs, language: str) -> str:
             assert_never(inputs)
 
 
+def tell_shopper(inputs: Inputs, language: str) -> str:
+    """Return the same for the customer's own eyes: what the shop's people noted among themselves is left out."""
+    if not isinstance(inputs, AdjustmentInputs):
+        return explain(inputs, language)
+    return _adjustment(inputs, Phrases(language), ("given_to_you", "taken_from_you")) + "."
+
+
 def describe(terms: Terms, language: str) -> tuple[str, ...]:
     """Return the programme in plain sentences; every condition of the terms is in one of them."""
     return tuple(_described(terms, Phrases(language)))
@@ -120,11 +127,13 @@ def _redemption(inputs: RedemptionInputs, phrases: Phrases) -> str:
     return said + (phrases.count("back_before", before) if inputs.booked and before else "")
 
 
-def _adjustment(inputs: AdjustmentInputs, phrases: Phrases) -> str:
+def _adjustment(
+    inputs: AdjustmentInputs, phrases: Phrases, ways: tuple[str, str] = ("given", "taken")
+) -> str:
     if inputs.target == 0:
         return phrases.say("adjustment_gone", points=phrases.points(inputs.booked))
     said = phrases.say(
-        "given" if inputs.target > 0 else "taken",
+        ways[0] if inputs.target > 0 else ways[1],
         points=phrases.points(abs(inputs.target)),
         reason=inputs.reason,
     )

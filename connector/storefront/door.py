@@ -18,7 +18,7 @@ from connector.store import shops, spent
 from connector.store.database import Database
 from connector.store.shops import Shop
 from connector.storefront import page, phrases
-from connector.storefront.page import Exchange, Word
+from connector.storefront.page import Exchange
 
 FORM_LASTS = timedelta(hours=12)
 PROOF_LASTS = timedelta(minutes=5)  # longer than a signature is believed
@@ -86,7 +86,7 @@ def _answer(
         if first and request.method == "POST" and (asked := _asked(words, shop, seen)) is not None:
             exchange = Exchange(asked.reward_key, asked.act_key)
 
-        def word(reward_key: str) -> Word:
+        def word(reward_key: str) -> str:
             assert seen.customer_id is not None
             return words.dumps(
                 msgspec.to_builtins(Asked(shop.id, seen.customer_id, reward_key, random_word()))

@@ -27,7 +27,6 @@ from connector.storefront.phrases import phrases
 LINES = 20  # of the history on one page
 CODES = 10
 MOMENT = timedelta(microseconds=1)  # a code ends at the first moment at which it is no longer good
-Word = str
 
 
 class Exchange(msgspec.Struct, frozen=True):
@@ -38,12 +37,12 @@ class Exchange(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A reward. `word` makes the exchange; it is empty where points are missing."""
+    """A reward. `word` is what a form sends to make the exchange; it is empty where points are missing."""
 
     name: str
     points: int
     missing: int
-    word: Word
+    word: str
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -67,7 +66,7 @@ def show(
     shop: Shop,
     seen: Shopper,
     exchange: Exchange | None,
-    word: Callable[[str], Word],
+    word: Callable[[str], str],
     language: str,
     now: datetime,
 ) -> str:
@@ -105,7 +104,7 @@ def show(
             Line(
                 figures.date(local(one.moment, shop.timezone)),
                 f"{one.points:+}",
-                sentences.explain(one.inputs, language),
+                sentences.tell_shopper(one.inputs, language),
             )
             for one in lines[(seen.page - 1) * LINES : seen.page * LINES]
         ],
@@ -147,7 +146,7 @@ def _ahead(
     return found.tier.name, figures.money(found.missing, terms.currency) if found.missing else ""
 
 
-def _offer(one: Redeemable, standing: Standing, word: Callable[[str], Word]) -> Offer:
+def _offer(one: Redeemable, standing: Standing, word: Callable[[str], str]) -> Offer:
     missing = max(one.points - standing.balance, 0)
     return Offer(one.name, one.points, missing, "" if missing else word(one.key))
 

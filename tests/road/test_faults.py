@@ -68,15 +68,20 @@ class Site:
         self.town.comes_to_rest(60)
         seconds = time.monotonic() - began
         with self.town.house.database.merchant(self.town.merchant_id) as tx:
-            rows = tx.connection.exec_driver_sql("SELECT delivery_id, state FROM inbox").all()
+            rows = tx.connection.exec_driver_sql("SELECT delivery_id, state, result FROM inbox").all()
             booked = tx.connection.exec_driver_sql(
                 "SELECT source, count(*), sum(points) FROM entries GROUP BY source"
             ).all()
+        results = {row[0]: row[2] for row in rows if row[0] in self.accepted}
         states, entries = {row[0]: row[1] for row in rows}, {row[0]: tuple(row[1:]) for row in booked}
         applied = sum(states.get(name) in ("applied", "ignored") for name in self.accepted)
         sources = {f"order:{self.town.shop_ids['shopify']}:{order}" for order in self.accepted.values()}
         odd = {source: entries.get(source) for source in sources if entries.get(source) != (1, 50)}
-        print("not one entry of 50 points:", odd or "none")
+        if odd:
+            became = [
+                (name, states.get(name)) for name, order in self.accepted.items() if f":{order}" in str(odd)
+            ]
+            print("not one entry of 50 points each:", odd, became, results)
         found = differences(self.town.house, self.town.merchant_id, self.town.keepers, self.town.house.now())
         # Orders that nobody told of are not known yet.
         known = [one for one in found if "are members {None}" not in one]

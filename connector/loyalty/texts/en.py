@@ -36,6 +36,8 @@ TEXTS = {
     "back_before": "; {n} had come back before|; {n} had come back before",
     "given": "{points} given by hand: {reason}",
     "taken": "{points} taken by hand: {reason}",
+    "given_to_you": "{points} given by the shop",
+    "taken_from_you": "{points} taken by the shop",
     "adjustment_gone": "An adjustment by hand is no longer this customer's; its balance was {points}",
     # the programme in plain sentences
     "currency": "The programme is kept in {currency}.",

@@ -37,6 +37,8 @@ TEXTS = {
     "back_before": "; {n} was al terug|; {n} waren al terug",
     "given": "{points} met de hand gegeven: {reason}",
     "taken": "{points} met de hand afgenomen: {reason}",
+    "given_to_you": "{points} gegeven door de winkel",
+    "taken_from_you": "{points} afgenomen door de winkel",
     "adjustment_gone": "Een aanpassing met de hand is niet meer van deze klant; het saldo ervan was {points}",
     # het programma in gewone zinnen
     "currency": "Het programma rekent in {currency}.",
