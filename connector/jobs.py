@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import datetime, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -25,11 +27,11 @@ from connector.store.database import Connection
 from connector.store.health import GONE
 
 AT_ONCE = 24  # jobs side by side in one worker; most of them wait for a shop's answer
-DRAINS = 2  # of those that compute: one does, the next is at hand, and all others are left to whichever worker is free
+DRAINS = 1  # that compute: a second one would only wait here, while another worker may be free
 AT_ONCE_PER_SHOP = (
     2  # of those that read it, write to it or set up its webhooks: one that hangs must not take every place
 )
-AT_MOST = 400  # deliveries of one shop before others who wait have their turn
+AT_MOST = 1000  # deliveries of one shop, about a second, before it is another shop's turn
 TRY_AGAIN = 2.0  # seconds until a worker whose database went away looks for it again
 COME_BACK = timedelta(seconds=5)  # for who found no place
 SWEEP = "* * * * * */15"  # the sixth field is seconds
@@ -64,7 +66,7 @@ def run_worker(house: House, stop: threading.Event) -> None:
 
 
 async def _work(house: House, stop: threading.Event, pulse: Pulse) -> None:
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2 * AT_ONCE, "job"))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE + 4, "job"))
     drains = Drains()
     app = _app(house, stop, drains)
     others = sorted({task.queue for task in app.tasks.values()} - {"apply"})
@@ -178,13 +180,15 @@ class Drains:
     """
 
     def __init__(self) -> None:
-        self._on: set[asyncio.Task[object]] = set()
+        # Threads of their own: however many shops keep silent, there is one for every push and every import.
+        self._threads = ThreadPoolExecutor(AT_ONCE, "drain")
+        self._on: set[asyncio.Future[object]] = set()
 
     async def run(self, drain: Callable[..., object], *words: object) -> None:
         """Begin a drain in a thread; return when it is through or waits."""
         loop, waits = asyncio.get_running_loop(), asyncio.Event()
         turn.tell_when_aside(lambda: loop.call_soon_threadsafe(waits.set))
-        task: asyncio.Task[object] = asyncio.create_task(asyncio.to_thread(drain, *words))
+        task = loop.run_in_executor(self._threads, copy_context().run, partial(drain, *words))
         waiting = asyncio.create_task(waits.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -194,7 +198,7 @@ class Drains:
         self._on.add(task)
         task.add_done_callback(self._over)
 
-    def _over(self, task: asyncio.Task[object]) -> None:
+    def _over(self, task: asyncio.Future[object]) -> None:
         self._on.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a drain broke off", exc_info=error)
@@ -203,6 +207,7 @@ class Drains:
         """Wait for those that go on by themselves."""
         if self._on:
             await asyncio.wait(self._on, timeout=_GRACE)
+        self._threads.shutdown(wait=False)
 
 
 class Places:

@@ -24,17 +24,10 @@ class Turn:
     """A turn that one thread has at a time: `with turn:`."""
 
     def __init__(self) -> None:
-        self._free, self._waiting = threading.Lock(), set[int]()
-
-    @property
-    def wanted(self) -> bool:
-        """Tell whether anybody waits for it."""
-        return bool(self._waiting)
+        self._free = threading.Lock()
 
     def __enter__(self) -> None:
-        self._waiting.add(threading.get_ident())
         self._free.acquire()
-        self._waiting.discard(threading.get_ident())
 
     def __exit__(self, *_: object) -> None:
         self._free.release()

@@ -45,8 +45,8 @@ def apply(
 ) -> int:
     """Drain the shop's inbox, one drain at a time; return how many deliveries were dealt with.
 
-    After `at_most` of them, while others wait for their turn, the rest goes to the end of the queue: behind the other shops,
-    and to whichever worker is free.
+    After `at_most` of them, rounded up to a batch, the rest goes to the end of the queue: behind the other shops, and to
+    whichever worker is free.
     """
     done = 0
     while not stop.is_set() and done < at_most:
@@ -67,7 +67,7 @@ def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Eve
     done = 0
     with house.database.everyone() as connection:
         queue.listen(connection, shop_id)
-    while not stop.is_set():
+    while not stop.is_set() and done < at_most:
         with house.turn:
             with house.database.merchant(merchant_id) as tx:
                 shop = shops.get(tx, shop_id)
@@ -77,9 +77,7 @@ def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Eve
                     return done
             if reads := _read(house, shop, waiting):
                 _apply_batch(house, shop, reads)
-            done += len(waiting)
-            if done >= at_most and house.turn.wanted:
-                break
+        done += len(waiting)
     return done
 
 

@@ -5,7 +5,6 @@ import io
 import threading
 from typing import Any
 
-import msgspec
 import pytest
 from sqlalchemy import text
 
@@ -13,12 +12,6 @@ from connector import jobs as jobs_of_worker
 from connector import rounds
 from connector.rounds import messages
 from connector.turn import Turn
-
-
-class Wanted(Turn):
-    """A turn that somebody else always waits for."""
-
-    wanted = True
 
 
 @pytest.fixture(autouse=True)
@@ -34,20 +27,15 @@ def jobs(world: Any) -> list[str]:
         return list(connection.execute(text("SELECT queueing_lock FROM procrastinate_jobs")).scalars())
 
 
-def test_who_went_on_for_long_while_others_wait_goes_to_the_end_of_the_queue(world: Any) -> None:
-    house = msgspec.structs.replace(world.house, turn=Wanted())
-    where = world.shop.merchant_id, world.shop.id
+def test_who_went_on_for_long_goes_to_the_end_of_the_queue(world: Any) -> None:
+    house, where = world.house, (world.shop.merchant_id, world.shop.id)
     assert rounds.apply(house, *where, at_most=4) == 4
     assert jobs(world) == [f"apply:{world.shop.id}"], "the rest is woken for"
     assert rounds.apply(house, *where, at_most=4) == 4
     assert len(jobs(world)) == 1, "once is enough"
     assert rounds.apply(house, *where, at_most=4) == 2
+    assert len(jobs(world)) == 1, "nothing is left to wake for"
     assert {row.state for row in world.rows(messages.inbox.inbox)} == {"applied"}
-
-
-def test_while_nobody_else_waits_it_goes_on_to_the_end(world: Any) -> None:
-    assert rounds.apply(world.house, world.shop.merchant_id, world.shop.id, at_most=4) == 10
-    assert jobs(world) == []
 
 
 def test_for_the_queue_a_drain_is_over_when_it_waits_for_its_shop_and_then_goes_on(
