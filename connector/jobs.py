@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -182,13 +183,21 @@ class Drains:
     def __init__(self) -> None:
         # Threads of their own: however many shops keep silent, there is one for every push and every import.
         self._threads = ThreadPoolExecutor(AT_ONCE, "drain")
-        self._on: set[asyncio.Future[object]] = set()
+        self._on: set[asyncio.Future[Any]] = set()
 
-    async def run(self, drain: Callable[..., object], *words: object) -> None:
+    async def run(self, drain: Callable[..., Any], *words: object) -> None:
         """Begin a drain in a thread; return when it is through or waits."""
         loop, waits = asyncio.get_running_loop(), asyncio.Event()
-        turn.tell_when_aside(lambda: loop.call_soon_threadsafe(waits.set))
-        task = loop.run_in_executor(self._threads, copy_context().run, partial(drain, *words))
+
+        def aside() -> None:
+            # A shop may answer when nobody here listens any more.
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(waits.set)
+
+        turn.tell_when_aside(aside)
+        task: asyncio.Future[Any] = loop.run_in_executor(
+            self._threads, copy_context().run, partial(drain, *words)
+        )
         waiting = asyncio.create_task(waits.wait())
         await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -198,7 +207,7 @@ class Drains:
         self._on.add(task)
         task.add_done_callback(self._over)
 
-    def _over(self, task: asyncio.Future[object]) -> None:
+    def _over(self, task: asyncio.Future[Any]) -> None:
         self._on.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("a drain broke off", exc_info=error)

@@ -36,8 +36,8 @@ class Turn:
     def aside(self) -> Iterator[None]:
         """Let others have it meanwhile: whoever has it is going to wait, for a shop or for anything else far away."""
         self.__exit__()
-        _waits.get()()
         try:
+            _waits.get()()
             yield
         finally:
             self.__enter__()
