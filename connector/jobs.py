@@ -32,6 +32,7 @@ DRAINS = 1  # that compute: a second one would only wait here, while another wor
 AT_ONCE_PER_SHOP = (
     2  # of those that read it, write to it or set up its webhooks: one that hangs must not take every place
 )
+LONG = 5.0  # seconds after which a drain that is not through counts as one that waits, whatever for
 AT_MOST = 1000  # deliveries of one shop, about a second, before it is another shop's turn
 TRY_AGAIN = 2.0  # seconds until a worker whose database went away looks for it again
 COME_BACK = timedelta(seconds=5)  # for who found no place
@@ -175,9 +176,9 @@ async def _at_once(connection: AsyncConnection) -> None:
 
 
 class Drains:
-    """The inboxes that are being drained. For the queue a drain is over when it is through, or when it waits for its shop:
-    one that does not answer must not keep the others from their turn. Then it goes on by itself, and should the process end
-    meanwhile, the sweep finds what it left.
+    """The inboxes that are being drained. For the queue a drain is over when it is through, or when it waits for its shop
+    or for anything else: one that gets no answer must not keep the others from their turn. Then it goes on by itself, and
+    should the process end meanwhile, the sweep finds what it left.
     """
 
     def __init__(self) -> None:
@@ -198,25 +199,26 @@ class Drains:
         task: asyncio.Future[Any] = loop.run_in_executor(
             self._threads, copy_context().run, partial(drain, *words)
         )
+        self._on.add(task)
+        task.add_done_callback(self._on.discard)
         waiting = asyncio.create_task(waits.wait())
-        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, waiting}, timeout=LONG, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         if task.done():
             task.result()
-            return
-        self._on.add(task)
-        task.add_done_callback(self._over)
-
-    def _over(self, task: asyncio.Future[Any]) -> None:
-        self._on.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("a drain broke off", exc_info=error)
+        else:
+            task.add_done_callback(_told)
 
     async def end(self) -> None:
         """Wait for those that go on by themselves."""
         if self._on:
             await asyncio.wait(self._on, timeout=_GRACE)
-        self._threads.shutdown(wait=False)
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _told(drain: asyncio.Future[Any]) -> None:
+    if not drain.cancelled() and (error := drain.exception()) is not None:
+        _log.error("a drain broke off", exc_info=error)
 
 
 class Places:

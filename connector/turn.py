@@ -8,6 +8,7 @@ side by side.
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,16 +22,33 @@ def tell_when_aside(callback: Callable[[], object]) -> None:
 
 
 class Turn:
-    """A turn that one thread has at a time: `with turn:`."""
+    """A turn that one thread has at a time: `with turn:`. First come, first served.
+
+    A plain lock would go back, nearly always, to whoever has just let go of it: one that computes for minutes, batch after
+    batch, would keep all others waiting.
+    """
 
     def __init__(self) -> None:
-        self._free = threading.Lock()
+        self._taken = False
+        self._queue = deque[threading.Lock]()
+        self._guard = threading.Lock()
 
     def __enter__(self) -> None:
-        self._free.acquire()
+        with self._guard:
+            if not self._taken:
+                self._taken = True
+                return
+            mine = threading.Lock()
+            mine.acquire()
+            self._queue.append(mine)
+        mine.acquire()  # let go of by whoever has it now
 
     def __exit__(self, *_: object) -> None:
-        self._free.release()
+        with self._guard:
+            if self._queue:
+                self._queue.popleft().release()
+            else:
+                self._taken = False
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -123,7 +123,8 @@ def _apply(
         mine = [one for one in reads if one.waiting.id in ours]
         desk = Desk(tx, shop.id, house.now())
         if fetched is None:
-            wish = asking.wish(desk, mine)
+            # Also for those that somebody else has locked at this moment: they may be ours when the answers are here.
+            wish = asking.wish(desk, reads)
             if wish or wish.useful:
                 return wish
         written = applying.apply(desk, shop, mine, fetched or asking.Fetched())

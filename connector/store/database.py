@@ -81,10 +81,10 @@ def _still_there(driver: Any, _: object, __: object) -> None:
         raise DisconnectionError("the server has closed the connection") from error
 
 
-def _engine(url: str, silence: patience.Silence, pool_size: int) -> Engine:
+def _engine(url: str, silence: patience.Silence, pool_size: int, more: int = 32) -> Engine:
     # Neither a log of statements nor the text of an error may quote a row.
     engine = create_engine(
-        url, hide_parameters=True, pool_size=pool_size, max_overflow=32, pool_use_lifo=True
+        url, hide_parameters=True, pool_size=pool_size, max_overflow=more, pool_use_lifo=True
     )
     event.listen(engine, "do_connect", lambda _d, _r, args, words: patience.connect(silence, *args, **words))
     event.listen(engine, "checkout", _still_there)
@@ -99,7 +99,7 @@ class Database:
         self.engine = _engine(url, silence, pool_size)
         # Whoever works alone holds a line for as long and asks next to nothing on it. Apart from the others, so that
         # those are always the same few: the server plans what it is asked for each line anew, at first.
-        self._locks = _engine(url, silence, pool_size)
+        self._locks = _engine(url, silence, pool_size, more=64)
         self._lines = Lines(self.engine, silence)
         self.ring = ring
 

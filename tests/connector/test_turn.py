@@ -1,6 +1,9 @@
 """One thread computes at a time; whoever waits for a shop lets another."""
 
 import threading
+import time
+
+import pytest
 
 from connector.turn import Turn
 
@@ -42,13 +45,37 @@ def test_another_has_it_while_one_stands_aside_and_it_is_had_again_after() -> No
         thread.join(20)
 
 
+def test_whoever_came_first_is_served_first_also_beside_one_that_never_ends() -> None:
+    turn, over, rounds = Turn(), threading.Event(), list[int]()
+
+    def never_ends() -> None:
+        while not over.is_set():
+            with turn:
+                rounds.append(1)
+                time.sleep(0.002)
+
+    thread = threading.Thread(target=never_ends)
+    thread.start()
+    try:
+        for _ in range(20):
+            before = len(rounds)
+            with turn:
+                assert len(rounds) - before <= 2
+            time.sleep(0.005)
+    finally:
+        over.set()
+        thread.join(20)
+
+
 def test_a_fault_inside_gives_it_back() -> None:
-    turn = Turn()
+    turn, had = Turn(), threading.Event()
     for _ in range(2):
-        try:
-            with turn, turn.aside():
-                raise ValueError
-        except ValueError:
-            pass
-    with turn:
-        pass
+        with pytest.raises(ValueError, match="inside"), turn, turn.aside():
+            raise ValueError("inside")
+
+    def other() -> None:
+        with turn:
+            had.set()
+
+    threading.Thread(target=other, daemon=True).start()
+    assert had.wait(20)
