@@ -23,7 +23,7 @@ from connector.port import (
     Unauthorized,
 )
 from connector.records import Customer, Order
-from connector.rounds.lines import NEVER, OURS, answered, chunks, line, note, turned_away, wake_later
+from connector.rounds.lines import BREATH, NEVER, OURS, answered, chunks, line, note, turned_away, wake_later
 from connector.secrets import CannotOpen, KeyMissing
 from connector.store import inbox, queue, shops, tombstones
 from connector.store.shops import Shop
@@ -53,7 +53,10 @@ def apply(
         with house.database.alone("apply", shop_id) as mine:
             if not mine:
                 return done
-            done += _apply_all(house, merchant_id, shop_id, stop, at_most - done)
+            applied, held = _apply_all(house, merchant_id, shop_id, stop, at_most - done)
+        done += applied
+        if held:
+            return done
         # Whoever came while we held the lock has gone away; what they came for must not be left lying.
         with house.database.everyone() as connection:
             if (merchant_id, shop_id) not in inbox.shops_waiting(connection, house.now()):
@@ -63,8 +66,11 @@ def apply(
     return done
 
 
-def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Event, at_most: float) -> int:
-    done = 0
+def _apply_all(
+    house: House, merchant_id: int, shop_id: int, stop: threading.Event, at_most: float
+) -> tuple[int, bool]:
+    """Return how many deliveries were dealt with, and whether somebody else holds those that are left."""
+    done, before = 0, list[int]()
     with house.database.everyone() as connection:
         queue.listen(connection, shop_id)
     while not stop.is_set() and done < at_most:
@@ -74,11 +80,17 @@ def _apply_all(house: House, merchant_id: int, shop_id: int, stop: threading.Eve
                 waiting = inbox.waiting(tx, shop_id, house.now(), BATCH)
                 if not waiting:
                     wake_later(tx, shop_id, inbox.next_try(tx, shop_id), queue.apply)
-                    return done
+                    return done, False
+                ids = [one.id for one in waiting]
+                if ids == before:
+                    # Looking again at once would only find them held again.
+                    wake_later(tx, shop_id, house.now() + BREATH, queue.apply)
+                    return done, True
+                before = ids
             if reads := _read(house, shop, waiting):
                 _apply_batch(house, shop, reads)
         done += len(waiting)
-    return done
+    return done, False
 
 
 def _read(house: House, shop: Shop, waiting: list[inbox.Waiting]) -> list[asking.Read]:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from connector import rounds
 from connector.flow import applying, asking
@@ -55,3 +55,18 @@ def test_nothing_is_taken_for_deleted_that_nobody_asked_for(
         reads = [asking.Read(one, (change,)) for one in waiting]
         with pytest.raises(AssertionError, match="was not asked for this"):
             applying.apply(Desk(tx, world.shop.id, world.now), world.shop, reads, asking.Fetched())
+
+
+def test_a_drain_whose_messages_are_all_held_goes_away_and_comes_back(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.tell(make.changed(make.order(1, 100, make.NOW)), drain=False)
+    with world.house.database.merchant(world.shop.merchant_id) as other:
+        assert other.first(select(inbox.c.id).where(inbox.c.state == "waiting").with_for_update()) is not None
+        rounds.apply(world.house, world.shop.merchant_id, world.shop.id)
+        with world.house.database.everyone() as connection:
+            locks = set(connection.execute(text("SELECT queueing_lock FROM procrastinate_jobs")).scalars())
+    assert f"apply:{world.shop.id}:later" in locks
+    world.apply()
+    assert world.balance() == 100
