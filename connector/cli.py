@@ -58,7 +58,9 @@ def migrate() -> None:
 
 @commands.command()
 @click.option("--host", help="Address to listen on (else HOST).")
-@click.option("--port", type=int, help="Port to listen on (else PORT); 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on (else PORT); 0 takes a free one."
+)
 def serve(host: str | None, port: int | None) -> None:
     """Migrate, then run web and worker in one process."""
     _run(web=True, work=True, host=host, port=port, migrate_first=True)
@@ -66,7 +68,9 @@ def serve(host: str | None, port: int | None) -> None:
 
 @commands.command()
 @click.option("--host", help="Address to listen on (else HOST).")
-@click.option("--port", type=int, help="Port to listen on (else PORT); 0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="Port to listen on (else PORT); 0 takes a free one."
+)
 def web(host: str | None, port: int | None) -> None:
     """Run the web server alone; on larger machines a WSGI server runs connector.app:create_app."""
     _run(web=True, work=False, host=host, port=port)
@@ -302,7 +306,11 @@ def sandbox(name: str, arguments: tuple[str, ...]) -> None:
     "--full", is_flag=True, help="Import everything there is in ../shared/data, not the small slice."
 )
 @click.option(
-    "--port", type=int, default=8080, show_default=True, help="Port of the pages; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port of the pages; 0 takes a free one.",
 )
 def demo(once: bool, full: bool, port: int) -> None:
     """Two sandbox shops, Comeback in both, and shoppers who never sleep."""

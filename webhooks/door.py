@@ -172,6 +172,8 @@ def _same(one: Shop | None, other: Shop) -> bool:
 
 
 def _by_key(house: House, platform: Platform, shop_key: str) -> Shop | None:
+    if "\0" in shop_key:
+        return None  # which PostgreSQL cannot even look for
     with house.database.everyone() as connection:
         shop = shops.find_by_key(connection, shop_key)
     return shop if shop is not None and shop.platform == platform.name else None

@@ -23,6 +23,9 @@ class Tombstone(msgspec.Struct, frozen=True, omit_defaults=True):
     removed: bool = False
 
 
+_BEGINS = b'{"at":'
+
+
 class Unreadable(Exception):
     """The file cannot be read; the text names the line."""
 
@@ -46,18 +49,22 @@ def write(path: Path, stones: Iterable[Tombstone]) -> None:
 
 
 def read(path: Path) -> list[Tombstone]:
-    """Return what the file holds, first come first; nothing where there is no file. Raises Unreadable."""
+    """Return what the file holds, first come first; nothing where there is no file. Raises Unreadable.
+
+    A line that a dying process began and did not end is passed over: what it was about was not forgotten either.
+    """
     if not path.exists():
         return []
     found = []
-    lines = path.read_bytes().split(b"\n")
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
         if line.strip():
             try:
                 found.append(msgspec.json.decode(line, type=Tombstone))
             except msgspec.DecodeError as error:
-                if number < len(lines) - 1 and line.endswith(b"}"):
-                    raise Unreadable(f"{path}: line {number} cannot be read") from error
+                begun = line.startswith(_BEGINS) or _BEGINS.startswith(line)
+                if not begun or line.endswith(b"}"):
+                    why = f"{path}: line {number} is no line of a list of the forgotten. Put the right list back."
+                    raise Unreadable(why) from error
     return found
 
 

@@ -250,3 +250,13 @@ def test_the_doctor_names_a_shop_that_does_not_answer(
     [finding] = [one for one in json.loads(told.stdout) if "has not answered" in one["says"]]
     assert finding["says"] == "has not answered since 2026-11-20 12:00 UTC, after 6 tries in a row"
     assert "12:10 UTC" in finding["what_to_do"]
+
+
+@pytest.mark.parametrize("command", ["serve", "web", "demo"])
+def test_a_port_that_is_none_is_refused_in_a_line(command: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "connector.cli", command, "--port", "99999"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 2
+    assert "99999 is not in the range 0<=x<=65535" in ran.stderr

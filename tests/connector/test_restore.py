@@ -213,3 +213,31 @@ def test_what_pg_restore_complains_of_is_told_by_the_line_that_says_it() -> None
 
 def _as_owner(house: House) -> Any:
     return psycopg.connect(house.owner_url.replace("+psycopg", ""), autocommit=True)
+
+
+WHOLE = b'{"at":"2026-11-22T09:00:00Z","merchant_id":1,"shop_id":2}\n'
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"hello world\nfoo\n",
+        b'{"at":"nonsense"}\n',
+        WHOLE + b"root:x:0:0\n",
+        b"\x00\xff\x00",
+        b"foo",
+        WHOLE + b'{"merchant_id":1',
+    ],
+)
+def test_what_is_no_list_of_the_forgotten_is_refused_with_its_line(tmp_path: Path, said: bytes) -> None:
+    (tmp_path / "odd.log").write_bytes(said)
+    with pytest.raises(tombstones.Unreadable, match=r"odd\.log: line [12] is no line"):
+        tombstones.read(tmp_path / "odd.log")
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"a', b'{"at":"2026', WHOLE[:40]])
+def test_a_line_that_a_dying_process_did_not_end_is_passed_over_wherever_it_stands(
+    tmp_path: Path, torn: bytes
+) -> None:
+    (tmp_path / "kept.log").write_bytes(WHOLE + torn + b"\n" + WHOLE + torn)
+    assert len(tombstones.read(tmp_path / "kept.log")) == 2

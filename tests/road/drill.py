@@ -14,7 +14,10 @@ import msgspec
 
 HEAD = """# The drill
 
-`make drill` does each of these with real processes, a real PostgreSQL and shops on this machine, and writes this page.
+`make drill` does each of these with a real PostgreSQL and shops on this machine, and writes this page. What happens to
+PostgreSQL, web, worker and disks happens to processes of their own. What shops and clocks do is tried on a house whose clock
+the test moves, with short time-outs, so that an hour takes no hour.
+Seconds: from the end of the fault until all was as if it had not been.
 Sent: messages brought to the door, repeats included. Kept: answered 200. Lost: answered 200 and not applied afterwards.
 Twice: booked more than once. Right: every member, tag and code agrees with the shops by the judge of the tests.
 

@@ -124,6 +124,16 @@ def test_a_shop_named_by_its_key_signs_with_its_own_secret(
     assert count(house, tables.inbox) == 1
 
 
+@pytest.mark.parametrize("key", ["%00", "a%00b", "%ff%fe", "x" * 5000])
+def test_a_key_that_no_shop_can_have_is_401(
+    key: str, house: House, shop: Shop, at: Any, paper: ModuleType
+) -> None:
+    headers = paper.headers(BODY, signature=paper.signature(BODY, "tokens"))
+    answer = requests.post(f"{at.url}/webhooks/paper/{key}", BODY, headers=headers, timeout=5)
+    assert answer.status_code == 401
+    assert (count(house, tables.inbox), strays(house)) == (0, {})
+
+
 def test_a_message_through_one_shops_url_about_another_is_a_stray(
     house: House, shop: Shop, at: Any, paper: ModuleType
 ) -> None:
