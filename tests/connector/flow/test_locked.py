@@ -53,7 +53,7 @@ def test_nothing_is_taken_for_deleted_that_nobody_asked_for(
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         waiting = applying.inbox.waiting(tx, world.shop.id, world.now, 10)
         reads = [asking.Read(one, (change,)) for one in waiting]
-        with pytest.raises(AssertionError, match="was not asked for this"):
+        with pytest.raises(AssertionError):
             applying.apply(Desk(tx, world.shop.id, world.now), world.shop, reads, asking.Fetched())
 
 

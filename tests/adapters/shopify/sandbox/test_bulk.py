@@ -126,7 +126,7 @@ def test_a_search_narrows_a_bulk_query(stand) -> None:
 
 
 def test_five_run_at_once_and_the_sixth_is_told_which(stand) -> None:
-    stand.shop.bulk_seconds = 0.5
+    stand.shop.bulk_seconds = 2.0
     running = [start(stand, ORDERS)["bulkOperation"]["id"] for _ in range(5)]
     sixth = start(stand, ORDERS)
     assert sixth["userErrors"] == [{"code": "OPERATION_IN_PROGRESS", "field": None}]
@@ -136,7 +136,7 @@ def test_five_run_at_once_and_the_sixth_is_told_which(stand) -> None:
 
 def test_a_cancelled_bulk_query_ends_cancelled(stand) -> None:
     stand.order()
-    stand.shop.bulk_seconds = 0.3
+    stand.shop.bulk_seconds = 1.0
     made = start(stand, ORDERS)["bulkOperation"]["id"]
     cancel = "mutation C($id: ID!) { bulkOperationCancel(id: $id) { bulkOperation { status } userErrors { message } } }"
     assert stand.data(cancel, {"id": made})["bulkOperationCancel"]["bulkOperation"]["status"] == "CANCELING"
