@@ -22,10 +22,18 @@ MarkKind = Literal["tags", "group"]
 # Whether what a line is opened for should be done now, or may wait for what should.
 Pace = Literal["live", "backfill"]
 Gift = Literal[
-    "amount", "percentage", "free_shipping", "buy_x_get_y", "scope", "minimum_quantity", "combining"
+    "amount",
+    "percentage",
+    "free_shipping",
+    "buy_x_get_y",
+    "gift_card",
+    "store_credit",
+    "scope",
+    "minimum_quantity",
+    "combining",
 ]
-"""What a platform's codes can do: the kinds of a coupon; be about some of what is sold; ask for a number of units; go
-together with other discounts as the coupon says."""
+"""What a platform can give: the kinds of a coupon; codes about some of what is sold; ones that ask for a number of units;
+ones that go together with other discounts as the coupon says."""
 
 
 # --- changes: what a delivery means ---------------------------------------------------------------------------
@@ -336,11 +344,18 @@ class ShopAdapter(Protocol):
         ...
 
     def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
-        """Make the code, or find that it is already made by us; safe to repeat."""
+        """Make the code, or find that it is already made by us; safe to repeat.
+
+        A gift (`Coupon.is_gift`) is looked for before it is given, whatever became of an earlier call: it is given once.
+        """
+        ...
+
+    def find_gift(self, coupon: Coupon) -> CouponMade | None:
+        """Tell whether this gift was given, changing nothing; a platform that gives none is never asked."""
         ...
 
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
-        """End the code so that nobody can use it; a code that is not there is fine."""
+        """End the code so that nobody can use it; a code that is not there is fine. Gifts are never ended."""
         ...
 
     def delete_coupon(self, code: str) -> None:
@@ -348,7 +363,7 @@ class ShopAdapter(Protocol):
         ...
 
     def coupons(self) -> Iterator[Coupon]:
-        """Yield the codes of ours that are live in the shop, as the shop states them."""
+        """Yield the discount codes of ours that are live in the shop, as the shop states them; no gifts."""
         ...
 
     def subscribe(self, address: str) -> tuple[str, ...]:

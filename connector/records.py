@@ -12,7 +12,9 @@ import msgspec
 from connector.money import portion
 
 LineKind = Literal["goods", "gift_card"]
-CouponKind = Literal["amount", "percentage", "free_shipping", "buy_x_get_y"]
+CouponKind = Literal["amount", "percentage", "free_shipping", "buy_x_get_y", "gift_card", "store_credit"]
+GIFTS: frozenset[CouponKind] = frozenset({"gift_card", "store_credit"})
+"""Of these the shop hands out money, once: a card with a code, or a sum on the customer's account."""
 DiscountClass = Literal["order", "product", "shipping"]
 
 
@@ -128,7 +130,7 @@ EVERYTHING = Scope()
 
 
 class Coupon(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A code as it should be, or was found, in the shop.
+    """A code as it should be, or was found, in the shop; or a gift of money, which travels the same road.
 
     `value`: minor units of `currency` for "amount"; hundredths of a per cent (1000 = 10 %) for "percentage"; 0 for
     "free_shipping". `customer_id` binds the code to one customer where the platform can do that, `segment_id` to a
@@ -137,6 +139,9 @@ class Coupon(msgspec.Struct, frozen=True, omit_defaults=True):
     "buy_x_get_y": who buys `minimum` or `minimum_quantity` of what `buys` names, gets `gets` units of what `scope` names
     at `value` hundredths of a per cent off (10000 = free), once an order. Of the other kinds `scope` says what they are
     taken off and what the minimum is counted over.
+
+    "gift_card", "store_credit": `value` is money, in minor units of `currency`, to be spent before `ends_at`; nothing
+    else is asked or bound. A gift card's `code` is what is typed at the checkout; a store credit's is ours alone.
     """
 
     code: str
@@ -159,6 +164,11 @@ class Coupon(msgspec.Struct, frozen=True, omit_defaults=True):
     segment_id: str = ""
     usage_limit: int | None = 1  # by all customers together; None: no limit
     once_per_customer: bool = True
+
+    @property
+    def is_gift(self) -> bool:
+        """Is it money that is given once, and then the customer's?"""
+        return self.kind in GIFTS
 
     @property
     def discount_class(self) -> DiscountClass:

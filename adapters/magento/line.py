@@ -54,6 +54,10 @@ class Line:
     def make_coupon(self, coupon: Coupon) -> port.CouponMade | port.CodeTaken:
         return self._coupons.make(coupon)
 
+    def find_gift(self, coupon: Coupon) -> port.CouponMade | None:
+        """None: Magento Open Source has no gift cards and no store credit."""
+        return None
+
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         # Found by its code: a number could by now be somebody else's coupon, restored from a backup.
         self._coupons.revoke(code)

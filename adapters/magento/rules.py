@@ -52,6 +52,8 @@ class Worth(msgspec.Struct, frozen=True):
 def worth(coupon: Coupon, timezone: str, websites: tuple[int, ...]) -> Worth:
     """Return what the coupon's rule must be; raise Refused for what no rule of ours says."""
     kind = coupon.kind
+    if kind == "gift_card" or kind == "store_credit":
+        raise Refused("Magento gives no gift cards and no store credit.")
     if kind == "buy_x_get_y" or not coupon.scope.everything or coupon.minimum_quantity:
         raise Refused("Codes here cannot be about some products, or about a number of them.")
     return Worth(

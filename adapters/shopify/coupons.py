@@ -113,6 +113,8 @@ def _create(client: Client, coupon: Coupon) -> Created:
             return client.change(documents.COUPON_BXGY, asked, BxgyData).discount_code_bxgy_create
         case "amount" | "percentage":
             return client.change(documents.COUPON_BASIC, asked, BasicData).discount_code_basic_create
+        case "gift_card" | "store_credit":
+            raise Refused("A gift of money is no discount code.")
 
 
 def _discount(coupon: Coupon) -> Input:
@@ -156,6 +158,8 @@ def _gives(coupon: Coupon) -> Input:
                 "customerGets": {"items": items, "value": {"discountOnQuantity": effect}},
                 "usesPerOrderLimit": 1,
             }
+        case "gift_card" | "store_credit":
+            raise Refused("A gift of money is no discount code.")
 
 
 def _minimum(coupon: Coupon) -> Input | None:

@@ -105,6 +105,9 @@ class ShopifyShop:
     def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
         return coupons.make(self._client, coupon)
 
+    def find_gift(self, coupon: Coupon) -> CouponMade | None:
+        return None
+
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         """End the code. It is found by its text: a remote id alone would not say whether the code is still ours."""
         coupons.revoke(self._client, code)

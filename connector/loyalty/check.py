@@ -10,7 +10,7 @@ from connector.loyalty.terms import MILLION, Redeemable, Reward, StageTags, Term
 from connector.loyalty.versions import counted, exchanged
 from connector.money import Money
 from connector.port import Gift
-from connector.records import Scope
+from connector.records import GIFTS, Scope
 
 LONGEST_TAG = (
     32  # the shortest limit among the platforms' groups; a longer name would be cut and then not found again
@@ -198,10 +198,7 @@ def _redeemables(terms: Terms) -> Iterator[Problem]:
 def _reward(at: str, reward: Reward, terms: Terms) -> Iterator[Problem]:
     match reward.kind:
         case "amount":
-            yield from _sum(f"{at}.value", reward.value, 1, terms.currency)
-            for one in terms.currencies:
-                if reward.value > 0 and one.rate > 0 and not exchanged(reward.value, terms, one.currency):
-                    yield Problem(f"{at}.value", "worth_nothing", (one.currency,))
+            yield from _money(at, reward, terms)
         case "percentage":
             if not 1 <= reward.value <= 100_00:
                 yield Problem(f"{at}.value", "out_of_range", (Percentage(1), Percentage(100_00)))
@@ -211,6 +208,9 @@ def _reward(at: str, reward: Reward, terms: Terms) -> Iterator[Problem]:
                 yield Problem(f"{at}.scope", "shipping_of_some")
         case "buy_x_get_y":
             yield from _bought_and_got(at, reward)
+        case "gift_card" | "store_credit":
+            yield from _money(at, reward, terms)
+            yield from _unconditional(at, reward)
         case _:
             assert_never(reward.kind)
     yield from _sum(f"{at}.minimum", reward.minimum, 0, terms.currency)
@@ -220,6 +220,21 @@ def _reward(at: str, reward: Reward, terms: Terms) -> Iterator[Problem]:
     yield from _scope(f"{at}.scope", reward.scope)
     yield from _scope(f"{at}.buys", reward.buys)
     yield from _range(f"{at}.valid_days", reward.valid_days, 1, 3650)
+
+
+def _money(at: str, reward: Reward, terms: Terms) -> Iterator[Problem]:
+    yield from _sum(f"{at}.value", reward.value, 1, terms.currency)
+    for one in terms.currencies:
+        if reward.value > 0 and one.rate > 0 and not exchanged(reward.value, terms, one.currency):
+            yield Problem(f"{at}.value", "worth_nothing", (one.currency,))
+
+
+def _unconditional(at: str, reward: Reward) -> Iterator[Problem]:
+    """Money is spent on whatever its owner likes: shops know no conditions for it."""
+    plain = Reward(reward.kind)
+    for field in ("minimum", "minimum_quantity", "scope", "buys", "gets", "combines"):
+        if getattr(reward, field) != getattr(plain, field):
+            yield Problem(f"{at}.{field}", "no_conditions")
 
 
 def _bought_and_got(at: str, reward: Reward) -> Iterator[Problem]:
@@ -242,7 +257,8 @@ def _scope(at: str, scope: Scope) -> Iterator[Problem]:
 def _worth(at: str, offer: Redeemable, terms: Terms) -> Iterator[Problem]:
     """Warn where the points of a reward cost little spend: its share of what earned them, rounded down to per cents."""
     step = counted(terms, terms.currency).earn_step
-    if offer.reward.kind != "amount" or offer.points < 1 or step < 1 or terms.earn_points < 1:
+    money = offer.reward.kind == "amount" or offer.reward.kind in GIFTS
+    if not money or offer.points < 1 or step < 1 or terms.earn_points < 1:
         return
     share = 100 * offer.reward.value * terms.earn_points // (offer.points * step)
     if share >= GENEROUS:

@@ -19,7 +19,7 @@ from connector.loyalty.phrases import Phrases
 from connector.loyalty.redeem import CannotRedeem
 from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, StageTags, Terms
 from connector.money import Money
-from connector.records import Scope
+from connector.records import GIFTS, Scope
 
 
 def explain(told: Entry | Inputs, language: str) -> str:
@@ -244,7 +244,7 @@ def _some(scope: Scope, phrases: Phrases) -> str:
 
 def _reward(reward: Reward, terms: Terms, phrases: Phrases) -> str:
     match reward.kind:
-        case "amount":
+        case "amount" | "gift_card" | "store_credit":
             value = phrases.money(reward.value, terms.currency)
         case "percentage":
             value = phrases.percentage(reward.value)
@@ -254,6 +254,9 @@ def _reward(reward: Reward, terms: Terms, phrases: Phrases) -> str:
             value = phrases.percentage(reward.value)
         case _:
             assert_never(reward.kind)
+    if reward.kind in GIFTS:
+        said = phrases.say(f"reward_{reward.kind}", value=value)
+        return said + phrases.say("gift_validity", days=phrases.days(reward.valid_days))
     got = {"units": reward.gets, "some": _some(reward.scope, phrases), "bought": _some(reward.buys, phrases)}
     said = phrases.say(f"reward_{reward.kind}", value=value, **got)
     if reward.kind != "buy_x_get_y" and not reward.scope.everything:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, Terms, Version
 from connector.money import portion
+from connector.records import GIFTS
 
 
 def in_force(versions: tuple[Version, ...], moment: datetime) -> Version:
@@ -55,5 +56,6 @@ def exchanged(amount: int, terms: Terms, currency: str) -> int:
 
 def amounts(reward: Reward, terms: Terms, currency: str) -> tuple[int, int]:
     """Return value and minimum of a reward in a currency that is `exchangeable`; a percentage stays what it is."""
-    value = exchanged(reward.value, terms, currency) if reward.kind == "amount" else reward.value
+    money = reward.kind == "amount" or reward.kind in GIFTS
+    value = exchanged(reward.value, terms, currency) if money else reward.value
     return value, exchanged(reward.minimum, terms, currency)

@@ -23,7 +23,7 @@ from connector.loyalty.terms import (
     suggested,
 )
 from connector.money import exponent
-from connector.records import EVERYTHING, CouponKind, Scope
+from connector.records import EVERYTHING, GIFTS, CouponKind, Scope
 from connector.settings import conditions, forms, show
 from connector.settings.conditions import KINDS, Able
 from connector.settings.forms import Form, Refused, Wrong
@@ -168,12 +168,15 @@ class _Reading:
         typed = self.text(f"{at}.kind")
         kind: CouponKind = next((one for one in KINDS if one == typed), "amount")
         match kind:
-            case "amount":
+            case "amount" | "gift_card" | "store_credit":
                 value = self.money(f"{at}.value", self.currency)
             case "percentage" | "buy_x_get_y":
                 value = self.get(f"{at}.value", forms.percentage, 1)
             case "free_shipping":
                 value = 0
+        if kind in GIFTS:
+            # Money has no conditions: what stands in their fields, hidden or not, is not meant.
+            return Reward(kind, value, valid_days=self.number(f"{at}.valid_days"))
         minimum = self.money(f"{at}.minimum", self.currency) if self.text(f"{at}.minimum") else 0
         reward = Reward(
             kind,
@@ -226,7 +229,7 @@ class _Reading:
 
 def _reward_values(at: str, reward: Reward, currency: str) -> dict[str, str]:
     match reward.kind:
-        case "amount":
+        case "amount" | "gift_card" | "store_credit":
             value = show.amount(reward.value, currency)
         case "percentage" | "buy_x_get_y":
             value = show.amount(reward.value, "EUR").removesuffix("00").rstrip(",.")

@@ -67,6 +67,9 @@ TEXTS = {
     "reward_percentage": "{value} off",
     "reward_free_shipping": "free shipping",
     "reward_buy_x_get_y": "{units} × {some} at {value} off when buying {bought}",
+    "reward_gift_card": "a gift card of {value}",
+    "reward_store_credit": "{value} on the customer's account in the shop",
+    "gift_validity": ", to be spent within {days}; once given it stays with the customer",
     "reward_scope": " on {some}",
     "reward_quantity": ", for at least {n} item|, for at least {n} items",
     "reward_beside_shipping": ", together with free shipping",
@@ -113,6 +116,7 @@ TEXTS = {
     # why points cannot be exchanged
     "problem_shipping_of_some": "Free shipping is for the whole order; choose everything.",
     "problem_some_needed": "Name the products or the collections.",
+    "problem_no_conditions": "A gift card or store credit is money: it has no conditions.",
     "problem_one_minimum": "Ask for an amount or for a number of items, not for both.",
     "problem_a_minimum_needed": "Say how many items must be bought, or for what amount.",
     "problem_not_given": "Your shops cannot all give this.",

@@ -68,6 +68,9 @@ TEXTS = {
     "reward_percentage": "{value} korting",
     "reward_free_shipping": "gratis verzending",
     "reward_buy_x_get_y": "{units} × {some} met {value} korting bij aankoop van {bought}",
+    "reward_gift_card": "een cadeaubon van {value}",
+    "reward_store_credit": "{value} tegoed op het account van de klant in de winkel",
+    "gift_validity": ", te besteden binnen {days}; eenmaal gegeven blijft het van de klant",
     "reward_scope": " op {some}",
     "reward_quantity": ", bij minstens {n} artikel|, bij minstens {n} artikelen",
     "reward_beside_shipping": ", samen met gratis verzending",
@@ -115,6 +118,7 @@ TEXTS = {
     # waarom punten niet zijn in te wisselen
     "problem_shipping_of_some": "Gratis verzending geldt voor de hele bestelling; kies alles.",
     "problem_some_needed": "Noem de producten of de collecties.",
+    "problem_no_conditions": "Een cadeaubon of tegoed is geld: er gelden geen voorwaarden voor.",
     "problem_one_minimum": "Vraag een bedrag of een aantal artikelen, niet allebei.",
     "problem_a_minimum_needed": "Zeg hoeveel artikelen er gekocht moeten worden, of voor welk bedrag.",
     "problem_not_given": "Niet al uw winkels kunnen dit geven.",

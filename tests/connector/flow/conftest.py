@@ -67,6 +67,7 @@ class Corner:
         self.tags: dict[str, set[str]] = {}
         self.codes: dict[str, Coupon] = {}
         self.foreign_codes: set[str] = set()
+        self.given: list[Coupon] = []  # gift cards and store credits, in the order they were given
         self.trouble: list[ShopError] = []  # what the next calls answer
         self.lose_answers = 0  # so many coupon calls work, and their answer is lost
         self.calls: list[str] = []
@@ -159,11 +160,19 @@ class Corner:
         self._answer("make_coupon")
         if coupon.code in self.foreign_codes:
             return CodeTaken()
-        self.codes[coupon.code] = coupon
+        if not coupon.is_gift:
+            self.codes[coupon.code] = coupon
+        elif coupon.code not in {gift.code for gift in self.given}:
+            self.given.append(coupon)
         if self.lose_answers:
             self.lose_answers -= 1
             raise OutcomeUnknown("no answer came back")
         return CouponMade(f"remote {coupon.code}")
+
+    def find_gift(self, coupon: Coupon) -> CouponMade | None:
+        self._answer("find_gift")
+        there = coupon.code in {gift.code for gift in self.given}
+        return CouponMade(f"remote {coupon.code}") if there else None
 
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         self._answer("revoke_coupon")
