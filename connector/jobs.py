@@ -23,7 +23,7 @@ from psycopg import AsyncConnection
 from connector import rounds, trail, turn
 from connector.house import House
 from connector.pulse import Pulse
-from connector.store import inbox, outbox, people, queue, runs, shops, visits
+from connector.store import inbox, outbox, people, queue, rates, runs, shops, visits
 from connector.store.database import Connection
 from connector.store.health import GONE
 
@@ -306,6 +306,7 @@ def tidy(house: House) -> None:
         for shop in shops.everywhere(connection):
             queue.subscribe(connection, shop.merchant_id, shop.id)
             queue.keep_alive(connection, shop.merchant_id, shop.id)
+        rates.drop_old(connection, house.now())
     for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
             inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)

@@ -84,6 +84,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     },
     "processes": {"id": OURS, "kind": OURS, "version": OURS},
     "programs": {"terms": MERCHANTS},
+    "rates": {"word_hash": OURS},
     "runs": {"kind": OURS, "state": OURS, "checkpoint": OURS, "message": OURS},
     "shops": dict.fromkeys(
         (

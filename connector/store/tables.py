@@ -496,6 +496,16 @@ spent = Table(
     Index(None, "until"),
 )
 
+# How often somebody has come since the first time of a minute; a crash of PostgreSQL may empty it.
+rates = Table(
+    "rates",
+    metadata,
+    Column("word_hash", LargeBinary, primary_key=True),
+    Column("since", MOMENT, nullable=False),
+    Column("count", Integer, nullable=False),
+    prefixes=["UNLOGGED"],
+)
+
 # Good messages for shops we do not know: answered, counted, not kept.
 strays = Table(
     "strays",

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import msgspec
 import structlog
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 from connector.config import Settings
 from connector.port import BadSignature, Platform, Shopper
 from connector.secrets import random_word
-from connector.store import shops, spent
-from connector.store.database import Database
+from connector.store import rates, shops, spent
+from connector.store.database import Connection, Database
+from connector.store.rates import Limit
 from connector.store.shops import Shop
 from connector.storefront import page, phrases
 from connector.storefront.page import Exchange
 
 FORM_LASTS = timedelta(hours=12)
 PROOF_LASTS = timedelta(minutes=5)  # longer than a signature is believed
+# A minute, of one shopper and of all visitors of a shop. Of their addresses nothing is counted: the shop calls for them,
+# and what it says of them in a header is not signed.
+READS, WRITES, ALL = 60, 5, 3_000
 _LARGEST = 10_000  # bytes of a form
 _log = structlog.get_logger()
 
@@ -65,22 +70,55 @@ def create_blueprint(house: House) -> Blueprint:
             # The query is never shown or logged: whoever learns a signed one could use it again.
             _log.warning("storefront refused", platform=platform.name, reason=str(error))
             return Response(status=401)
+        exchanging = request.method == "POST"
         with house.database.everyone() as connection:
             shop = shops.find_by_address(connection, platform.name, seen.address)
-            first = request.method == "GET" or spent.take(
-                connection, f"{platform.name} {seen.proof}", house.now(), house.now() + PROOF_LASTS
-            )
-        if shop is None or shop.state == "removed":
-            return Response(status=404)
+            if shop is None or shop.state == "removed":
+                return Response(status=404)
+            wait = rates.count(connection, _limits(shop, seen, exchanging=exchanging), house.now())
+            first = wait is None and (not exchanging or _proved_now(connection, platform, seen, house.now()))
+        if wait is not None:
+            _log.info("storefront busy", platform=platform.name, shop_id=shop.id, method=request.method)
+            return _busy(shop, seen, math.ceil(wait.total_seconds()), exchanging=exchanging)
         return _answer(house, words, shop, seen, first=first)
 
     return front
 
 
+def _limits(shop: Shop, seen: Shopper, *, exchanging: bool) -> tuple[Limit, ...]:
+    everybody = Limit(f"storefront {shop.id}", ALL)
+    if seen.customer_id is None:
+        return (everybody,)
+    own, most = ("writes", WRITES) if exchanging else ("reads", READS)
+    return Limit(f"storefront {shop.id} {own} of {seen.customer_id}", most), everybody
+
+
+def _proved_now(connection: Connection, platform: Platform, seen: Shopper, now: datetime) -> bool:
+    """Tell whether this signed query comes for the first time: each makes one exchange at most."""
+    return spent.take(connection, f"{platform.name} {seen.proof}", now, now + PROOF_LASTS)
+
+
+def _busy(shop: Shop, seen: Shopper, seconds: int, *, exchanging: bool) -> Response:
+    language = _language()
+    html = render_template(
+        "storefront/busy.html",
+        say=phrases.phrases(language),
+        place=seen.place,
+        shop=shop.name,
+        language=language,
+        seconds=seconds,
+        exchanging=exchanging,
+    )
+    answer = _sent(html, seen, language)
+    answer.status_code = 429
+    answer.headers["Retry-After"] = str(seconds)
+    return answer
+
+
 def _answer(
     house: House, words: URLSafeTimedSerializer, shop: Shop, seen: Shopper, *, first: bool
 ) -> Response:
-    language = request.accept_languages.best_match(phrases.LANGUAGES) or "en"
+    language = _language()
     exchange = None
     with house.database.merchant(shop.merchant_id) as tx:
         if first and request.method == "POST" and (asked := _asked(words, shop, seen)) is not None:
@@ -93,6 +131,14 @@ def _answer(
             )
 
         html = page.show(tx, shop, seen, exchange, word, language, house.now())
+    return _sent(html, seen, language)
+
+
+def _language() -> str:
+    return request.accept_languages.best_match(phrases.LANGUAGES) or "en"
+
+
+def _sent(html: str, seen: Shopper, language: str) -> Response:
     answer = Response(inert(html), mimetype=seen.mimetype)
     answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["Content-Language"] = language

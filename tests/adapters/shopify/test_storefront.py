@@ -23,7 +23,9 @@ from connector.house import furnish
 from connector.loyalty.facts import Adjustment
 from connector.loyalty.terms import Redeemable, Reward, suggested
 from connector.store import ledger, people, shops
-from connector.store.tables import coupons
+from connector.store import rates as rates_of
+from connector.store.tables import coupons, rates
+from connector.storefront import door
 
 SMALLEST = 10 * 1024  # bytes, and the page stays below
 
@@ -34,7 +36,7 @@ class Front:
     def __init__(self, street: Any, database: Any) -> None:
         urls = {"DATABASE_URL": database.url, "DATABASE_OWNER_URL": database.owner_url}
         env = config.fresh_secrets() | street.environment | urls
-        self.street, self.house = street, furnish(env, {"shopify": platform})
+        self.street, self.house, self.env = street, furnish(env, {"shopify": platform}), env
         street.install()
         given = street.house.installed[-1]
         self.anna, self.bert = street.customer("anna"), street.customer("bert")
@@ -58,6 +60,25 @@ class Front:
         self.server = make_server("127.0.0.1", 0, create_app(self.house), threaded=True)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         street.shop.public_url = self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def signed(self, earlier: int = 0) -> list[tuple[str, str]]:
+        """A query as the shop signed it some seconds ago for whoever is signed in there, to be brought past it."""
+        stamped = added(self.street.shop)
+        asked = [(name, str(int(one) - earlier) if name == "timestamp" else one) for name, one in stamped]
+        return [*asked, ("signature", signature(self.street.shop.client_secret, asked))]
+
+    def send(self, word: str, earlier: int) -> requests.Response:
+        """A form sent past the shop; no two queries of different moments have the same signature."""
+        return requests.post(
+            f"{self.url}/storefront/shopify",
+            params=self.signed(earlier),
+            data={"exchange": word},
+            timeout=30,
+        )
+
+    def counted(self) -> list[int]:
+        with self.house.database.everyone() as connection:
+            return [row.count for row in connection.execute(rates.select().order_by(rates.c.count))]
 
     def enter(self, customer_id: str | None) -> None:
         self.street.control("visitor", {"customer_id": customer_id})
@@ -150,8 +171,7 @@ def test_a_signed_request_that_somebody_caught_exchanges_nothing_a_second_time(f
     """Straight to the app, past the shop: the same query again, with another form that the shopper holds as well."""
     front.enter(front.anna)
     first, second = front.words()[0], front.words()[0]
-    asked = added(front.street.shop)
-    query = [*asked, ("signature", signature(front.street.shop.client_secret, asked))]
+    query = front.signed()
     for word in (first, second, second):
         sent = requests.post(
             f"{front.url}/storefront/shopify", params=query, data={"exchange": word}, timeout=20
@@ -164,16 +184,7 @@ def test_eight_at_once_get_what_the_balance_allows(front: Front) -> None:
     front.enter(front.anna)
     words = [front.words()[0] for _ in range(8)]
 
-    def send(number: int) -> None:
-        # Each as from a tab of its own, at a moment of its own: no two signatures are the same.
-        asked = [(name, str(int(word) - number) if name == "timestamp" else word) for name, word in stamps]
-        query = [*asked, ("signature", signature(front.street.shop.client_secret, asked))]
-        requests.post(
-            f"{front.url}/storefront/shopify", params=query, data={"exchange": words[number]}, timeout=30
-        )
-
-    stamps = added(front.street.shop)
-    threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
+    threads = [threading.Thread(target=front.send, args=(words[number], number)) for number in range(8)]
     for one in threads:
         one.start()
     for one in threads:
@@ -207,8 +218,7 @@ def test_the_page_is_small_and_has_older_pages_with_two_hundred_lines(front: Fro
 
 def test_the_answer_sets_nothing_and_is_kept_by_nobody(front: Front) -> None:
     front.enter(front.anna)
-    asked = added(front.street.shop)
-    query = [*asked, ("signature", signature(front.street.shop.client_secret, asked))]
+    query = front.signed()
     answer = requests.get(f"{front.url}/storefront/shopify", params=query, timeout=20)
     assert answer.headers["Content-Type"].startswith("application/liquid")
     assert answer.headers["Cache-Control"] == "private, no-store"
@@ -223,3 +233,63 @@ def test_a_shop_that_went_shows_nothing(front: Front) -> None:
     with front.house.database.merchant(front.merchant) as tx:
         shops.remove(tx, front.shop, datetime.now(UTC))
     assert front.get().status_code == 404
+
+
+def test_the_sixty_first_read_in_a_minute_waits_also_at_another_web_process(front: Front) -> None:
+    other = furnish(front.env, {"shopify": platform})
+    server = make_server("127.0.0.1", 0, create_app(other), threaded=True)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    urls = [front.url, f"http://127.0.0.1:{server.server_port}"]
+    front.enter(front.anna)
+    query, spoken = front.signed(), {"Accept-Language": "nl"}
+    answers = [
+        requests.get(f"{urls[n % 2]}/storefront/shopify", params=query, headers=spoken, timeout=20)
+        for n in range(62)
+    ]
+    server.shutdown()
+    server.server_close()
+    other.close()
+    assert [one.status_code for one in answers] == [200] * 60 + [429] * 2
+    wait = int(answers[60].headers["Retry-After"])
+    assert 1 <= wait <= 60
+    assert f"Probeer het over {wait} seconden nog eens." in seen(answers[60])
+    assert answers[60].headers["Content-Type"].startswith("application/liquid")
+    assert answers[60].headers["Cache-Control"] == "private, no-store"
+    # Another shopper is not held up; through the shop it is the same.
+    assert front.get().status_code == 429
+    front.enter(front.bert)
+    assert front.get().status_code == 200
+    assert front.counted() == [1, 61, 63]
+
+
+def test_the_sixth_exchange_in_a_minute_books_nothing_and_can_be_sent_again_later(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    front.enter(front.anna)
+    words = front.words() + front.words()
+    assert [front.send("x", n).status_code for n in range(4)] == [200] * 4
+    assert front.send(words[0], 4).status_code == 200
+    refused = front.send(words[1], 5)
+    assert (refused.status_code, front.redeemed()) == (429, [front.anna])
+    assert "Nothing was exchanged." in seen(refused)
+    assert front.get().status_code == 200  # reads are counted apart
+    monkeypatch.setattr(rates_of, "MINUTE", timedelta(0))  # a minute later
+    assert front.send(words[1], 6).status_code == 200
+    assert front.redeemed() == [front.anna] * 2
+
+
+def test_all_visitors_of_a_shop_share_its_limit(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (door.READS, door.WRITES, door.ALL) == (60, 5, 3_000)
+    monkeypatch.setattr(door, "ALL", 3)
+    front.enter(None)
+    assert [front.get().status_code for _ in range(2)] == [200, 200]
+    front.enter(front.anna)
+    assert [front.get().status_code for _ in range(2)] == [200, 429]
+
+
+def test_nothing_is_counted_before_the_signature_is_proved(front: Front) -> None:
+    front.enter(front.anna)
+    forged = [(name, "0" * 64 if name == "signature" else word) for name, word in front.signed()]
+    for _ in range(5):
+        assert requests.get(f"{front.url}/storefront/shopify", params=forged, timeout=20).status_code == 401
+    assert front.counted() == []

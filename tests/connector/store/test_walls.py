@@ -32,6 +32,7 @@ KEYS_OF_ALL = {
     ("shops", "shops_key_key"): "the word in a webhook's address says whose it is",
     ("strays", "strays_pkey"): "counts messages for nobody we know",
     ("spent", "spent_pkey"): "random words, hashed, that no merchant chooses",
+    ("rates", "rates_pkey"): "words with the shop's number in them, hashed",
     ("tallies", "tallies_pkey"): "counts for a monitor, over all merchants",
     ("processes", "processes_pkey"): "signs of life of our own processes",
     ("backups", "backups_pkey"): "when backups of the whole house were made",
@@ -41,6 +42,7 @@ OPEN_TABLES = {
     "tallies": "counts for a monitor; their labels are closed sets",
     "processes": "signs of life of our own processes",
     "spent": "random words, hashed, that were good once; nothing of a merchant in it",
+    "rates": "how often somebody came within a minute, by a hash; nothing of a merchant in it",
     "backups": "when backups of the whole house were made; nothing of a merchant in it",
 }
 

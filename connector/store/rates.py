@@ -1,0 +1,65 @@
+"""How often somebody has come within a minute, counted over all processes. Only hashes of who it was are kept."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, and_, case, delete, literal, select, union_all
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from connector.store.tables import rates
+
+MINUTE = timedelta(minutes=1)
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """At most so many a minute of whatever `word` names; the minute begins with the first of them."""
+
+    word: str
+    most: int
+
+
+def count(connection: Connection, limits: Sequence[Limit], now: datetime) -> timedelta | None:
+    """Count one more under each limit; return how long to wait where one is reached, None where all hold.
+
+    A limit is counted only where those before it hold, so that one who comes too often uses up nothing of the others'.
+    One statement: two who come at the same moment at different processes are counted one after the other.
+    """
+    steps: list[Any] = []
+    for number, limit in enumerate(limits):
+        held = [
+            select(step.c.count).scalar_subquery() <= before.most
+            for step, before in zip(steps, limits, strict=False)
+        ]
+        steps.append(_one_more(limit, now, held).cte(f"step_{number}"))
+    asked = union_all(
+        *(select(literal(number), step.c.since, step.c.count) for number, step in enumerate(steps))
+    )
+    waits = [
+        since + MINUTE - now
+        for number, since, found in connection.execute(asked)
+        if found > limits[number].most
+    ]
+    return max(waits, default=None)
+
+
+def drop_old(connection: Connection, now: datetime) -> None:
+    """Erase what nobody is counted by any more."""
+    connection.execute(delete(rates).where(rates.c.since <= now - MINUTE))
+
+
+def _one_more(limit: Limit, now: datetime, held: Sequence[Any]) -> Any:
+    word_hash = hashlib.sha256(limit.word.encode()).digest()
+    come = select(literal(word_hash), literal(now), literal(1)).where(and_(True, *held))
+    row = upsert(rates).from_select(["word_hash", "since", "count"], come)
+    # A minute that begins long after now was begun by a machine whose clock is ahead, and would last for as long.
+    goes_on = and_(rates.c.since > now - MINUTE, rates.c.since < now + MINUTE)
+    new = {
+        "since": case((goes_on, rates.c.since), else_=row.excluded.since),
+        "count": case((goes_on, rates.c.count + 1), else_=1),
+    }
+    return row.on_conflict_do_update(index_elements=["word_hash"], set_=new).returning(
+        rates.c.since, rates.c.count
+    )
