@@ -41,6 +41,8 @@ def push_again(tx: Tx, outbox_id: int, now: datetime) -> bool:
         kept = coupons.get(tx, push.shop_id, push.subject)
         if kept is not None and kept.state in ("parked", "refused"):
             if kept.subject in outbox.pending(tx, push.shop_id, ("revoke",)):
+                if kept.coupon.is_gift:
+                    raise StillImpossible("It is still being looked for; try again in a few minutes.")
                 raise StillImpossible("The earlier code is still being ended; try again in a moment.")
             if not redeeming.try_again(tx, kept, now):
                 raise StillImpossible("The member no longer has the points for this coupon.")

@@ -17,10 +17,13 @@ def join_same_person(tx: Tx, email_hash: bytes) -> int:
 def rebind(tx: Tx, shop_id: int, gone_id: str, kept_id: str, now: datetime) -> None:
     """Let the survivor of two joined customers have what the other one's codes promised: codes are bound to a person.
 
-    Each open code is ended, and made again for the survivor under another code.
+    Each open code is ended, and made again for the survivor under another code. A gift that waits to be given just changes
+    its receiver; one that was given is the shop's to move.
     """
     for kept in coupons.of_customer(tx, shop_id, gone_id):
-        if kept.state in ("wanted", "live") and kept.coupon.ends_at is not None and kept.coupon.ends_at > now:
+        if kept.coupon.is_gift or kept.state not in ("wanted", "live"):
+            continue
+        if kept.coupon.ends_at is not None and kept.coupon.ends_at > now:
             coupons.set_state(tx, shop_id, kept.source, kept.reward_key, "revoking")
             outbox.want(tx, "revoke", [(shop_id, kept.subject)], now)
     coupons.move(tx, shop_id, gone_id, kept_id)

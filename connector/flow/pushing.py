@@ -10,7 +10,7 @@ from typing import assert_never
 
 import msgspec
 
-from connector.flow import settling
+from connector.flow import giving, settling
 from connector.port import (
     CodeTaken,
     CouponMade,
@@ -37,6 +37,7 @@ WAITS = (
     timedelta(hours=5),
 )
 """Pauses after a failure; after the last one a push is parked."""
+LOOKED_FOR = "Nobody knows whether it was given; it is looked for in a few minutes."
 SAME_FAULT = 3
 """So often a fault of ours is tried when it stays the same; then the message or push is parked."""
 
@@ -58,8 +59,16 @@ Sent = Marked | LeftAlone | CouponMade | CodeTaken | None | ShopError
 
 
 def claim(tx: Tx, shop_id: int, now: datetime, limit: int = BATCH) -> list[Job]:
-    """Take the next pushes of a shop."""
-    return [_job(tx, push, revision) for push, revision in outbox.claim(tx, shop_id, now, LEASE, limit)]
+    """Take the next pushes of a shop; a gift of which nobody knows whether it was given is left for a while."""
+    jobs = []
+    for push, revision in outbox.claim(tx, shop_id, now, LEASE, limit):
+        job = _job(tx, push, revision)
+        until = None if job.coupon is None else giving.not_before(push, job.coupon)
+        if until is None or until <= now:
+            jobs.append(job)
+        else:
+            outbox.try_later(tx, push, until, LOOKED_FOR, counts=False)
+    return jobs
 
 
 def _job(tx: Tx, push: outbox.Push, revision: int) -> Job:
@@ -77,7 +86,15 @@ def needs_call(job: Job) -> bool:
     """Tell whether there is still something to say to the shop."""
     if job.coupon is None:
         return job.mark is not None
+    if job.coupon.coupon.is_gift:
+        return giving.needs_call(job.push, job.coupon)
     return (job.push.kind == "coupon") == (job.coupon.state in ("wanted", "live"))
+
+
+def gift(job: Job) -> coupons.Kept | None:
+    """Return the gift that the job is about to give: it must be written down before (`giving.begin`)."""
+    giving_now = job.coupon is not None and job.coupon.coupon.is_gift and job.push.kind == "coupon"
+    return job.coupon if giving_now and needs_call(job) else None
 
 
 def send(adapter: ShopAdapter, job: Job) -> Sent:
@@ -90,6 +107,8 @@ def send(adapter: ShopAdapter, job: Job) -> Sent:
         assert job.coupon is not None
         if job.push.kind == "coupon":
             return adapter.make_coupon(job.coupon.coupon)
+        if job.coupon.coupon.is_gift:
+            return adapter.find_gift(job.coupon.coupon)
         adapter.revoke_coupon(job.coupon.coupon.code, job.coupon.remote_id)
     except ShopError as error:
         return error
@@ -98,6 +117,8 @@ def send(adapter: ShopAdapter, job: Job) -> Sent:
 
 def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) -> None:
     """Write down what came of a push. A call that only tried a silent line takes none of the push's own tries."""
+    if (given := gift(job)) is not None:
+        giving.learned(tx, given, sent, now)
     match sent:
         case TryLater(wait=wait) if wait is not None:
             until = now + wait
@@ -124,6 +145,9 @@ def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) 
         case LeftAlone(why):
             marks.now_stands(tx, job.push.shop_id, job.push.subject, (), left_alone=why)
             outbox.done(tx, job.push, job.revision, why, now)
+        case CouponMade(remote_id) if job.coupon is not None and job.coupon.coupon.is_gift:
+            giving.given(tx, job.coupon, remote_id, now)
+            outbox.done(tx, job.push, job.revision, "It was given, and is the customer's.", now)
         case CouponMade(remote_id):
             _coupon(job, lambda kept: _set(tx, kept, "live", remote_id))
             outbox.done(tx, job.push, job.revision, "The code is live in the shop.", now)
@@ -158,7 +182,9 @@ def _other_code(tx: Tx, kept: coupons.Kept) -> None:
 
 
 def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
-    if job.push.kind == "revoke" and job.coupon is not None and job.coupon.state not in ("wanted", "live"):
+    if job.coupon is not None and job.coupon.coupon.is_gift:
+        _nothing_or_not_given(tx, job, job.coupon, now)
+    elif job.push.kind == "revoke" and job.coupon is not None and job.coupon.state not in ("wanted", "live"):
         outbox.done(tx, job.push, job.revision, "The code can no longer be used.", now)
         _revoked(tx, job.coupon, now)
     else:
@@ -166,6 +192,14 @@ def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
         if job.push.kind == "coupon" and job.push.attempts > 1:
             # An earlier try may have reached the shop after the code was ended there: end it once more.
             outbox.want(tx, "revoke", [(job.push.shop_id, job.push.subject)], now)
+
+
+def _nothing_or_not_given(tx: Tx, job: Job, kept: coupons.Kept, now: datetime) -> None:
+    if job.push.kind == "revoke" and kept.state not in ("wanted", "live"):
+        outbox.done(tx, job.push, job.revision, "It was looked for, and was not given.", now)
+        giving.not_given(tx, kept, now)
+    else:
+        outbox.drop(tx, job.push, "No longer needed.", now)
 
 
 def _revoked(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
@@ -184,8 +218,9 @@ def _revoked(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
 
 
 def make_again(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
-    """Have a coupon made once more, with a fresh code: the old one was ended, or may be."""
-    _other_code(tx, kept)
+    """Have a coupon made once more, with a fresh code: the old one was ended, or may be. A gift is found by its code."""
+    if not kept.coupon.is_gift:
+        _other_code(tx, kept)
     coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "wanted")
     outbox.want(tx, "coupon", [(kept.shop_id, kept.subject)], now)
 
@@ -207,7 +242,10 @@ def _again_or_park_fault(tx: Tx, job: Job, why: str, now: datetime) -> None:
 
 def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool) -> None:
     outbox.park(tx, job.push, why, now)
-    if job.coupon is not None and job.push.kind == "coupon":
+    if job.coupon is not None and job.coupon.coupon.is_gift:
+        if job.push.kind == "coupon":
+            giving.give_up(tx, job.coupon, now, refused=refused)
+    elif job.coupon is not None and job.push.kind == "coupon":
         state = "refused" if refused else "parked"
         coupons.set_state(tx, job.push.shop_id, job.coupon.source, job.coupon.reward_key, state)
         _points_back(tx, job.coupon, now)

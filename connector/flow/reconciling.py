@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from connector.flow import giving
 from connector.port import (
     Batch,
     CustomerChanged,
@@ -81,10 +82,15 @@ def compare_absent(
 
 
 def compare_coupons(tx: Tx, shop: shops.Shop, found: Iterable[Coupon], now: datetime) -> int:
-    """Have codes made again that should be live and are not, and ended that are and should not; return how many."""
+    """Have codes made again that should be live and are not, and ended that are and should not; return how many.
+
+    Gifts are no codes that could be missing: whoever has one may have spent it. Those given up lately are looked for.
+    """
+    giving.look_again(tx, shop.id, now)
     there = {coupon.code.upper(): coupon for coupon in found}
     busy = outbox.pending(tx, shop.id, ("coupon", "revoke"))
-    quiet = [kept for kept in coupons.unended(tx, shop.id, now) if kept.subject not in busy]
+    unended = [kept for kept in coupons.unended(tx, shop.id, now) if not kept.coupon.is_gift]
+    quiet = [kept for kept in unended if kept.subject not in busy]
     missing = [kept for kept in quiet if kept.state == "live" and kept.coupon.code not in there]
     used = {
         code

@@ -7,6 +7,7 @@ import msgspec
 
 from connector.loyalty.decide import decide
 from connector.loyalty.facts import Booked, Decision, History, Shop, ShopCustomer, ShopOrder
+from connector.records import GIFTS
 from connector.store import (
     coupons,
     ledger,
@@ -81,7 +82,8 @@ def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
     sums = ledger.booked(tx, member_ids)
     decided = coupons.booked(tx, member_ids)
     written = notices.written(tx, member_ids)
-    uses = _uses(tx, [coupon.code for of_member in decided.values() for coupon in of_member])
+    codes = [one.code for of_member in decided.values() for one in of_member if one.kind not in GIFTS]
+    uses = _uses(tx, codes)
     customers: dict[int, list[ShopCustomer]] = {member_id: [] for member_id in member_ids}
     for owner in owners:
         # Nobody can carry a tag or hold a code who is no longer in the shop; the orders still count.

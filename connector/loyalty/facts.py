@@ -43,7 +43,8 @@ class Redemption(msgspec.Struct, frozen=True, tag=True):
     """Points exchanged for a coupon: a fact, booked once. `source` = "redemption:<id>".
 
     `state`: "open" while the coupon is being made or lives; "refused" when the shop refused it or it was given up;
-    what became of a live coupon (used, expired, its order undone) follows from the orders and `coupon_ends_at`.
+    what became of a live coupon (used, expired, its order undone) follows from the orders and `coupon_ends_at`. Points for
+    a gift are spent from the first: "open" while it is being given and for good once it is.
     `closed_at` is the moment of a refusal.
     """
 
@@ -94,6 +95,7 @@ class BookedCoupon(msgspec.Struct, frozen=True):
     code: str
     state: Literal["wanted", "live", "revoking", "revoked", "refused", "parked"]
     ends_at: datetime
+    kind: CouponKind = "amount"
 
 
 class Booked(msgspec.Struct, frozen=True):
@@ -155,7 +157,7 @@ class ExpiryInputs(msgspec.Struct, frozen=True, tag="expiry"):
     booked: int
 
 
-Why = Literal["", "refused", "unused", "order_undone", "order_part_refunded"]
+Why = Literal["", "refused", "not_given", "unused", "order_undone", "order_part_refunded"]
 
 
 class RedemptionInputs(msgspec.Struct, frozen=True, tag="redemption"):

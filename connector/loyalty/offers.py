@@ -12,11 +12,13 @@ from connector.loyalty.redemptions import Uses, used
 from connector.loyalty.terms import NthOrder, Reward, Version
 from connector.loyalty.versions import amounts, exchangeable
 from connector.loyalty.winning_back import Given
+from connector.records import GIFTS
 
 Key = tuple[int, str, str]  # shop, source, reward
 Offers = dict[Key, WantedCoupon]
 
 _MAY_STILL_WORK = ("wanted", "live", "parked")
+_MAY_NOT_BE_GIVEN_YET = ("wanted", "parked")  # of a gift; once it is given, it is the customer's
 
 
 class Promise(msgspec.Struct, frozen=True):
@@ -62,14 +64,15 @@ def missing(wanted: Offers, booked: Booked, uses: Uses) -> tuple[WantedCoupon, .
     return tuple(
         coupon
         for key, coupon in wanted.items()
-        if all(one.state == "revoked" and not used(uses, one.shop_id, one.code) for one in made.get(key, ()))
+        if all(one.state == "revoked" and not _used(one, uses) for one in made.get(key, ()))
     )
 
 
 def unwanted(
     wanted: Offers, given_back: set[str], booked: Booked, uses: Uses, now: datetime
 ) -> tuple[BookedCoupon, ...]:
-    """Return the coupons to take back: they could still be used, and nothing gives them any more.
+    """Return the coupons to take back: they could still be used, and nothing gives them any more. Of gifts only those
+    that may not have been given yet.
 
     `given_back`: the redemptions whose points came back with an undone order. Some shops let its code be used again, and
     points and code at once are never promised.
@@ -77,11 +80,16 @@ def unwanted(
     return tuple(
         coupon
         for coupon in booked.coupons
-        if coupon.state in _MAY_STILL_WORK
+        if coupon.state in (_MAY_NOT_BE_GIVEN_YET if coupon.kind in GIFTS else _MAY_STILL_WORK)
         and now < coupon.ends_at
         and (_key(coupon) not in wanted if _given_by_the_rules(coupon) else coupon.source in given_back)
-        and not used(uses, coupon.shop_id, coupon.code)
+        and not _used(coupon, uses)
     )
+
+
+def _used(coupon: BookedCoupon, uses: Uses) -> bool:
+    """Does an order carry the code? Orders do not name what was paid with."""
+    return coupon.kind not in GIFTS and used(uses, coupon.shop_id, coupon.code)
 
 
 def _given_by_the_rules(coupon: BookedCoupon) -> bool:

@@ -8,7 +8,7 @@ import msgspec
 from connector.loyalty.facts import Redemption, ShopOrder, Why
 from connector.loyalty.orders import undone
 from connector.money import portion
-from connector.records import Order
+from connector.records import GIFTS, Order
 
 Uses = dict[tuple[int, str], list[Order]]
 
@@ -39,9 +39,18 @@ def used(uses: Uses, shop_id: int, code: str) -> bool:
 
 def outcome(redemption: Redemption, uses: Uses, now: datetime) -> Outcome:
     """Say what came back by now. A moment lies between the redemption and now, whatever the shop's clock says."""
-    found = _found(redemption, uses.get((redemption.shop_id, redemption.code), []), now)
+    gift = redemption.reward.kind in GIFTS
+    orders = [] if gift else uses.get((redemption.shop_id, redemption.code), [])
+    found = _of_gift(redemption) if gift else _found(redemption, orders, now)
     done_at = min(redemption.at, now)
     return msgspec.structs.replace(found, moment=min(max(found.moment, done_at), now))
+
+
+def _of_gift(redemption: Redemption) -> Outcome:
+    """Money that was given stays given, spent or not; only what the shop did not give brings the points back."""
+    if redemption.state == "refused":
+        return Outcome(redemption.points, redemption.closed_at or redemption.at, "not_given")
+    return Outcome(0, redemption.at, "")
 
 
 def _found(redemption: Redemption, orders: list[Order], now: datetime) -> Outcome:

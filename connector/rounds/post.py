@@ -7,7 +7,7 @@ import threading
 import structlog
 
 from connector import trail
-from connector.flow import pushing
+from connector.flow import giving, pushing
 from connector.flow.pushing import Misunderstood
 from connector.house import House
 from connector.port import OutcomeUnknown, ShopAdapter, ShopError, TryLater, Unauthorized
@@ -72,6 +72,10 @@ def _send_and_keep(
     house: House, shop: Shop, there: ShopAdapter, job: pushing.Job, rest: list[pushing.Job], *, probing: bool
 ) -> bool:
     """Send a push and write down what came of it; True when the shop is to be left alone, and the rest given back."""
+    if (gift := pushing.gift(job)) is not None:
+        with house.database.merchant(shop.merchant_id) as tx:
+            if not giving.begin(tx, gift, house.now()):
+                return False
     sent = _send(there, job)
     _count(house, shop.platform, sent)
     trouble = isinstance(sent, TryLater | OutcomeUnknown | Unauthorized)

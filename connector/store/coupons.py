@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select, tuple_, update
+from sqlalchemy import Row, Select, select, tuple_, update
 
 from connector.loyalty.facts import BookedCoupon, WantedCoupon
-from connector.records import EVERYTHING, Coupon, DiscountClass, Scope
+from connector.records import EVERYTHING, GIFTS, Coupon, CouponKind, DiscountClass, Scope
 from connector.secrets import coupon_code
 from connector.store import bulk
 from connector.store.database import Tx
@@ -29,7 +29,7 @@ class _More(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A coupon as pushing sees it."""
+    """A coupon as pushing sees it. `unsure_at`: when a gift was last tried without our knowing what came of it."""
 
     shop_id: int
     source: str
@@ -39,6 +39,7 @@ class Kept(msgspec.Struct, frozen=True):
     attempt: int
     revision: int
     remote_id: str | None
+    unsure_at: datetime | None
     coupon: Coupon
 
     @property
@@ -53,10 +54,17 @@ def subject(source: str, reward_key: str) -> str:
 
 
 def want(tx: Tx, secret: bytes, wanted: Sequence[tuple[int, WantedCoupon]]) -> list[tuple[int, str]]:
-    """Write down coupons to be made; return (shop, outbox subject) of each. A revoked one gets a fresh code."""
+    """Write down coupons to be made; return (shop, outbox subject) of each. A revoked one gets a fresh code.
+
+    A gift keeps its code: it is found by that, should an earlier try have given it after all.
+    """
     if not wanted:
         return []
-    made = _attempts(tx, [_key(coupon) for _, coupon in wanted])
+    # With a code taken by others the attempts of a gift go up too, and then stay.
+    made = {
+        key: attempt - (1 if kind in GIFTS else 0)
+        for key, (attempt, kind) in _attempts(tx, [_key(coupon) for _, coupon in wanted]).items()
+    }
     row = bulk.insert(
         coupons,
         [_row(tx, secret, member_id, coupon, made.get(_key(coupon), -1) + 1) for member_id, coupon in wanted],
@@ -102,24 +110,44 @@ def set_state(
     _set(tx, (shop_id, source, reward_key), **values)
 
 
+def is_unsure(tx: Tx, kept: Kept, since: datetime | None) -> None:
+    """Note since when it is not known what became of a gift; None: it is known."""
+    _set(tx, (kept.shop_id, kept.source, kept.reward_key), unsure_at=since)
+
+
 def get(tx: Tx, shop_id: int, name: str) -> Kept | None:
     """Return the coupon that the outbox calls `name`."""
-    source, _, reward_key = name.rpartition(" ")
-    row = tx.first(
-        select(coupons).where(
-            coupons.c.merchant_id == tx.merchant_id,
-            coupons.c.shop_id == shop_id,
-            coupons.c.source == source,
-            coupons.c.reward_key == reward_key,
-        )
-    )
+    row = tx.first(_named(tx, shop_id, name))
     return None if row is None else _kept(row)
+
+
+def locked(tx: Tx, shop_id: int, name: str) -> Kept | None:
+    """Return the coupon that the outbox calls `name`; nobody else changes it before the transaction ends."""
+    row = tx.first(_named(tx, shop_id, name).with_for_update())
+    return None if row is None else _kept(row)
+
+
+def _named(tx: Tx, shop_id: int, name: str) -> Select[*tuple[Any, ...]]:
+    source, _, reward_key = name.rpartition(" ")
+    return select(coupons).where(
+        coupons.c.merchant_id == tx.merchant_id,
+        coupons.c.shop_id == shop_id,
+        coupons.c.source == source,
+        coupons.c.reward_key == reward_key,
+    )
 
 
 def unended(tx: Tx, shop_id: int, now: datetime) -> list[Kept]:
     """Return the shop's coupons whose end has not come, in whatever state."""
     mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id
     return [_kept(row) for row in tx.all(select(coupons).where(*mine, coupons.c.ends_at > now))]
+
+
+def given_up(tx: Tx, shop_id: int, since: datetime) -> list[Kept]:
+    """Return the gifts that were given up or called off, while one try since then may have given them after all."""
+    mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id
+    open_question = coupons.c.state.in_(("parked", "revoking", "revoked")), coupons.c.unsure_at > since
+    return [_kept(row) for row in tx.all(select(coupons).where(*mine, *open_question))]
 
 
 def of_customer(tx: Tx, shop_id: int, customer_id: str) -> list[Kept]:
@@ -191,11 +219,13 @@ def _key(coupon: WantedCoupon) -> tuple[int, str, str]:
     return coupon.shop_id, coupon.source, coupon.reward_key
 
 
-def _attempts(tx: Tx, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], int]:
+def _attempts(
+    tx: Tx, keys: Sequence[tuple[int, str, str]]
+) -> dict[tuple[int, str, str], tuple[int, CouponKind]]:
     fields = tuple(coupons.c[name] for name in _NAMES)
     mine = coupons.c.merchant_id == tx.merchant_id, tuple_(*fields).in_(keys)
-    rows = tx.all(select(*fields, coupons.c.attempt).where(*mine))
-    return {(row.shop_id, row.source, row.reward_key): row.attempt for row in rows}
+    rows = tx.all(select(*fields, coupons.c.attempt, coupons.c.kind).where(*mine))
+    return {(row.shop_id, row.source, row.reward_key): (row.attempt, row.kind) for row in rows}
 
 
 def _row(tx: Tx, secret: bytes, member_id: int, wanted: WantedCoupon, attempt: int) -> dict[str, Any]:
@@ -226,5 +256,5 @@ def _kept(row: Row[Any]) -> Kept:
     names = ("code", "kind", "value", "currency", "title", "starts_at", "ends_at", "customer_id", "minimum")
     more = msgspec.structs.asdict(msgspec.convert(row.more or {}, _More))
     coupon = Coupon(**{name: getattr(row, name) for name in names}, **more)
-    fields = ("shop_id", "source", "reward_key", "member_id", "state", "attempt", "revision", "remote_id")
+    fields = [name for name in Kept.__struct_fields__ if name != "coupon"]
     return Kept(coupon=coupon, **{name: getattr(row, name) for name in fields})

@@ -328,6 +328,8 @@ coupons = Table(
     Column("version", Integer, nullable=False),
     Column("more", JSONB),  # the conditions that few coupons have; empty: none
     Column("state", Text, nullable=False),  # wanted | live | revoking | revoked | refused | parked
+    # When a gift was last tried without our knowing what came of it; a look tells.
+    Column("unsure_at", MOMENT),
     Column("remote_id", Text),
     Column("revision", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("merchant_id", "shop_id", "source", "reward_key"),

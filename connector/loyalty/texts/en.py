@@ -30,6 +30,7 @@ TEXTS = {
     "redeemed": "{points} exchanged for the reward {reward}",
     "redeemed_gone": "An exchange is no longer this customer's; {points} had been taken",
     "back_refused": "; {points} back because the shop did not make the coupon",
+    "back_not_given": "; {points} back because the shop did not give it",
     "back_unused": "; {points} back because the coupon was not used in time",
     "back_order_undone": "; {points} back because the order that used the coupon was undone",
     "back_order_part_refunded": "; {points} back because part of the order that used the coupon was refunded",

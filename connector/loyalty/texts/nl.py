@@ -31,6 +31,7 @@ TEXTS = {
     "redeemed": "{points} ingewisseld voor de beloning {reward}",
     "redeemed_gone": "Een inwisseling is niet meer van deze klant; er waren {points} voor afgeschreven",
     "back_refused": "; {points} terug omdat de winkel de coupon niet heeft gemaakt",
+    "back_not_given": "; {points} terug omdat de winkel het niet heeft gegeven",
     "back_unused": "; {points} terug omdat de coupon niet op tijd is gebruikt",
     "back_order_undone": "; {points} terug omdat de bestelling met de coupon niet is doorgegaan",
     "back_order_part_refunded": "; {points} terug omdat een deel van de bestelling met de coupon is terugbetaald",

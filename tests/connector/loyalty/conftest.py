@@ -31,6 +31,7 @@ from connector.loyalty.terms import CurrencyTerms, Reward, Terms, Version
 from connector.records import LineItem, Order
 
 AMSTERDAM = Shop(1, "EUR", "Europe/Amsterdam", "tags")
+FIVE_OFF = Reward("amount", 5_00)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 P0 = Terms(currency="EUR", currencies=(CurrencyTerms("EUR"),))
 
@@ -90,14 +91,21 @@ class Member:
         return self.knows(msgspec.structs.replace(order, **more), shop)
 
     def redeems(
-        self, id: str, points: int, when: datetime, *, until: datetime | None = None, shop: int = 1
+        self,
+        id: str,
+        points: int,
+        when: datetime,
+        *,
+        until: datetime | None = None,
+        shop: int = 1,
+        reward: Reward = FIVE_OFF,
     ) -> Redemption:
         act = Redemption(
             id=id,
             at=when,
             points=points,
             reward_key="five-off",
-            reward=Reward("amount", 5_00),
+            reward=reward,
             shop_id=shop,
             customer_id=f"c{shop}",
             version=1,
@@ -151,7 +159,7 @@ class Member:
             )
             key = (coupon.shop_id, coupon.source, coupon.reward_key, attempt)
             code = f"{coupon.reward_key}-{coupon.source}-{attempt}".upper()
-            self.coupons[key] = BookedCoupon(*key[:3], code, "live", coupon.ends_at)
+            self.coupons[key] = BookedCoupon(*key[:3], code, "live", coupon.ends_at, coupon.kind)
         for gone in decision.revoke:
             for key, coupon in self.coupons.items():
                 if coupon == gone:

@@ -1,0 +1,105 @@
+"""Giving: gift cards and store credit are money, so each is given once, however often it is tried.
+
+Shops know no key by which a second gift would be the first. So that a call goes out is written down before it does; when
+nobody knows what came of it, nothing is tried for a while, then the adapter looks before it gives. Of a gift that is given
+up, points come back only after a look that found nothing, and are spent again should a later look find it all the same.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from connector.flow import settling
+from connector.port import CodeTaken, CouponMade, Refused, ShopError, TryLater, Unauthorized
+from connector.store import coupons, ledger, outbox
+from connector.store.database import Tx
+
+PAUSE = timedelta(minutes=5)  # a shop may still be at work on a call whose answer was lost
+DOUBT = timedelta(minutes=10)  # so long after the last try "it is not there" is not believed
+REMEMBERED = timedelta(days=7)  # so long every full comparison looks for what was given up
+
+
+def not_before(push: outbox.Push, kept: coupons.Kept) -> datetime | None:
+    """Return until when nothing may be asked about a gift; None: it may be at any time."""
+    if not kept.coupon.is_gift or kept.unsure_at is None or not needs_call(push, kept):
+        return None
+    return kept.unsure_at + (PAUSE if push.kind == "coupon" else DOUBT)
+
+
+def needs_call(push: outbox.Push, kept: coupons.Kept) -> bool:
+    """Tell whether a gift is still to be given, or looked for: what was never tried, nobody has to look for."""
+    if push.kind == "coupon":
+        return kept.state == "wanted"
+    return kept.state not in ("wanted", "live") and kept.unsure_at is not None
+
+
+def begin(tx: Tx, kept: coupons.Kept, now: datetime) -> bool:
+    """Write down that the gift is about to be given; False where another worker has taken it on since it was read."""
+    there = coupons.locked(tx, kept.shop_id, kept.subject)
+    if there is None or there.state != "wanted" or there.unsure_at != kept.unsure_at:
+        return False
+    coupons.is_unsure(tx, there, now)
+    return True
+
+
+def learned(
+    tx: Tx, kept: coupons.Kept, sent: CouponMade | CodeTaken | ShopError | object, now: datetime
+) -> None:
+    """Keep the doubt about a try where its outcome is unknown; where it is known, only what was doubtful before."""
+    match sent:
+        case CouponMade() | CodeTaken():
+            coupons.is_unsure(tx, kept, None)
+        case TryLater() | Refused() | Unauthorized():
+            coupons.is_unsure(tx, kept, kept.unsure_at)
+        case _:
+            coupons.is_unsure(tx, kept, now)
+
+
+def given(tx: Tx, kept: coupons.Kept, remote_id: str, now: datetime) -> None:
+    """Note that the gift is the customer's, even where it was given up or called off: points for it are spent."""
+    coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "live", remote_id)
+    _book(tx, kept, "open", now)
+
+
+def not_given(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
+    """Note that a gift that was given up, or called off, was never given: points for it come back."""
+    there = coupons.get(tx, kept.shop_id, kept.subject)
+    if there is None or there.state in ("wanted", "live"):
+        return
+    if there.state == "revoking":
+        coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "revoked")
+        # What gives it may have come back to life meanwhile.
+        settling.due_soon(tx, [there.member_id], now)
+    _book(tx, there, "refused", now)
+
+
+def give_up(tx: Tx, kept: coupons.Kept, now: datetime, *, refused: bool) -> None:
+    """Note that the gift is not tried any more. Unless it is sure that it was not given, it is looked for first."""
+    there = coupons.get(tx, kept.shop_id, kept.subject)
+    if there is None or there.state != "wanted":
+        return
+    unsure = there.unsure_at is not None
+    state = "refused" if refused and not unsure else "parked"
+    coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, state)
+    if unsure:
+        outbox.want(tx, "revoke", [(kept.shop_id, kept.subject)], now)
+    else:
+        _book(tx, there, "refused", now)
+
+
+def look_again(tx: Tx, shop_id: int, now: datetime) -> int:
+    """Have the gifts that were given up lately looked for once more; return how many."""
+    left = coupons.given_up(tx, shop_id, now - REMEMBERED)
+    outbox.want(tx, "revoke", [(shop_id, kept.subject) for kept in left], now)
+    return len(left)
+
+
+def _book(tx: Tx, kept: coupons.Kept, state: str, now: datetime) -> None:
+    """Let the exchange behind the gift, if there is one, stand so: "open" takes its points, "refused" gives them back."""
+    found = ledger.find_redemption(tx, kept.source)
+    if found is None or found[1].state == state:
+        return
+    member_id, redemption = found
+    closed_at = now if state == "refused" else None
+    ledger.change_redemption(tx, msgspec.structs.replace(redemption, state=state, closed_at=closed_at))
+    settling.settle(tx, [member_id], now)
