@@ -27,6 +27,7 @@ from graphql import (
 DEAREST = 1000  # of a single query
 _FREE = {"MoneyBag", "MoneyV2", "PageInfo", "UserError", "DiscountUserError", "BulkOperationUserError"}
 _FREE |= {"MetafieldsSetUserError", "MetafieldDefinitionCreateUserError"}
+_FREE |= {"GiftCardUserError", "StoreCreditAccountCreditUserError"}
 _FLAT = 10
 _GROWTH = 1.7
 

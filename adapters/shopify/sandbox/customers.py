@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from adapters.shopify.sandbox import bodies
+from adapters.shopify.sandbox import bodies, gifts
 from adapters.shopify.sandbox.parts import gid
 from adapters.shopify.sandbox.state import Refusal, Shop
 from adapters.shopify.sandbox.things import Customer
@@ -92,6 +92,7 @@ def merge(shop: Shop, kept: Customer, gone: Customer) -> None:
     tags = sorted({*kept.tags, *gone.tags}, key=str.lower)
     change(shop, kept, shop.now(), order_ids=sorted([*kept.order_ids, *gone.order_ids]), tags=tags)
     shop.customers.remove(gone)
+    gifts.merge(shop, kept.id, gone.id)
     body: dict[str, object] = {
         "admin_graphql_api_customer_kept_id": gid("Customer", kept.id),
         "admin_graphql_api_customer_deleted_id": gid("Customer", gone.id),

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from adapters.shopify.sandbox.state import Shop
-from adapters.shopify.sandbox.things import Catalogue, Customer, Discount, Order, Subscription
+from adapters.shopify.sandbox.things import Catalogue, Customer, Discount, Gifts, Order, Subscription
 from adapters.shopify.sandbox.tokens import Desk
 
 
@@ -27,6 +27,7 @@ class Memory(msgspec.Struct):
     last_number: int
     notes: dict[str, int]
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
+    gifts: Gifts = msgspec.field(default_factory=Gifts)
 
 
 def save(shop: Shop, path: Path) -> None:
@@ -47,6 +48,7 @@ def save(shop: Shop, path: Path) -> None:
             shop.last_number,
             shop.notes,
             shop.catalogue,
+            shop.gifts,
         )
         packed = msgspec.msgpack.encode(memory)
     beside = path.with_name(path.name + ".new")
@@ -67,4 +69,4 @@ def load(shop: Shop, path: Path) -> None:
     shop.subscriptions = {it.id: it for it in memory.subscriptions}
     shop.desk, shop.last_ids = memory.desk, memory.last_ids
     shop.last_number, shop.notes = memory.last_number, memory.notes
-    shop.catalogue = memory.catalogue
+    shop.catalogue, shop.gifts = memory.catalogue, memory.gifts

@@ -11,6 +11,17 @@ THINGS = {
     "DiscountCodeNode": "read_discounts",
     "DiscountNode": "read_discounts",
     "DiscountNodeConnection": "read_discounts",
+    "GiftCard": "read_gift_cards",
+    "GiftCardConnection": "read_gift_cards",
+    "StoreCreditAccount": "read_store_credit_accounts",
+    "StoreCreditAccountConnection": "read_store_credit_accounts",
+    "StoreCreditAccountTransaction": "read_store_credit_account_transactions",
+    "StoreCreditAccountTransactionConnection": "read_store_credit_account_transactions",
+    "StoreCreditAccountCreditTransaction": "read_store_credit_account_transactions",
+}
+CHANGES = {
+    "giftCardCreate": "write_gift_cards",
+    "storeCreditAccountCredit": "write_store_credit_account_transactions",
 }
 ROOTS = {"ordersCount": "read_orders", "customersCount": "read_customers"}
 _ORDERS = ("CREATE", "PAID", "UPDATED", "EDITED", "CANCELLED", "FULFILLED", "DELETE")
@@ -25,7 +36,7 @@ TOPICS = {
 def of_field(kind: str, field: str, named: str) -> str | None:
     """Return the right that a field of a type asks for, by the type it returns; None where it asks for none."""
     if kind == "Mutation":
-        return "write_discounts" if field.startswith("discount") else None
+        return "write_discounts" if field.startswith("discount") else CHANGES.get(field)
     if kind.endswith(("Edge", "Connection", "Payload")):
         return None
     if kind == "QueryRoot" and field in ROOTS:

@@ -1,6 +1,7 @@
 """The schema that is served, and how values of its scalars and its abstract types are told apart."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -26,9 +27,12 @@ from adapters.shopify.sandbox.search import moment
 from adapters.shopify.sandbox.state import Shop
 from adapters.shopify.sandbox.things import (
     Bulk,
+    Credit,
+    CreditAccount,
     Customer,
     Definition,
     Discount,
+    GiftCard,
     Metafield,
     Order,
     Subscription,
@@ -42,6 +46,7 @@ _FILES = (
     "customers",
     "metafields",
     "discounts",
+    "gifts",
     "platform",
     "enums",
 )
@@ -53,9 +58,8 @@ def schema() -> GraphQLSchema:
     folder = resources.files(__package__) / "schema"
     built = build_schema("\n".join((folder / f"{name}.graphql").read_text("utf-8") for name in _FILES))
     for name, kind in built.type_map.items():
-        if isinstance(kind, GraphQLScalarType) and name in ("DateTime", "Decimal", "UnsignedInt64", "URL"):
-            kind.coerce_output_value = iso if name == "DateTime" else _same
-            kind.coerce_input_value = _read_time if name == "DateTime" else _read_text
+        if isinstance(kind, GraphQLScalarType) and name in _SCALARS:
+            kind.coerce_output_value, kind.coerce_input_value = _SCALARS[name]
     return built
 
 
@@ -89,6 +93,9 @@ _KINDS: dict[type, str] = {
     Metafield: "Metafield",
     Definition: "MetafieldDefinition",
     Bulk: "BulkOperation",
+    GiftCard: "GiftCard",
+    CreditAccount: "StoreCreditAccount",
+    Credit: "StoreCreditAccountCreditTransaction",
     Shop: "Shop",
     Everybody: "DiscountBuyerSelectionAll",
     Some: "DiscountCustomers",
@@ -116,7 +123,23 @@ def _read_time(value: Any) -> datetime:
     return at
 
 
+def _read_day(value: Any) -> date:
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise GraphQLError("a day is written as in ISO 8601") from error
+
+
 def _read_text(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise GraphQLError("this is no such value")
     return str(value)
+
+
+_SCALARS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "DateTime": (iso, _read_time),
+    "Date": (date.isoformat, _read_day),
+    "Decimal": (_same, _read_text),
+    "UnsignedInt64": (_same, _read_text),
+    "URL": (_same, _read_text),
+}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from adapters.shopify.sandbox.cost import Bucket
 from adapters.shopify.sandbox.faults import Faulty
 from adapters.shopify.sandbox.shelf import Shelf
-from adapters.shopify.sandbox.things import Bulk, Catalogue, Customer, Discount, Fate, Order, Subscription
+from adapters.shopify.sandbox.things import Bulk, Catalogue, Customer, Discount, Fate, Gifts, Order, Subscription
 from adapters.shopify.sandbox.tokens import Desk
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ _FIRST = {
     "segment": 530_000_000_000,
     "metafield": 31_000_000_000_000,
     "definition": 190_000_000_000,
+    "gift_card": 660_000_000_000,
+    "credit_account": 12_000_000_000,
+    "credit": 45_000_000_000,
     "subscription": 1_300_000_000_000,
     "bulk": 7_900_000_000_000,
     "edit": 78_000_000_000,
@@ -104,6 +107,7 @@ class Shop:
         )
         self.codes: dict[str, int] = {}
         self.catalogue = Catalogue()
+        self.gifts = Gifts()
         self.subscriptions: dict[int, Subscription] = {}
         self.bulks: dict[int, Bulk] = {}
         self.files: dict[int, str] = {}  # where each bulk file lies

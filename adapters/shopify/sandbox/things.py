@@ -3,7 +3,7 @@
 Amounts are integer minor units of the shop's currency, VAT included. Times are aware datetimes in UTC.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -315,6 +315,53 @@ class Catalogue(msgspec.Struct):
     collections: dict[int, Collection] = {}
     segments: dict[int, Segment] = {}
     definitions: dict[str, Definition] = {}  # by namespace and key
+
+
+class GiftCard(msgspec.Struct):
+    """A gift card. `code` in lower case, as the platform keeps it; it is never shown whole again."""
+
+    id: int
+    code: str
+    value: int
+    created_at: datetime
+    customer_id: int | None = None
+    expires_on: date | None = None
+    note: str | None = None
+    deactivated_at: datetime | None = None
+
+
+class CreditAccount(msgspec.Struct):
+    """A customer's store credit in one currency."""
+
+    id: int
+    customer_id: int
+    currency: str
+    balance: int = 0
+
+
+class Credit(msgspec.Struct):
+    """One sum put on an account. `balance` is what the account held afterwards."""
+
+    id: int
+    account_id: int
+    amount: int
+    balance: int
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+# How exactly a shop remembers when a credit ends: to the second, cut to the minute, or to the end of that day.
+Sharpness = Literal["second", "minute", "day"]
+
+
+class Gifts(msgspec.Struct):
+    """Money given away. `unseen_seconds`: how long a search does not find a new gift card yet."""
+
+    cards: dict[int, GiftCard] = {}
+    accounts: dict[int, CreditAccount] = {}
+    credits: dict[int, Credit] = {}
+    keeps: Sharpness = "second"
+    unseen_seconds: float = 0.0
 
 
 class Subscription(msgspec.Struct):

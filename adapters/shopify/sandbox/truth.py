@@ -4,7 +4,7 @@ from datetime import datetime
 
 from adapters.shopify.sandbox.money import text
 from adapters.shopify.sandbox.state import CURRENCY, ZONE, Shop
-from adapters.shopify.sandbox.things import Customer, Discount, Order
+from adapters.shopify.sandbox.things import Credit, CreditAccount, Customer, Discount, GiftCard, Order
 
 Truth = dict[str, object]
 
@@ -74,6 +74,31 @@ def coupon(it: Discount, now: datetime) -> Truth:
         "ends_at": _iso(it.ends_at),
         "used": it.used,
         "live": it.status(now) == "ACTIVE" and (it.usage_limit is None or it.used < it.usage_limit),
+    }
+
+
+def gift_card(it: GiftCard) -> Truth:
+    return {
+        "id": str(it.id),
+        "kind": "gift_card",
+        "code": it.code,
+        "value": text(it.value),
+        "customer_id": None if it.customer_id is None else str(it.customer_id),
+        "ends": None if it.expires_on is None else it.expires_on.isoformat(),
+        "note": it.note,
+        "given_at": _iso(it.created_at),
+    }
+
+
+def credit(it: Credit, account: CreditAccount) -> Truth:
+    return {
+        "id": str(it.id),
+        "kind": "store_credit",
+        "value": text(it.amount),
+        "currency": account.currency,
+        "customer_id": str(account.customer_id),
+        "ends": _iso(it.expires_at),
+        "given_at": _iso(it.created_at),
     }
 
 

@@ -1,6 +1,6 @@
 """What each type's fields answer: plain functions of the thing and of who asks, for pages and bulk files alike."""
 
-from adapters.shopify.sandbox.fields import customers, discounts, mutations, orders, platform, refunds, roots
+from adapters.shopify.sandbox.fields import customers, discounts, gifts, mutations, orders, platform, refunds, roots
 from adapters.shopify.sandbox.fields.ask import Answer
 
 FIELDS: dict[str, dict[str, Answer]] = {
@@ -9,6 +9,8 @@ FIELDS: dict[str, dict[str, Answer]] = {
     **refunds.FIELDS,
     **customers.FIELDS,
     **discounts.FIELDS,
-    "QueryRoot": roots.FIELDS,
-    "Mutation": mutations.FIELDS,
+    **gifts.FIELDS,
+    "Customer": {**customers.FIELDS["Customer"], **gifts.OF_CUSTOMER},
+    "QueryRoot": {**roots.FIELDS, **gifts.ROOTS},
+    "Mutation": {**mutations.FIELDS, **gifts.CHANGES},
 }
