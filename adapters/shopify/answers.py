@@ -10,6 +10,11 @@ from adapters.shopify.wire import LONGEST_WAIT, Reply
 from connector.port import Forbidden, OutcomeUnknown, Refused, ShopError, TryLater, Unauthorized
 
 T = TypeVar("T")
+
+# Some rights are optional: one for gift cards, say, which a merchant may grant or take back at any time.
+NOT_GIVEN = (
+    "Shopify has not given Comeback the right to do this in the shop. Allow it in the shop, then try again."
+)
 Path = tuple[str | int, ...]
 
 __all__ = ["Answer", "Bucket", "Envelope", "Reply", "Throttled", "TooDear", "opened", "result_url", "taken"]
@@ -113,9 +118,14 @@ def opened(body: bytes, *, changing: bool) -> Envelope:
         raise TryLater("Shopify's answer cannot be read.") from error
 
 
-def taken(envelope: Envelope, kind: type[T], *, changing: bool) -> Answer[T]:
-    """Read the data; keep it where only single fields are withheld, raise for any other fault."""
+def taken(envelope: Envelope, kind: type[T], *, changing: bool, optional: bool = False) -> Answer[T]:
+    """Read the data; keep it where only single fields are withheld, raise for any other fault.
+
+    `optional`: it needs a right that a merchant may have kept back; nothing of it counts where any field is withheld.
+    """
     faults = envelope.faults
+    if optional and any(fault.code == "ACCESS_DENIED" for fault in faults):
+        raise Forbidden(NOT_GIVEN)
     grave = [fault for fault in faults if fault.code != "ACCESS_DENIED" or fault.path is None]
     if grave:
         raise _error(grave[0], envelope, changing=changing)
@@ -153,7 +163,7 @@ def _error(fault: Fault, envelope: Envelope, *, changing: bool) -> ShopError:
             return TooDear("Shopify finds one of Comeback's queries too dear.")
         case "ACCESS_DENIED" if changing:
             # What we read all needs; a change needs a right of its own, which a merchant may have kept back.
-            return Forbidden("Shopify has not given Comeback the right to do this in the shop.")
+            return Forbidden(NOT_GIVEN)
         case "ACCESS_DENIED":
             return Unauthorized("Shopify refuses Comeback a right it needs. Connect the shop again.")
         case "SHOP_INACTIVE":

@@ -5,7 +5,7 @@ Reading is tried again within the call; a change never is, unless the shop said 
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -29,6 +29,19 @@ PATIENCE = timedelta(seconds=30)
 # How often a question goes out that finds no answer, and how long its pauses may be.
 TRIES = 3
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 8.0
+
+
+class TooLate(TryLater):
+    """It was not sent: the moment until which it would have been right had passed."""
+
+
+class Way(msgspec.Struct, frozen=True):
+    """How a document goes out. `optional`: it needs a right that a merchant may have kept back; `until`: never later."""
+
+    changing: bool
+    optional: bool = False
+    until: datetime | None = None
+
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _log = logging.getLogger(__name__)
@@ -55,13 +68,15 @@ class Client:
 
     def ask(self, document: str, variables: Variables, kind: type[T]) -> Answer[T]:
         """Read something; raise TryLater, Unauthorized or Refused."""
-        return self._patiently(lambda: self._send(document, variables, kind, changing=False), changing=False)
+        return self._patiently(document, variables, kind, Way(changing=False))
 
-    def change(self, document: str, variables: Variables, kind: type[T]) -> T:
-        """Change something; raise OutcomeUnknown too, when the answer was lost."""
-        return self._patiently(
-            lambda: self._send(document, variables, kind, changing=True), changing=True
-        ).data
+    def look(self, document: str, variables: Variables, kind: type[T]) -> T:
+        """Read something that needs an optional right, all of it; raise Forbidden where that is missing."""
+        return self._patiently(document, variables, kind, Way(changing=False, optional=True)).data
+
+    def change(self, document: str, variables: Variables, kind: type[T], until: datetime | None = None) -> T:
+        """Change something; raise OutcomeUnknown too, when the answer was lost, and TooLate, when `until` has passed."""
+        return self._patiently(document, variables, kind, Way(changing=True, until=until)).data
 
     def sized(self, document: str, variables: Variables, kind: type[T], sizes: dict[str, int]) -> Answer[T]:
         """Read with the page sizes given, halved as often as the shop finds the query too dear.
@@ -83,13 +98,13 @@ class Client:
         except NoReply as error:
             raise TryLater(str(error)) from error
 
-    def _patiently(self, send: Callable[[], Answer[T]], *, changing: bool) -> Answer[T]:
+    def _patiently(self, document: str, variables: Variables, kind: type[T], way: Way) -> Answer[T]:
         until, unexplained = self._clock.now() + PATIENCE, 0
         while True:
             try:
-                return send()
+                return self._send(document, variables, kind, way)
             except TryLater as error:
-                if changing and not isinstance(error, answers.Throttled):
+                if way.changing and not isinstance(error, answers.Throttled):
                     raise
                 unexplained += error.wait is None
                 wait = _pause(unexplained) if error.wait is None else error.wait.total_seconds()
@@ -97,33 +112,36 @@ class Client:
                     raise
             self._clock.sleep(wait)
 
-    def _send(self, document: str, variables: Variables, kind: type[T], *, changing: bool) -> Answer[T]:
+    def _send(self, document: str, variables: Variables, kind: type[T], way: Way) -> Answer[T]:
         token = self._keys.access()
         with self._paid(document):
-            reply = self._exchange(_encode({"query": document, "variables": variables}), token, changing)
+            reply = self._exchange(_encode({"query": document, "variables": variables}), token, way)
             now = self._clock.now()
             self._hear(reply, now)
             if reply.status != 200:
-                raise status_error(reply, now, changing=changing)
-            envelope = answers.opened(reply.body, changing=changing)
+                raise status_error(reply, now, changing=way.changing)
+            envelope = answers.opened(reply.body, changing=way.changing)
             if envelope.cost is not None:
                 cost = envelope.cost
                 self._points.stated(document, cost.requested_query_cost, cost.throttle_status, now)
-        answer = answers.taken(envelope, kind, changing=changing)
+        answer = answers.taken(envelope, kind, changing=way.changing, optional=way.optional)
         if answer.withheld:
             _log.warning("shop %s withholds %d fields", self._shop, len(answer.withheld))
         return answer
 
-    def _exchange(self, body: bytes, token: str, changing: bool) -> answers.Reply:
+    def _exchange(self, body: bytes, token: str, way: Way) -> answers.Reply:
         try:
-            reply = self._post(body, token)
+            reply = self._post(body, token, way)
             if reply.status == 401:
-                reply = self._post(body, self._keys.after_refusal(token))
+                reply = self._post(body, self._keys.after_refusal(token), way)
         except NoReply as error:
-            raise _lost(error, changing) from error
+            raise _lost(error, way.changing) from error
         return reply
 
-    def _post(self, body: bytes, token: str) -> answers.Reply:
+    def _post(self, body: bytes, token: str, way: Way) -> answers.Reply:
+        # Asked here, behind every wait: for the bucket, for a new token, for a throttled shop.
+        if way.until is not None and self._clock.now() > way.until:
+            raise TooLate("It took too long to come to this; it was not sent.")
         url = self._app.url(self._shop, f"/admin/api/{self._app.version}/graphql.json")
         return self._wire.post(url, body, {"X-Shopify-Access-Token": token})
 

@@ -320,6 +320,57 @@ mutation CouponDelete($id: ID!) {
 }
 """
 
+# --- writing: gifts ---------------------------------------------------------------------------------------------------
+
+GIFT_CARD = """
+mutation GiftCardMake($input: GiftCardCreateInput!) {
+  giftCardCreate(input: $input) {
+    giftCard { id }
+    userErrors { code field message }
+  }
+}
+"""
+
+# A search without a field looks at codes too, but never shows one: only its last four signs are told.
+GIFT_CARDS = """
+query GiftCards($query: String!, $first: Int!) {
+  giftCards(first: $first, query: $query) {
+    nodes { id lastCharacters note initialValue { amount currencyCode } customer { id } }
+  }
+}
+"""
+
+STORE_CREDIT = """
+mutation StoreCreditGive($id: ID!, $credit: StoreCreditAccountCreditInput!) {
+  storeCreditAccountCredit(id: $id, creditInput: $credit) {
+    storeCreditAccountTransaction { id }
+    userErrors { code field message }
+  }
+}
+"""
+
+# Newest first: should Shopify pass over the search, the latest are still among those that are shown.
+STORE_CREDITS = """
+query StoreCredits($id: ID!, $accounts: Int!, $credits: Int!, $query: String!) {
+  customer(id: $id) {
+    storeCreditAccounts(first: $accounts) {
+      nodes {
+        transactions(first: $credits, query: $query, sortKey: CREATED_AT, reverse: true) {
+          nodes {
+            __typename
+            ... on StoreCreditAccountCreditTransaction {
+              id amount { amount currencyCode } createdAt expiresAt
+            }
+          }
+          pageInfo { hasNextPage endCursor }
+        }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
 # --- webhooks ---------------------------------------------------------------------------------------------------------
 
 APP_FILE = """
@@ -387,6 +438,10 @@ EVERY = {
     "Coupons": COUPONS,
     "CouponEnd": COUPON_END,
     "CouponDelete": COUPON_DELETE,
+    "GiftCardMake": GIFT_CARD,
+    "GiftCards": GIFT_CARDS,
+    "StoreCreditGive": STORE_CREDIT,
+    "StoreCredits": STORE_CREDITS,
     "Rights": RIGHTS,
     "AppFile": APP_FILE,
     "Subscriptions": SUBSCRIPTIONS,

@@ -3,7 +3,18 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from adapters.shopify import app_file, bulk, coupons, documents, marks, pull, subscriptions, tokens
+from adapters.shopify import (
+    app_file,
+    bulk,
+    coupons,
+    documents,
+    gift_cards,
+    marks,
+    pull,
+    store_credit,
+    subscriptions,
+    tokens,
+)
 from adapters.shopify.cards import Cards
 from adapters.shopify.client import Client
 from adapters.shopify.graph import Node
@@ -63,7 +74,7 @@ class ShopifyShop:
         self._app = app
         keys = Keys(app, shop, vault, wire, clock)
         self._client = Client(app, shop, keys, wire, clock, points or Points(), pace)
-        self._currency: str | None = None
+        self._facts: ShopFacts | None = None
         self._cards = Cards(self._client)
 
     def facts(self) -> ShopFacts:
@@ -103,10 +114,18 @@ class ShopifyShop:
         return self._cards.show(cards)
 
     def make_coupon(self, coupon: Coupon) -> CouponMade | CodeTaken:
-        return coupons.make(self._client, coupon)
+        match coupon.kind:
+            case "gift_card":
+                return gift_cards.make(self._client, coupon, self._known().timezone)
+            case "store_credit":
+                return store_credit.give(self._client, coupon)
+            case _:
+                return coupons.make(self._client, coupon)
 
     def find_gift(self, coupon: Coupon) -> CouponMade | None:
-        return None
+        if coupon.kind == "gift_card":
+            return gift_cards.find(self._client, coupon)
+        return store_credit.find(self._client, coupon)
 
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         """End the code. It is found by its text: a remote id alone would not say whether the code is still ours."""
@@ -116,9 +135,7 @@ class ShopifyShop:
         coupons.delete(self._client, code)
 
     def coupons(self) -> Iterator[Coupon]:
-        if self._currency is None:
-            self._currency = self.facts().currency
-        return coupons.live(self._client, self._currency)
+        return coupons.live(self._client, self._known().currency)
 
     def subscribe(self, address: str) -> tuple[str, ...]:
         return subscriptions.subscribe(self._client, address)
@@ -141,6 +158,11 @@ class ShopifyShop:
 
     def farewell(self) -> None:
         subscriptions.unsubscribe(self._client)
+
+    def _known(self) -> ShopFacts:
+        """Return what does not change while a line is open: currency and time zone."""
+        self._facts = self._facts or self.facts()
+        return self._facts
 
     def _rights(self) -> frozenset[str]:
         found = self._client.ask(documents.RIGHTS, {}, RightsData).data.current_app_installation

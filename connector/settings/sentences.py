@@ -163,6 +163,20 @@ LINES = (
     _("%(platform)s refuses the definition of the card (%(codes)s)."),
     _("%(platform)s refuses to delete the coupon (%(codes)s)."),
     _("The app also needs these rights: %(rights)s. Deploy its app file anew."),
+    _(
+        "%(platform)s has not given Comeback the right to do this in the shop. Allow it in the shop, then try again."
+    ),
+    _("%(platform)s refuses the gift card (%(place)s)."),
+    _("%(platform)s refuses the store credit (%(place)s)."),
+    _("%(platform)s says the gift card exists but does not show it yet."),
+    _("A store credit without an end could not be told from another one."),
+    _(
+        "This customer has a store credit of the same amount that ends on the same day; Comeback cannot tell whether it "
+        "is this one, and gives no other."
+    ),
+    _("This customer has more store credits than Comeback looks through."),
+    _("Looking whether it was given takes longer than the look is good for."),
+    _("It took too long to come to this; it was not sent."),
     _("The shop has no place for it."),
     _("This is no address of a %(platform)s shop. Write it like %(address)s."),
     _("This shop is not in the organisation that the app belongs to, so it cannot be its own."),

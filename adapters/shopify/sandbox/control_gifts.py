@@ -46,8 +46,10 @@ def routes(shop: Shop) -> Blueprint:
         wish = msgspec.json.decode(request.get_data() or b"{}", type=Rights)
         with shop.lock:
             shop.app_scopes = _changed(shop.app_scopes, wish)
-            for token in (*shop.desk.access.values(), *shop.desk.refresh.values()):
-                token.scopes = _changed(token.scopes, wish)
+            for access in shop.desk.access.values():
+                access.scopes = _changed(access.scopes, wish)
+            for refresh in shop.desk.refresh.values():
+                refresh.scopes = _changed(refresh.scopes, wish)
             shop.tell("APP_SCOPES_UPDATE", lambda: {"current": shop.app_scopes.split(",")})
             return _json({"scopes": shop.app_scopes})
 

@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 from adapters.shopify.sandbox.cost import Bucket
 from adapters.shopify.sandbox.faults import Faulty
 from adapters.shopify.sandbox.shelf import Shelf
-from adapters.shopify.sandbox.things import Bulk, Catalogue, Customer, Discount, Fate, Gifts, Order, Subscription
+from adapters.shopify.sandbox.things import (
+    Bulk,
+    Catalogue,
+    Customer,
+    Discount,
+    Fate,
+    Gifts,
+    Order,
+    Subscription,
+)
 from adapters.shopify.sandbox.tokens import Desk
 
 if TYPE_CHECKING:

@@ -1,6 +1,15 @@
 """What each type's fields answer: plain functions of the thing and of who asks, for pages and bulk files alike."""
 
-from adapters.shopify.sandbox.fields import customers, discounts, gifts, mutations, orders, platform, refunds, roots
+from adapters.shopify.sandbox.fields import (
+    customers,
+    discounts,
+    gifts,
+    mutations,
+    orders,
+    platform,
+    refunds,
+    roots,
+)
 from adapters.shopify.sandbox.fields.ask import Answer
 
 FIELDS: dict[str, dict[str, Answer]] = {

@@ -32,7 +32,12 @@ def _card_meets(term: Term, it: GiftCard, ask: Ask) -> bool:
 
 
 def _cards(
-    _: object, ask: Ask, query: str | None = None, sortKey: str = "ID", savedSearchId: object = None, **cut: Any
+    _: object,
+    ask: Ask,
+    query: str | None = None,
+    sortKey: str = "ID",
+    savedSearchId: object = None,
+    **cut: Any,
 ) -> object:
     _asked, wanted = seeking.asked_for(ask, "giftCards", query, _CARD_TERMS, _card_meets)
     known = ask.shop.gifts.cards

@@ -1,0 +1,140 @@
+"""Gift cards: made once, found again by their code and by what we wrote into their note.
+
+A code is unique in the shop and Shopify never shows it whole again. The note is the merchant's to read and to change; it
+carries a digest of the code, which gives nothing away.
+"""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from zoneinfo import ZoneInfo
+
+from adapters.shopify import documents, looking, picture
+from adapters.shopify.client import Client
+from adapters.shopify.complaint import Complaint
+from adapters.shopify.discounts import MARK
+from adapters.shopify.graph import Node, Ref
+from connector.money import NotMoney, parse, plain
+from connector.port import CodeTaken, CouponMade, OutcomeUnknown, Refused
+from connector.records import Coupon
+
+LONGEST_TITLE = 200
+# A search by a code finds that card; anything else it finds bears the code as a name or a word of a note.
+FOUND = 20
+NO_ANSWER = "Shopify's answer to a change is not as agreed."
+
+
+class Sum(Node, frozen=True):
+    amount: str
+    currency_code: str
+
+    def minor(self) -> int | None:
+        """Return it in minor units; None for one that is no amount of its currency."""
+        try:
+            return parse(self.amount, self.currency_code)
+        except NotMoney:
+            return None
+
+
+class CardNode(Node, frozen=True):
+    id: str
+    last_characters: str
+    initial_value: Sum
+    note: str | None = None
+    customer: Ref | None = None
+
+
+class Cards(Node, frozen=True):
+    nodes: tuple[CardNode, ...]
+
+
+class CardsData(Node, frozen=True):
+    gift_cards: Cards
+
+
+class Made(Node, frozen=True):
+    gift_card: Ref | None = None
+    user_errors: tuple[Complaint, ...] = ()
+
+
+class MadeData(Node, frozen=True):
+    gift_card_create: Made
+
+
+def make(client: Client, coupon: Coupon, zone: str) -> CouponMade | CodeTaken:
+    """Make the card, once; its last day is the last one before `ends_at` in the shop's time zone."""
+    return looking.then_give(
+        client, lambda: find(client, coupon), lambda until: _make(client, coupon, zone, until)
+    )
+
+
+def find(client: Client, coupon: Coupon) -> CouponMade | None:
+    """Return the card where it is ours, whatever became of it since."""
+    ours = [it for it in _with_its_code(client, coupon) if _ours(it, coupon)]
+    return CouponMade(picture.number_of(ours[0].id)) if ours else None
+
+
+def _make(client: Client, coupon: Coupon, zone: str, until: datetime) -> CouponMade | CodeTaken:
+    made = client.change(documents.GIFT_CARD, {"input": _input(coupon, zone)}, MadeData, until)
+    said = made.gift_card_create
+    if said.gift_card is not None and not said.user_errors:
+        return CouponMade(picture.number_of(said.gift_card.id))
+    if any(_taken(it) for it in said.user_errors):
+        return _adopt(client, coupon)
+    if not said.user_errors or any(it.code == "INTERNAL_ERROR" for it in said.user_errors):
+        raise OutcomeUnknown(NO_ANSWER)
+    raise Refused(f"Shopify refuses the gift card ({said.user_errors[0].place}).")
+
+
+def _adopt(client: Client, coupon: Coupon) -> CouponMade | CodeTaken:
+    there = _with_its_code(client, coupon)
+    if not there:
+        # Searching lags behind writing. It may be ours, so no other card is made.
+        raise OutcomeUnknown("Shopify says the gift card exists but does not show it yet.")
+    ours = [it for it in there if _ours(it, coupon)]
+    return CouponMade(picture.number_of(ours[0].id)) if ours else CodeTaken()
+
+
+def _taken(complaint: Complaint) -> bool:
+    """Shopify has a code for this among its own, and has been seen to say it without one."""
+    at_code = (complaint.field or ("",))[-1] == "code"
+    return complaint.code == "TAKEN" or (complaint.code is None and at_code)
+
+
+def _with_its_code(client: Client, coupon: Coupon) -> tuple[CardNode, ...]:
+    asked = {"query": coupon.code, "first": FOUND}
+    found = client.look(documents.GIFT_CARDS, asked, CardsData).gift_cards.nodes
+    return tuple(it for it in found if it.last_characters.upper() == coupon.code[-4:].upper())
+
+
+def _ours(card: CardNode, coupon: Coupon) -> bool:
+    """By its note; where a merchant has written another one, by what we gave and to whom."""
+    if _digest(coupon) in (card.note or ""):
+        return True
+    value = card.initial_value
+    return (
+        card.customer is not None
+        and picture.number_of(card.customer.id) == coupon.customer_id
+        and (value.minor(), value.currency_code) == (coupon.value, coupon.currency)
+    )
+
+
+def _input(coupon: Coupon, zone: str) -> dict[str, object]:
+    return {
+        "code": coupon.code,
+        "customerId": f"gid://shopify/Customer/{coupon.customer_id}",
+        "initialAmount": {
+            "amount": plain(coupon.value, coupon.currency),
+            "currencyCode": coupon.currency,
+        },
+        "expiresOn": None if coupon.ends_at is None else _last_day(coupon.ends_at, zone),
+        "note": f"{(MARK + coupon.title)[:LONGEST_TITLE]} [{_digest(coupon)}]",
+    }
+
+
+def _last_day(ends_at: datetime, zone: str) -> str:
+    return (ends_at - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def _digest(coupon: Coupon) -> str:
+    # Of sixty bits that nobody can guess: whoever reads it does not have the code.
+    return sha256(f"gift card {coupon.code.upper()}".encode()).hexdigest()[:16]

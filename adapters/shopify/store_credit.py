@@ -1,0 +1,164 @@
+"""Store credit: a sum on a customer's account, told from every other by the second in which it ends.
+
+A credit has neither a note nor a key, and Shopify gives one as often as it is asked. What it keeps is `expiresAt`, so each
+of ours ends within the last hour of its time at a second of its own, which is how it is known again.
+"""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from adapters.shopify import documents, looking, picture
+from adapters.shopify.client import Client
+from adapters.shopify.complaint import Complaint
+from adapters.shopify.gift_cards import NO_ANSWER, Sum
+from adapters.shopify.graph import Moment, Node, PageInfo, Ref
+from connector.money import plain
+from connector.port import CodeTaken, CouponMade, OutcomeUnknown, Refused
+from connector.records import Coupon
+
+HOUR = 3600
+MINUTE = timedelta(minutes=1)
+# A shop that does not keep the seconds may keep the minute, the hour or the day; and a day has 25 hours once a year.
+AROUND = timedelta(hours=25)
+# What a shop without seconds would state. None of our own ends so.
+UNMARKED = frozenset({0, 59})
+# Between our clock, by which a credit is promised, and the shop's, by which it was given.
+CLOCKS = timedelta(minutes=5)
+ACCOUNTS = 10  # one for each currency
+CREDITS = 100  # of one customer, ending around one day
+DOUBTFUL = (
+    "This customer has a store credit of the same amount that ends on the same day; Comeback cannot tell whether it "
+    "is this one, and gives no other."
+)
+
+
+class CreditNode(Node, frozen=True):
+    """A credit; or something else that happened to the account, which has none of these."""
+
+    id: str = ""
+    amount: Sum | None = None
+    created_at: Moment | None = None
+    expires_at: Moment | None = None
+
+
+class CreditPage(Node, frozen=True):
+    nodes: tuple[CreditNode, ...]
+    page_info: PageInfo
+
+
+class AccountNode(Node, frozen=True):
+    transactions: CreditPage
+
+
+class AccountPage(Node, frozen=True):
+    nodes: tuple[AccountNode, ...]
+    page_info: PageInfo
+
+
+class OwnerNode(Node, frozen=True):
+    store_credit_accounts: AccountPage
+
+
+class CreditsData(Node, frozen=True):
+    customer: OwnerNode | None = None
+
+
+class Given(Node, frozen=True):
+    store_credit_account_transaction: Ref | None = None
+    user_errors: tuple[Complaint, ...] = ()
+
+
+class GivenData(Node, frozen=True):
+    store_credit_account_credit: Given
+
+
+def give(client: Client, coupon: Coupon) -> CouponMade | CodeTaken:
+    """Give the sum, once; raise OutcomeUnknown where one stands there of which nobody can say whether it is this."""
+    mark = ends(coupon)
+    return looking.then_give(
+        client,
+        lambda: _surely(_credits(client, coupon, mark), mark),
+        lambda until: _give(client, coupon, until),
+    )
+
+
+def find(client: Client, coupon: Coupon) -> CouponMade | None:
+    """Return the credit; where the shop keeps no seconds, one that may be it: points never come back beside it."""
+    mark = ends(coupon)
+    there = _credits(client, coupon, mark)
+    likely = _exact(there, mark) or _blurred(there)
+    return CouponMade(picture.number_of(likely[0].id)) if likely else None
+
+
+def ends(coupon: Coupon) -> datetime:
+    """Return when the credit ends: up to an hour and a minute before `ends_at`, at a second that marks it as this one."""
+    if coupon.ends_at is None:
+        raise Refused("A store credit without an end could not be told from another one.")
+    early = int.from_bytes(sha256(coupon.code.encode()).digest()[:8]) % HOUR
+    found = picture.utc(coupon.ends_at).replace(microsecond=0) - MINUTE - timedelta(seconds=early)
+    return found.replace(second=1 + found.second % 58)
+
+
+def _give(client: Client, coupon: Coupon, until: datetime) -> CouponMade:
+    credit = {
+        "creditAmount": {"amount": plain(coupon.value, coupon.currency), "currencyCode": coupon.currency},
+        "expiresAt": _text(ends(coupon)),
+    }
+    asked = {"id": f"gid://shopify/Customer/{coupon.customer_id}", "credit": credit}
+    said = client.change(documents.STORE_CREDIT, asked, GivenData, until).store_credit_account_credit
+    if said.user_errors:
+        raise Refused(f"Shopify refuses the store credit ({said.user_errors[0].place}).")
+    if said.store_credit_account_transaction is None:
+        raise OutcomeUnknown(NO_ANSWER)
+    return CouponMade(picture.number_of(said.store_credit_account_transaction.id))
+
+
+def _credits(client: Client, coupon: Coupon, mark: datetime) -> list[CreditNode]:
+    """Return the customer's credits of this sum that end around then; none where the customer is gone."""
+    asked = {
+        "id": f"gid://shopify/Customer/{coupon.customer_id}",
+        "accounts": ACCOUNTS,
+        "credits": CREDITS,
+        "query": f"type:credit expires_at:>='{_text(mark - AROUND)}' expires_at:<='{_text(mark + AROUND)}'",
+    }
+    owner = client.look(documents.STORE_CREDITS, asked, CreditsData).customer
+    if owner is None:
+        return []
+    accounts = owner.store_credit_accounts
+    pages = [account.transactions for account in accounts.nodes]
+    if any(info.has_next_page for info in (accounts.page_info, *(page.page_info for page in pages))):
+        raise OutcomeUnknown("This customer has more store credits than Comeback looks through.")
+    return [node for page in pages for node in page.nodes if _alike(node, coupon, mark)]
+
+
+def _alike(node: CreditNode, coupon: Coupon, mark: datetime) -> bool:
+    if node.amount is None or node.expires_at is None or node.created_at is None:
+        return False
+    same = (node.amount.minor(), node.amount.currency_code) == (coupon.value, coupon.currency)
+    exact = node.expires_at == mark
+    return same and (exact or (_near(node.expires_at, mark) and node.created_at >= coupon.starts_at - CLOCKS))
+
+
+def _near(there: datetime, mark: datetime) -> bool:
+    return there.second in UNMARKED and abs(there - mark) <= AROUND
+
+
+def _surely(there: list[CreditNode], mark: datetime) -> CouponMade | None:
+    exact = _exact(there, mark)
+    if exact:
+        return CouponMade(picture.number_of(exact[0].id))
+    if _blurred(there):
+        raise OutcomeUnknown(DOUBTFUL)
+    return None
+
+
+def _exact(there: list[CreditNode], mark: datetime) -> list[CreditNode]:
+    return [it for it in there if it.expires_at == mark]
+
+
+def _blurred(there: list[CreditNode]) -> list[CreditNode]:
+    return [it for it in there if it.expires_at is not None and it.expires_at.second in UNMARKED]
+
+
+def _text(moment: datetime) -> str:
+    return picture.utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
