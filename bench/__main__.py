@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import accept, backup, figures, footprint, importing, members, overview, road
+from bench import accept, backup, figures, footprint, importing, members, overview, road, tap
 from bench.figures import Figure, Size
 from bench.ground import ground
 
@@ -15,6 +15,7 @@ MEASURES = {
     "accept": accept.measure,
     "road": road.measure,
     "import": importing.measure,
+    "tap": tap.measure,
     "settle": members.measure,
     "redeem": members.measure_redeeming,
     "overview": overview.measure,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import multiprocessing
 import re
 import resource
@@ -113,6 +114,14 @@ def alternate(rounds: int, *sides: Callable[[], float]) -> tuple[tuple[float, ..
 def ratios(above: Sequence[float], below: Sequence[float]) -> Spread:
     """Return the spread of the ratios of two sides, round by round."""
     return Spread.of(one / other for one, other in zip(above, below, strict=True))
+
+
+def exponent(orders: Sequence[int], costs: Sequence[float]) -> float:
+    """The slope of costs over orders, both as logarithms, by least squares."""
+    across, up = [math.log(one) for one in orders], [math.log(one) for one in costs]
+    middle, height = sum(across) / len(across), sum(up) / len(up)
+    rise = sum((x - middle) * (y - height) for x, y in zip(across, up, strict=True))
+    return rise / sum((x - middle) ** 2 for x in across)
 
 
 def apart(work: Callable[..., Any], *words: Any) -> Any:

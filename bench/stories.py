@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import lzma
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
@@ -92,16 +93,19 @@ def letter(topic: str, body: bytes, number: int, address: str = "bench-1.myshopi
     )
 
 
-def longer_history(folder: Path, times: int, every: int = 1) -> str:
+def longer_history(folder: Path, times: int, every: int = 1, lines: int | None = None) -> str:
     """Write the slice so many times over, each time with other customers and invoices; return what a sandbox loads.
 
     `every`: only each so-manieth customer of the slice is taken, with all their invoices; guests are left out.
+    `lines`: only so many of every invoice, and what was given back is left out.
     """
     folder.mkdir(parents=True)
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(uci.FIELDS)
     rows = [row for row in uci.lines(history.SLICE) if row[6] and int(row[6]) // 6 % every == 0]
+    if lines is not None:
+        rows = list(_cut(rows, lines))
     for copy in range(times):
         writer.writerows(_copied(row, copy) for row in rows)
     packed = lzma.compress(out.getvalue().encode(), preset=0)
@@ -111,6 +115,14 @@ def longer_history(folder: Path, times: int, every: int = 1) -> str:
 
 class _Named(msgspec.Struct):
     id: int
+
+
+def _cut(rows: list[list[str]], lines: int) -> Iterator[list[str]]:
+    seen: Counter[str] = Counter()
+    for row in rows:
+        seen[row[0]] += 1
+        if seen[row[0]] <= lines and not row[0].startswith("C"):
+            yield row
 
 
 def _copied(row: list[str], copy: int) -> list[str]:

@@ -15,7 +15,7 @@ from connector import logs
 
 ROOT = Path(__file__).parents[1]
 PLATFORMS = ("shopify", "magento")
-PINNED = ("requirements.txt", "requirements-dev.txt")
+PINNED = ("requirements.txt", "requirements-dev.txt", "bench/theirs/requirements.txt")
 CHOSEN = ("requirements.in", "requirements-dev.in")
 
 
@@ -103,7 +103,7 @@ def test_money_and_the_promise_know_no_floats() -> None:
 def test_every_requirement_is_pinned_to_one_version_and_its_hashes(name: str) -> None:
     text = re.sub(r"(?m)^\s*#.*\n", "", (ROOT / name).read_text()).replace("\\\n", " ")
     requirements = [line for line in text.splitlines() if line.strip()]
-    assert len(requirements) > 20
+    assert len(requirements) > 15
     loose = [
         line[:60]
         for line in requirements

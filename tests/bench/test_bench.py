@@ -14,6 +14,7 @@ TITLES = (
     "Accepting a webhook",
     "The road",
     "The import",
+    "The import against tap-shopify",
     "Settling one member",
     "A redemption",
     "The overview of a large merchant",

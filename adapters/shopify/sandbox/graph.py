@@ -24,7 +24,7 @@ from graphql import (
 
 from adapters.shopify.sandbox import cost, paging, rights, sdl
 from adapters.shopify.sandbox.fields import FIELDS
-from adapters.shopify.sandbox.fields.ask import Answer, Ask
+from adapters.shopify.sandbox.fields.ask import LATEST, Answer, Ask
 from adapters.shopify.sandbox.refusals import GraphRefusal, Said
 from adapters.shopify.sandbox.state import Shop
 
@@ -57,7 +57,7 @@ class Read(msgspec.Struct, frozen=True):
         return {it.name.value: it for it in found}
 
 
-def run(shop: Shop, scopes: frozenset[str], request: Request) -> dict[str, object]:
+def run(shop: Shop, scopes: frozenset[str], request: Request, version: str = LATEST) -> dict[str, object]:
     """Answer one call; refusals and throttling are part of the answer, as on the platform."""
     read = read_document(request.query)
     if read.errors:
@@ -76,7 +76,7 @@ def run(shop: Shop, scopes: frozenset[str], request: Request) -> dict[str, objec
         shop.bucket.refill(shop.clock())
         if wanted > shop.bucket.available:
             return _throttled(shop, wanted)
-        ask = Ask(shop, scopes, FIELDS)
+        ask = Ask(shop, scopes, FIELDS, version=version)
         # The read cache keeps documents; only what changes per call is handed to the executor.
         assert read.document is not None
         result = execute_sync(

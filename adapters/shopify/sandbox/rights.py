@@ -6,6 +6,7 @@ THINGS = {
     "Customer": "read_customers",
     "CustomerConnection": "read_customers",
     "Product": "read_products",
+    "ProductVariant": "read_products",
     "Collection": "read_products",
     "Segment": "read_customers",
     "DiscountCodeNode": "read_discounts",

@@ -33,9 +33,22 @@ def routes(shop: Shop) -> Blueprint:
         except msgspec.DecodeError:
             return _json({"errors": {"query": "a query is required"}}, 400)
         shop.asked[f"graphql {operation_name()}"] += 1
-        response = _json(graph.run(shop, scopes, asked))
+        response = _json(graph.run(shop, scopes, asked, version))
         response.headers["X-Shopify-API-Version"] = max(version, OLDEST)
         return response
+
+    @wire.get("/admin/api/<version>/shop.json")
+    def about(version: str) -> Response:
+        """The one address of the REST API that older libraries ask before anything else."""
+        if not _VERSION.fullmatch(version):
+            abort(404)
+        scopes = _scopes(shop)
+        if isinstance(scopes, Response):
+            return scopes
+        shop.asked["rest shop"] += 1
+        return _json(
+            {"shop": {"id": shop.id, "name": shop.domain.partition(".")[0], "myshopify_domain": shop.domain}}
+        )
 
     @wire.post("/admin/oauth/access_token")
     def access_token() -> Response:

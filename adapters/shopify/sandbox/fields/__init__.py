@@ -7,6 +7,7 @@ from adapters.shopify.sandbox.fields import (
     mutations,
     orders,
     platform,
+    products,
     refunds,
     roots,
 )
@@ -15,6 +16,7 @@ from adapters.shopify.sandbox.fields.ask import Answer
 FIELDS: dict[str, dict[str, Answer]] = {
     **platform.FIELDS,
     **orders.FIELDS,
+    **products.FIELDS,
     **refunds.FIELDS,
     **customers.FIELDS,
     **discounts.FIELDS,

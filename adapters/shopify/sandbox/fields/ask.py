@@ -9,15 +9,17 @@ from adapters.shopify.sandbox.refusals import GraphRefusal
 from adapters.shopify.sandbox.state import Shop
 
 Answer = Callable[..., Any]
+LATEST = "2026-10"
 
 
 class Ask(msgspec.Struct):
-    """One request: the shop, the token's scopes, and what is to be said about its searches."""
+    """One request: the shop, the token's scopes, the API's version, and what is to be said about its searches."""
 
     shop: Shop
     scopes: frozenset[str]
     answers: "dict[str, dict[str, Answer]]"
     searches: list[dict[str, object]] = []
+    version: str = LATEST
 
     def may(self, scope: str, what: str) -> None:
         """Raise GraphRefusal where the token lacks the scope; the right to write includes the right to read."""

@@ -15,6 +15,10 @@ from adapters.shopify.sandbox.things import Discount, Subscription
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,50}")
 
 
+# Until then files were grouped unless somebody said otherwise; who asks in those versions says nothing.
+UNGROUPED_SINCE = "2026-01"
+
+
 def _tagged(ask: Ask, global_id: str, tags: list[str], add: bool) -> Said:
     """Change a customer's tags; other kinds of things carry none here."""
     number = number_of(global_id, "Customer")
@@ -166,7 +170,9 @@ FIELDS: dict[str, Answer] = {
         ask, id, webhookSubscription
     ),
     "webhookSubscriptionDelete": lambda _, ask, id: _unsubscribe(ask, id),
-    "bulkOperationRunQuery": lambda _, ask, query, groupObjects=False: bulk.start(ask, query, groupObjects),
+    "bulkOperationRunQuery": lambda _, ask, query, groupObjects=False: bulk.start(
+        ask, query, groupObjects or ask.version < UNGROUPED_SINCE
+    ),
     "bulkOperationCancel": lambda _, ask, id: bulk.cancel(ask, number_of(id, "BulkOperation") or 0),
 }
 # How each payload's own field is called in the answer; every one of them holds what was said.

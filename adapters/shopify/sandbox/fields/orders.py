@@ -212,6 +212,10 @@ _LINE: dict[str, Answer] = {
     "unfulfilledQuantity": lambda row, _: _open_units(row),
     "sku": lambda row, _: row.line.sku,
     "product": lambda row, _: row if row.line.product_id is not None else None,
+    "variant": lambda row, _: row if row.line.product_id is not None else None,
+    "customAttributes": lambda *_: [],
+    "duties": lambda *_: [],
+    "lineItemGroup": lambda *_: None,
     "vendor": lambda *_: None,
     "variantTitle": lambda *_: None,
     "isGiftCard": lambda row, _: row.line.gift_card,
@@ -252,6 +256,9 @@ _CARRIAGE: dict[str, Answer] = {
     "isRemoved": lambda *_: False,
     "custom": lambda *_: False,
     "carrierIdentifier": lambda *_: None,
+    "deliveryCategory": lambda *_: None,
+    "phone": lambda *_: None,
+    "shippingRateHandle": lambda *_: None,
 }
 
 _APPLICATION: dict[str, Answer] = {
@@ -271,6 +278,8 @@ FIELDS: dict[str, dict[str, Answer]] = {
     "ShippingLine": _CARRIAGE,
     "DiscountCodeApplication": _APPLICATION,
     "ManualDiscountApplication": _APPLICATION,
+    "AutomaticDiscountApplication": _APPLICATION,
+    "ScriptDiscountApplication": _APPLICATION,
     "PricingPercentageValue": {"percentage": lambda it, _: it.percentage},
     "DiscountAllocation": {
         "allocatedAmountSet": lambda it, _: it.amount,
@@ -283,15 +292,5 @@ FIELDS: dict[str, dict[str, Answer]] = {
         "priceSet": lambda it, _: it.amount,
         "channelLiable": lambda *_: False,
         "source": lambda *_: "shopify",
-    },
-    "Product": {
-        "id": lambda row, _: gid("Product", row.line.product_id),
-        "legacyResourceId": lambda row, _: str(row.line.product_id),
-        "title": lambda row, _: row.line.title,
-        "handle": lambda row, _: (row.line.sku or "").lower(),
-        "isGiftCard": lambda row, _: row.line.gift_card,
-        "vendor": lambda _, ask: ask.shop.domain.partition(".")[0],
-        "createdAt": lambda _, ask: ask.shop.opened_at,
-        "updatedAt": lambda _, ask: ask.shop.opened_at,
     },
 }

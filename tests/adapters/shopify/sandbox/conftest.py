@@ -81,9 +81,11 @@ class Stand:
         app = {"client_id": self.shop.client_id, "client_secret": self.shop.client_secret}
         return self.http.post(f"{self.url}/admin/oauth/access_token", json={**app, **fields}, timeout=10)
 
-    def post(self, query: str, variables: object = None, token: str | None = None) -> requests.Response:
+    def post(
+        self, query: str, variables: object = None, token: str | None = None, version: str = "2026-10"
+    ) -> requests.Response:
         return self.http.post(
-            f"{self.url}/admin/api/2026-10/graphql.json",
+            f"{self.url}/admin/api/{version}/graphql.json",
             json={"query": query, "variables": variables},
             headers={"X-Shopify-Access-Token": self.token if token is None else token},
             timeout=30,

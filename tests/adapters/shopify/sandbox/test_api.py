@@ -30,6 +30,27 @@ def test_the_shop_says_where_and_in_what_it_sells(stand) -> None:
     assert shop["myshopifyDomain"] == "demo-gifts.myshopify.com"
 
 
+def test_the_rest_api_says_no_more_than_whose_shop_it_is_and_to_nobody_without_a_token(stand) -> None:
+    url = f"{stand.url}/admin/api/2025-07/shop.json"
+    headers = {"X-Shopify-Access-Token": stand.token}
+    shop = stand.http.get(url, headers=headers, timeout=10).json()["shop"]
+    assert (shop["id"], shop["myshopify_domain"]) == (stand.shop.id, stand.shop.domain)
+    assert stand.http.get(url, timeout=10).status_code == 401
+    assert stand.http.get(url.replace("2025-07", "last"), headers=headers, timeout=10).status_code == 404
+
+
+def test_a_line_names_the_variant_that_was_sold_to_whoever_may_read_products(stand) -> None:
+    order = stand.order()
+    wanted = "nodes { variant { id sku title } product { id } }"
+    query = f"query Q($id: ID!) {{ order(id: $id) {{ lineItems(first: 1) {{ {wanted} }} }} }}"
+    ask = {"id": f"gid://shopify/Order/{order}"}
+    line = stand.data(query, ask)["order"]["lineItems"]["nodes"][0]
+    assert line["variant"]["id"].rpartition("/")[2] == line["product"]["id"].rpartition("/")[2]
+    refused = stand.post(query, ask, stand.grant("read_orders")).json()
+    assert refused["data"]["order"]["lineItems"]["nodes"][0]["variant"] is None
+    assert {error["extensions"]["code"] for error in refused["errors"]} == {"ACCESS_DENIED"}
+
+
 def test_a_page_of_5_orders_costs_5_points_and_what_is_not_found_is_not_paid(stand) -> None:
     cost = stand.ask(PAGE, {"first": 5})["extensions"]["cost"]
     assert cost["requestedQueryCost"] == 5

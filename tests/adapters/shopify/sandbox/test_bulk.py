@@ -97,6 +97,21 @@ def test_without_grouping_children_come_apart_from_their_parents(stand) -> None:
     assert kinds == ["Order", "Order", "LineItem", "LineItem"]
 
 
+def test_in_versions_before_2026_files_are_grouped(stand) -> None:
+    stand.order()
+    stand.order()
+    query = """mutation B($query: String!) { bulkOperationRunQuery(query: $query) {
+      bulkOperation { id } userErrors { message } } }"""
+
+    def kinds(version: str) -> list[str]:
+        answer = stand.post(query, {"query": ORDERS}, version=version).json()
+        state = wait(stand, answer["data"]["bulkOperationRunQuery"]["bulkOperation"]["id"])
+        return [row["id"].split("/")[3] for row in rows(stand, state)]
+
+    assert kinds("2025-10") == ["Order", "LineItem", "Order", "LineItem"]
+    assert kinds("2026-01") == ["Order", "Order", "LineItem", "LineItem"]
+
+
 def test_an_empty_result_is_completed_without_a_file(stand) -> None:
     state = done(stand, ORDERS)
     assert (state["status"], state["url"], state["objectCount"]) == ("COMPLETED", None, "0")

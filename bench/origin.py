@@ -1,0 +1,56 @@
+"""Shops to import from: a sandbox with a history, and a house in which it has just installed Comeback."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+import requests
+
+from bench.ground import Ground, house, start_programme
+from connector.app import create_app
+from connector.demo.cast import Player, ready_line
+from connector.demo.ground import free_port
+from connector.serving import Web
+from connector.store import shops
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A sandbox with so many orders, and a database in which its shop has just installed Comeback."""
+
+    name: str
+    orders: int
+    database: str
+    env: dict[str, str]
+    merchant_id: int
+    shop_id: int
+
+    @property
+    def base(self) -> str:
+        """Where the sandbox is."""
+        return self.env["SHOPIFY_BASE_URL"]
+
+
+def opened(ground: Ground, stack: ExitStack, folder: Path, name: str, history: str) -> Source:
+    """Open a shop with this history and let it install Comeback; the programme runs, nothing is imported."""
+    database, domain = ground.database(), f"{name}.myshopify.com"
+    arguments = ["sandbox", "shopify", "--port", "0", "--history", history, "--domain", domain]
+    player = stack.enter_context(Player(f"sandbox-{name}", arguments, ground.env(database), folder))
+    ready = ready_line(player)
+    port = free_port()
+    base = ready.environment["SHOPIFY_BASE_URL"]
+    env = ground.env(database, port, **ready.environment, ALLOW_PRIVATE_HOSTS=base.partition("//")[2])
+    with house(env) as open_house:
+        web = Web(create_app(open_house), "127.0.0.1", port)
+        try:
+            asked = {"public_url": f"http://127.0.0.1:{port}"}
+            answer = requests.post(f"{ready.url}/_sandbox/install", json=asked, timeout=120)
+            assert answer.status_code == 200, answer.text[:300]
+        finally:
+            web.stop()
+        with open_house.database.everyone() as connection:
+            shop = shops.find_by_address(connection, "shopify", ready.address)
+        assert shop is not None
+        start_programme(open_house, shop.merchant_id)
+    return Source(name, ready.orders, database, env, shop.merchant_id, shop.id)
