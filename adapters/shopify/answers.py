@@ -12,9 +12,7 @@ from connector.port import Forbidden, OutcomeUnknown, Refused, ShopError, TryLat
 T = TypeVar("T")
 
 # Some rights are optional: one for gift cards, say, which a merchant may grant or take back at any time.
-NOT_GIVEN = (
-    "Shopify has not given Comeback the right to do this in the shop. Allow it in the shop, then try again."
-)
+NOT_GIVEN = "Shopify has not given Comeback the right to do this in the shop."
 Path = tuple[str | int, ...]
 
 __all__ = ["Answer", "Bucket", "Envelope", "Reply", "Throttled", "TooDear", "opened", "result_url", "taken"]

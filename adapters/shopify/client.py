@@ -19,7 +19,7 @@ from adapters.shopify.points import Points
 from adapters.shopify.settings import App
 from adapters.shopify.tokens import Keys
 from adapters.shopify.wire import Clock, NoReply, Wire, status_error
-from connector.port import OutcomeUnknown, Pace, ShopError, TryLater
+from connector.port import Forbidden, OutcomeUnknown, Pace, ShopError, TryLater
 
 T = TypeVar("T")
 Variables = Mapping[str, object]
@@ -124,7 +124,12 @@ class Client:
             if envelope.cost is not None:
                 cost = envelope.cost
                 self._points.stated(document, cost.requested_query_cost, cost.throttle_status, now)
-        answer = answers.taken(envelope, kind, changing=way.changing, optional=way.optional)
+        try:
+            answer = answers.taken(envelope, kind, changing=way.changing, optional=way.optional)
+        except Forbidden as error:
+            raise Forbidden(
+                f"{error} Allow it at /shopify/allow?shop={self._shop}, then try again."
+            ) from error
         if answer.withheld:
             _log.warning("shop %s withholds %d fields", self._shop, len(answer.withheld))
         return answer

@@ -15,7 +15,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from shopify import session_token
 from shopify.session import Session
 
-from adapters.shopify.settings import App, is_shop, scopes
+from adapters.shopify.settings import OPTIONAL, App, is_shop, scopes
 
 STATE_LASTS = timedelta(minutes=10)
 CLOCKS_DIFFER = timedelta(seconds=90)
@@ -69,6 +69,16 @@ def grant_url(app: App, shop: str, redirect_uri: str, state: str) -> str:
     outside = f"https://{shop}"
     assert url.startswith(outside + "/")
     return app.url(shop, url.removeprefix(outside))
+
+
+def allow_url(app: App, shop: str) -> str:
+    """Return the shop's page on which the merchant grants our optional rights as well; Shopify then opens the app."""
+    asked = {
+        "client_id": app.client_id,
+        "scope": ",".join(scopes(app)),
+        "optional_scopes": ",".join(OPTIONAL),
+    }
+    return app.url(shop, f"/admin/oauth/install?{urlencode(asked)}")
 
 
 def check_callback(app: App, query: Mapping[str, list[str]], now: datetime) -> dict[str, str]:

@@ -108,6 +108,11 @@ class Porch:
         )
         return answer
 
+    def allow(self) -> Answer:
+        """Send a merchant to their shop's page for the optional rights; without a shop, to the form."""
+        shop = shop_of(request.args.get("shop", ""))
+        return redirect(url_for(".install") if shop is None else grants.allow_url(self._app, shop))
+
     def callback(self) -> Answer:
         """Take the merchant back from Shopify's grant page."""
         now = self._clock.now()
@@ -162,6 +167,7 @@ def create_blueprint(app: App, hall: Hall) -> Blueprint:
     porch = Porch(app, hall)
     pages.add_url_rule("/", view_func=porch.opened, endpoint="opened")
     pages.add_url_rule("/install", view_func=porch.install, endpoint="install")
+    pages.add_url_rule("/allow", view_func=porch.allow, endpoint="allow")
     pages.add_url_rule("/callback", view_func=porch.callback, endpoint="callback")
     pages.add_url_rule("/settings/<path:room>", view_func=opening.room, endpoint="room")
     pages.add_url_rule("/bounce", view_func=porch.bounce, endpoint="bounce")

@@ -163,9 +163,8 @@ LINES = (
     _("%(platform)s refuses the definition of the card (%(codes)s)."),
     _("%(platform)s refuses to delete the coupon (%(codes)s)."),
     _("The app also needs these rights: %(rights)s. Deploy its app file anew."),
-    _(
-        "%(platform)s has not given Comeback the right to do this in the shop. Allow it in the shop, then try again."
-    ),
+    _("%(platform)s has not given Comeback the right to do this in the shop."),
+    _("Allow it at %(address)s, then try again."),
     _("%(platform)s refuses the gift card (%(place)s)."),
     _("%(platform)s refuses the store credit (%(place)s)."),
     _("%(platform)s says the gift card exists but does not show it yet."),

@@ -3,7 +3,7 @@
 import msgspec
 from flask import Blueprint, Response, request
 
-from adapters.shopify.sandbox import truth
+from adapters.shopify.sandbox import rights, truth
 from adapters.shopify.sandbox.state import Shop
 from adapters.shopify.sandbox.things import Sharpness
 
@@ -42,23 +42,13 @@ def routes(shop: Shop) -> Blueprint:
         return _json(wish)
 
     @control.post("/rights")
-    def rights() -> Response:
+    def change() -> Response:
         wish = msgspec.json.decode(request.get_data() or b"{}", type=Rights)
         with shop.lock:
-            shop.app_scopes = _changed(shop.app_scopes, wish)
-            for access in shop.desk.access.values():
-                access.scopes = _changed(access.scopes, wish)
-            for refresh in shop.desk.refresh.values():
-                refresh.scopes = _changed(refresh.scopes, wish)
-            shop.tell("APP_SCOPES_UPDATE", lambda: {"current": shop.app_scopes.split(",")})
+            rights.changed(shop, wish.grant, wish.withhold)
             return _json({"scopes": shop.app_scopes})
 
     return control
-
-
-def _changed(scopes: str, wish: Rights) -> str:
-    kept = [one for one in scopes.split(",") if one and one not in wish.withhold]
-    return ",".join(dict.fromkeys([*kept, *wish.grant]))
 
 
 def _json(body: object) -> Response:

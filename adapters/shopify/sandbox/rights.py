@@ -1,5 +1,9 @@
 """Which right a thing, a count or a webhook topic asks for, as the platform's own table of scopes has it."""
 
+from collections.abc import Sequence
+
+from adapters.shopify.sandbox.state import Shop
+
 THINGS = {
     "Order": "read_orders",
     "OrderConnection": "read_orders",
@@ -43,3 +47,25 @@ def of_field(kind: str, field: str, named: str) -> str | None:
     if kind == "QueryRoot" and field in ROOTS:
         return ROOTS[field]
     return THINGS.get(named)
+
+
+def changed(shop: Shop, grant: Sequence[str], withhold: Sequence[str]) -> None:
+    """Let the merchant grant rights or take them back, in the tokens that are out as in those to come, and tell the app."""
+
+    def after(scopes: str) -> str:
+        kept = [one for one in scopes.split(",") if one and one not in withhold]
+        return ",".join(dict.fromkeys([*kept, *grant]))
+
+    before, shop.app_scopes = shop.app_scopes, after(shop.app_scopes)
+    for access in shop.desk.access.values():
+        access.scopes = after(access.scopes)
+    for refresh in shop.desk.refresh.values():
+        refresh.scopes = after(refresh.scopes)
+    now = shop.now().isoformat()
+    body: dict[str, object] = {
+        "id": shop.id,
+        "previous": before.split(","),
+        "current": shop.app_scopes.split(","),
+        "updated_at": now,
+    }
+    shop.tell("APP_SCOPES_UPDATE", lambda: body)

@@ -9,6 +9,7 @@ import msgspec
 from flask import Blueprint, Flask, Response, abort, g, redirect, request, send_file
 
 from adapters.shopify.sandbox import graph, tokens
+from adapters.shopify.sandbox.rights import changed as changed_rights
 from adapters.shopify.sandbox.state import Shop
 
 _VERSION = re.compile(r"\d{4}-(01|04|07|10)|unstable")
@@ -89,6 +90,24 @@ def routes(shop: Shop) -> Blueprint:
             }
         signed = tokens.signed(shop.client_secret, query)
         return redirect(f"{fields['redirect_uri']}?{urlencode(signed)}")  # type: ignore[return-value]
+
+    @wire.get("/admin/oauth/install")
+    def allow() -> Response:
+        # The merchant says yes to every optional right that is asked for, and comes to the app's own address.
+        if request.args.get("client_id") != shop.client_id or shop.public_url is None:
+            abort(400)
+        asked = [one for one in request.args.get("optional_scopes", "").split(",") if one]
+        with shop.lock:
+            changed_rights(shop, asked, [])
+        query = tokens.signed(
+            shop.client_secret,
+            {
+                "host": tokens.host_of(shop.domain),
+                "shop": shop.domain,
+                "timestamp": str(int(shop.clock().timestamp())),
+            },
+        )
+        return redirect(f"{shop.public_url}/shopify/?{urlencode(query)}")  # type: ignore[return-value]
 
     @wire.get("/_files/bulk-<int:bulk_id>.jsonl")
     def bulk_file(bulk_id: int) -> Response:

@@ -1,12 +1,14 @@
 """Gift cards and store credit at the adapter: given once whatever is lost on the way, found again, refused in words."""
 
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
+import requests
 
 from adapters.shopify import documents, gift_cards, settings, store_credit
 from adapters.shopify.answers import ThrottleStatus
@@ -388,6 +390,24 @@ def test_without_its_right_a_gift_is_forbidden_and_the_shop_stays_connected(
     assert line.facts().address == street.address
     street.control("rights", {"grant": list(settings.OPTIONAL)})
     assert isinstance(line.make_coupon(wish), CouponMade)
+
+
+def test_a_merchant_allows_gifts_on_the_shops_own_page(street: Any, time: Time) -> None:
+    line = street.install()
+    wish = gift(street.customer(), time)
+    with pytest.raises(Forbidden) as error:
+        line.make_coupon(wish)
+    path = re.search(r"/shopify/allow\S+(?=,)", str(error.value))
+    assert path is not None
+    there = requests.get(street.house.public_url + path[0], allow_redirects=False, timeout=5)
+    assert there.headers["Location"].startswith(f"{street.url}/admin/oauth/install?client_id=")
+    back = requests.get(there.headers["Location"], allow_redirects=False, timeout=5)
+    assert back.headers["Location"].startswith(f"{street.house.public_url}/shopify/?")
+    assert isinstance(line.make_coupon(wish), CouponMade)
+    nowhere = requests.get(
+        f"{street.house.public_url}/shopify/allow?shop=evil.example.com", allow_redirects=False, timeout=5
+    )
+    assert nowhere.headers["Location"] == "/shopify/install"
 
 
 def test_a_credit_that_cannot_be_looked_for_is_not_given(street: Any, line: ShopAdapter, time: Time) -> None:

@@ -62,6 +62,7 @@ ROUTES: dict[str, Rule] = {
     "magento.install": OPEN,
     "shopify.opened": OPEN,
     "shopify.install": OPEN,
+    "shopify.allow": OPEN,
     "shopify.callback": OPEN,
     "shopify.bounce": OPEN,
     "shopify.room": OPEN,
