@@ -96,17 +96,19 @@ def _follow(house: House, connection: Connection, as_of: datetime, stones: Seque
     """Forget again who was forgotten since, and have every shop read: what changed since, then all of it."""
     now, rows = house.now(), 0
     backups.note(connection, house.ring, "restore", now, as_of)
-    everywhere = shops.everywhere(connection)
-    for shop in everywhere:
+    ever = shops.ever(connection)
+    for shop in ever:
         bind(connection, shop.merchant_id)
         tx = Tx(connection, shop.merchant_id, house.ring)
         rows += restoring.forget_again(tx, shop, [one for one in stones if one.shop_id == shop.id], now)
-        shops.restored(tx, shop.id, as_of)
-        if shops.get(tx, shop.id).state == "connected":
+        there = shops.get(tx, shop.id)
+        if there.forgotten_at is None:
+            shops.restored(tx, shop.id, as_of)
+        if there.state == "connected":
             queue.subscribe(connection, tx.merchant_id, shop.id)
             queue.reconcile(connection, tx.merchant_id, shop.id, "window")
             queue.reconcile(connection, tx.merchant_id, shop.id, "full")
-    return Restored(as_of, len(everywhere), rows)
+    return Restored(as_of, sum(shop.state != "removed" for shop in ever), rows)
 
 
 def _bytes(word: str | None) -> bytes:

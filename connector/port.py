@@ -111,9 +111,10 @@ class ShopRemoved(msgspec.Struct, frozen=True, tag=True):
 
 
 class ShopForgotten(msgspec.Struct, frozen=True, tag=True):
-    """Everything of this shop must go."""
+    """Everything of this shop must go. `waited`: how long after its removal, at least, the platform asks for that."""
 
     shop_address: str
+    waited: timedelta = timedelta(0)
 
 
 class ShopTouched(msgspec.Struct, frozen=True, tag=True):

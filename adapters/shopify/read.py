@@ -1,5 +1,7 @@
 """What a delivery means, by its signed body. The topic only chooses how to read; it is not signed itself."""
 
+from datetime import timedelta
+
 import msgspec
 
 from adapters.shopify import body as bodies
@@ -22,6 +24,8 @@ from connector.port import (
     ShopTouched,
     SyncWanted,
 )
+
+_WAITED = timedelta(hours=47)  # Shopify asks for it 48 hours after the removal; clocks differ
 
 
 class IdBody(msgspec.Struct, frozen=True):
@@ -134,7 +138,7 @@ def _privacy(topic: str, body: object) -> CustomerForgotten | DataAsked | ShopFo
     found = rest.take(body, PrivacyBody)
     shop = found.shop_domain.lower()
     if topic == "shop/redact":
-        return ShopForgotten(shop)
+        return ShopForgotten(shop, _WAITED)
     person = found.customer or PersonBody()
     customer_id = None if person.id is None else str(person.id)
     if topic == "customers/redact":

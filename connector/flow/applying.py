@@ -144,6 +144,8 @@ class _Result(msgspec.Struct, frozen=True):
 def _change(
     desk: Desk, shop: shops.Shop, item: Read, change: Change, fetched: Fetched, touched: Touched
 ) -> _Result:
+    if desk.shop_gone:
+        return _Result(False, "The shop was erased meanwhile.", erase=True)
     match change:
         case OrderChanged(order):
             if order.id in fetched.asked_orders and not _only_told(desk, order, fetched):
@@ -168,6 +170,7 @@ def _change(
             did, said = forgetting.heed(
                 desk.tx, shop, change, touched.members, item.waiting.sent_at, desk.now
             )
+            desk.shop_gone = did and isinstance(change, ShopForgotten)
             if isinstance(change, ShopRemoved):
                 return _Result(did, said, "shop")
             # The request itself names the person.

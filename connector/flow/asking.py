@@ -6,9 +6,9 @@ from datetime import datetime
 import msgspec
 
 from connector.flow.desk import Desk
-from connector.port import Change, CustomerChanged, CustomerTouched, OrderChanged, OrderTouched
+from connector.port import Change, CustomerChanged, CustomerTouched, OrderChanged, OrderTouched, ShopForgotten
 from connector.records import Customer, Order
-from connector.store import inbox, purchases
+from connector.store import inbox, purchases, shops
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -40,9 +40,10 @@ class Wish(msgspec.Struct, frozen=True):
     orders: frozenset[str]
     customers: frozenset[str]
     useful: frozenset[str] = frozenset()
+    alive: bool = False  # whether it knows us at all: its erasure was asked for
 
     def __bool__(self) -> bool:
-        return bool(self.orders or self.customers)
+        return bool(self.orders or self.customers or self.alive)
 
 
 def wish(desk: Desk, reads: list[Read]) -> Wish:
@@ -66,7 +67,12 @@ def wish(desk: Desk, reads: list[Read]) -> Wish:
     customers |= _contradicted(desk, people_told)
     told = {customer.id for customer in people_told}
     named = {change.order.customer_id for change in states if change.order.customer_id is not None}
-    return Wish(frozenset(orders), frozenset(customers), unknown_customers(desk, named - told))
+    alive = _is_to_go(changes) and shops.get(desk.tx, desk.shop_id).state == "connected"
+    return Wish(frozenset(orders), frozenset(customers), unknown_customers(desk, named - told), alive)
+
+
+def _is_to_go(changes: list[tuple[Change, bool]]) -> bool:
+    return any(isinstance(change, ShopForgotten) for change, _ in changes)
 
 
 def _contradicting(states: list[OrderChanged]) -> set[str]:

@@ -37,6 +37,7 @@ class Desk:
 
     def __init__(self, tx: Tx, shop_id: int, now: datetime) -> None:
         self.tx, self.shop_id, self.now = tx, shop_id, now
+        self.shop_gone = False  # a message of this batch had everything of the shop erased
         self._orders: dict[str, purchases.Known | None] = {}
         self._people: dict[str, people.Known | None] = {}
         self._rows: dict[str, dict[str, Any]] = {}

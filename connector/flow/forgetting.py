@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from connector.flow import erasing
 from connector.port import CustomerForgotten, DataAsked, ShopForgotten, ShopRemoved
 from connector.store import exports, inbox, people, privacy, proofs, shops
 from connector.store.database import Tx
@@ -30,9 +31,21 @@ def heed(
         case CustomerForgotten():
             return _forget(tx, shop, request, touched, sent_at, now)
         case ShopForgotten():
-            tables = privacy.erase_shop(tx, shop.id, now)
-            proofs.write_down(tx, proofs.Deed(shop.name, "shop_forgotten", sent_at, tables), now)
-            return True, f"Everything personal of this shop was erased ({sum(tables.values())} rows)."
+            return _forget_shop(tx, shop, request, sent_at, now)
+
+
+def _forget_shop(
+    tx: Tx, shop: shops.Shop, request: ShopForgotten, sent_at: datetime, now: datetime
+) -> tuple[bool, str]:
+    there = shops.get(tx, shop.id)  # it was asked meanwhile, if it seemed connected (asking.wish)
+    if there.state == "connected":
+        return False, "The shop has Comeback installed; nothing was erased."
+    if there.state == "reconnect" and sent_at - request.waited < there.installed_at:
+        # It is about a removal before this installation, whose token is refused for another reason.
+        return False, "About a removal before the shop was installed again; nothing was erased."
+    tables = erasing.erase(tx, shop.id, now)
+    proofs.write_down(tx, proofs.Deed(shop.name, "shop_forgotten", sent_at, tables), now)
+    return True, f"Everything of this shop was erased ({sum(tables.values())} rows)."
 
 
 def _forget(

@@ -9,7 +9,7 @@ exchange is booked again, and the points are spent.
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from connector.flow import settling
+from connector.flow import erasing, settling
 from connector.loyalty.facts import Redemption
 from connector.loyalty.terms import Redeemable
 from connector.loyalty.versions import amounts, in_force
@@ -37,7 +37,7 @@ def buried(tx: Tx, shop_id: int, now: datetime) -> list[Tombstone]:
     shop = shops.get(tx, shop_id)
     words = tuple(sorted(people.forgotten_at(tx, shop_id, now)))
     found = [Tombstone(now, tx.merchant_id, shop_id, words)] if words else []
-    if privacy.shop_forgotten_at(tx, shop.name, now):
+    if shop.forgotten_at == now:
         found.append(Tombstone(now, tx.merchant_id, shop_id, whole_shop=True))
     if shop.removed_at == now:
         found.append(Tombstone(now, tx.merchant_id, shop_id, removed=True))
@@ -47,8 +47,10 @@ def buried(tx: Tx, shop_id: int, now: datetime) -> list[Tombstone]:
 def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: datetime) -> int:
     """Forget once more whom these name; return how many rows that took. A shop installed again since stays connected."""
     rows = 0
-    if any(stone.whole_shop for stone in stones):
-        rows += sum(privacy.erase_shop(tx, shop.id, now).values())
+    if any(stone.whole_shop for stone in stones) and shop.forgotten_at is None:
+        tables = erasing.erase(tx, shop.id, now)
+        proofs.write_down(tx, proofs.Deed(shop.name, "shop_forgotten", now, tables), now)
+        return sum(tables.values())
     if any(stone.removed and stone.at >= shop.installed_at for stone in stones) and shop.state != "removed":
         shops.remove(tx, shop.id, now)
     words = {word for stone in stones for word in stone.words}

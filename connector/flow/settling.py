@@ -108,7 +108,7 @@ def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
 
 def _shops(tx: Tx) -> tuple[Shop, ...]:
     return tuple(
-        Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind) for shop in shops.of_merchant(tx)
+        Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind) for shop in shops.ever_of_merchant(tx)
     )
 
 

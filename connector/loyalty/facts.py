@@ -83,7 +83,27 @@ class Adjustment(msgspec.Struct, frozen=True, tag=True):
         return f"adjustment:{self.id}"
 
 
-Act = Redemption | Adjustment
+class Closed(msgspec.Struct, frozen=True, tag=True):
+    """What an order or a redemption in a shop that was erased had come to: a fact that nothing changes any more.
+
+    `points` came at `at` and end at `ends_at` (None: never); below zero they were taken, and `returned` of them came back
+    at `returned_at`, to live until `returned_until` at least. `counted_at`: when it was paid, if it counted as an order.
+    """
+
+    id: str
+    source: str
+    shop_id: int
+    version: int
+    at: datetime
+    points: int
+    ends_at: datetime | None = None
+    returned: int = 0
+    returned_at: datetime | None = None
+    returned_until: datetime | None = None
+    counted_at: datetime | None = None
+
+
+Act = Redemption | Adjustment | Closed
 
 
 class BookedCoupon(msgspec.Struct, frozen=True):

@@ -1,12 +1,13 @@
 """Coupons that an nth order or a lapse gives: which are wanted, which are still to be made, which to take back."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
 
 from connector.loyalty.calendar import later, local
-from connector.loyalty.facts import Booked, BookedCoupon, History, WantedCoupon
+from connector.loyalty.facts import Booked, BookedCoupon, Closed, History, WantedCoupon
 from connector.loyalty.orders import Sale
 from connector.loyalty.redemptions import Uses, used
 from connector.loyalty.terms import NthOrder, Reward, Version
@@ -35,13 +36,17 @@ class Promise(msgspec.Struct, frozen=True):
 
 def offers(counting: list[Sale], lapses: Iterable[Given], history: History, now: datetime) -> Offers:
     """Return every coupon that the member's orders and lapses give and that has not ended, used or not."""
-    promises = [*_of_orders(counting), *map(_of_lapse, lapses)]
+    promises = [*_of_orders(counting, history), *map(_of_lapse, lapses)]
     coupons = [coupon for promise in promises for coupon in _coupon(promise, history)]
     return {(one.shop_id, one.source, one.reward_key): one for one in coupons if now < one.ends_at}
 
 
-def _of_orders(counting: list[Sale]) -> Iterator[Promise]:
-    for position, sale in enumerate(counting, start=1):
+def _of_orders(counting: list[Sale], history: History) -> Iterator[Promise]:
+    # Orders of a shop that was erased keep their place in the row, or codes would be given anew for the others.
+    closed = (act.counted_at for act in history.acts if isinstance(act, Closed))
+    erased = sorted(moment for moment in closed if moment is not None)
+    for place, sale in enumerate(counting, start=1):
+        position = place + bisect_right(erased, sale.paid_at)
         for rule in sale.version.terms.nth_orders:
             if rule.after == position and sale.paid_at >= sale.version.counts_from:
                 yield _of_order(rule, sale)

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import assert_never
 
 import msgspec
 
 from connector.loyalty import lots, notices, orders, redemptions
 from connector.loyalty.calendar import end_after_months, later, local
 from connector.loyalty.earning import Earning, earning
-from connector.loyalty.facts import Adjustment, History, Redemption, Shop
+from connector.loyalty.facts import Adjustment, Closed, History, Redemption, Shop
 from connector.loyalty.orders import Sale
 from connector.loyalty.redemptions import Outcome, Uses
 from connector.loyalty.terms import Version
@@ -32,6 +33,7 @@ class Picture(msgspec.Struct, frozen=True):
     earnings: list[Earning]
     redeemed: list[tuple[Redemption, Outcome]]
     adjusted: list[tuple[Adjustment, lots.Credit | lots.Debit]]
+    closed: list[Closed]
     purse: lots.Purse
 
     @property
@@ -51,6 +53,9 @@ class Picture(msgspec.Struct, frozen=True):
         for adjustment, turn in self.adjusted:
             ends_at = turn.ends_at if isinstance(turn, lots.Credit) else None
             found[adjustment.source] = Origin("", adjustment.version, self.zone, ends_at or lots.NEVER)
+        for one in self.closed:
+            zone = self.shops[one.shop_id].timezone
+            found[one.source] = Origin("", one.version, zone, one.ends_at or lots.NEVER)
         return found
 
     @property
@@ -68,20 +73,25 @@ def picture(history: History, versions: tuple[Version, ...], uses: Uses, now: da
     shops = {shop.id: shop for shop in history.shops}
     sales = orders.sales(history, shops, versions)
     earnings = [earning(sale) for sale in sales]
-    redeemed, adjusted = [], []
+    redeemed, adjusted, closed = [], [], list[Closed]()
     for act in history.acts:
         match act:
             case Redemption():
                 redeemed.append((act, redemptions.outcome(act, uses, now)))
             case Adjustment():
                 adjusted.append((act, _adjusted(act, first_zone(history.shops), versions, now)))
+            case Closed():
+                closed.append(act)
+            case _:
+                assert_never(act)
     turns: list[lots.Turn] = [_credit(one) for one in earnings if one.points]
     turns.extend(turn for _, turn in adjusted)
+    turns.extend(turn for one in closed for turn in _closed(one))
     for redemption, outcome in redeemed:
         turns.extend(_redeemed(redemption, outcome, shops[redemption.shop_id].timezone, versions, now))
     zones = _zones(history, shops, sales)
     purse = lots.replay(turns, now, notices.reminders(zones, versions))
-    return Picture(shops, sales, earnings, redeemed, adjusted, purse)
+    return Picture(shops, sales, earnings, redeemed, adjusted, closed, purse)
 
 
 def _zones(history: History, shops: dict[int, Shop], sales: list[Sale]) -> dict[str, str]:
@@ -89,15 +99,27 @@ def _zones(history: History, shops: dict[int, Shop], sales: list[Sale]) -> dict[
     found = {sale.source: sale.shop.timezone for sale in sales}
     for act in history.acts:
         match act:
-            case Redemption(shop_id=shop_id):
+            case Redemption(shop_id=shop_id) | Closed(shop_id=shop_id):
                 found[act.source] = shops[shop_id].timezone
             case Adjustment():
                 found[act.source] = first_zone(history.shops)
+            case _:
+                assert_never(act)
     return found
 
 
 def _credit(one: Earning) -> lots.Credit:
     return lots.Credit(one.available_at, one.sale.source, one.points, one.ends_at)
+
+
+def _closed(one: Closed) -> Iterator[lots.Turn]:
+    if one.points > 0:
+        yield lots.Credit(one.at, one.source, one.points, one.ends_at)
+    elif one.points < 0:
+        yield lots.Debit(one.at, one.source, -one.points)
+        if one.returned_at is not None and one.returned_until is not None:
+            at_once = one.returned_at == one.at
+            yield lots.Return(one.returned_at, one.source, one.returned, one.returned_until, at_once)
 
 
 def _adjusted(
@@ -117,7 +139,12 @@ def _redeemed(
     moment = min(act.at, now)
     yield lots.Debit(moment, act.source, act.points)
     if outcome.returned:
-        days = numbered(versions, act.version, act.at).terms.returned_days
-        ends_at = later(local(outcome.moment, zone), days + 1, zone)
+        ends_at = returned_until(act, outcome, zone, versions)
         at_once = outcome.moment == moment
         yield lots.Return(outcome.moment, act.source, outcome.returned, ends_at, at_once)
+
+
+def returned_until(act: Redemption, outcome: Outcome, zone: str, versions: tuple[Version, ...]) -> datetime:
+    """Return until when the points that came back of an exchange live at least."""
+    days = numbered(versions, act.version, act.at).terms.returned_days
+    return later(local(outcome.moment, zone), days + 1, zone)

@@ -174,6 +174,8 @@ def _fetch(house: House, shop: Shop, wish: asking.Wish) -> asking.Fetched:
             raise LeftInPeace("The shop is left alone for a moment.", alone)
         return asking.Fetched()
     open_line = line(house, shop)
+    if wish.alive:
+        open_line.facts()  # refused where Comeback was removed; and then it is known
     orders: dict[str, Order] = {}
     for ids in chunks(wish.orders):
         orders |= open_line.orders(ids)

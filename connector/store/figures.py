@@ -242,7 +242,11 @@ def more_than(tx: Tx, many: int) -> bool:
 
 def standing(tx: Tx, now: datetime) -> Standing:
     """Add up what members hold, and count the codes that can be used now."""
-    lives = and_(members.c.merchant_id == tx.merchant_id, members.c.survivor_id.is_(None))
+    lives = and_(
+        members.c.merchant_id == tx.merchant_id,
+        members.c.survivor_id.is_(None),
+        members.c.closed_at.is_(None),
+    )
     row = tx.one(
         select(
             func.count().label("members"),

@@ -121,6 +121,7 @@ def _shops(connection: Connection, now: datetime) -> tuple[Standing, ...]:
             _how_many(connected & (shops.c.busy_until > now), "left_alone"),
             _how_many(connected & shops.c.probe_at.is_not(None), "open"),
         )
+        .where(shops.c.forgotten_at.is_(None))
         .group_by(shops.c.platform)
         .order_by(shops.c.platform)
     )

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Text, cast, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from connector.loyalty.facts import Act, Adjustment, Entry, Redemption, Standing
+from connector.loyalty.facts import Act, Adjustment, Closed, Entry, Redemption, Standing
 from connector.store import bulk
 from connector.store.database import Tx
 from connector.store.tables import acts, entries, members
@@ -99,6 +99,24 @@ def add_act(tx: Tx, member_id: int, act: Act) -> bool:
     return tx.value(kept) is not None
 
 
+def close(tx: Tx, member_id: int, closed: Sequence[Closed]) -> None:
+    """Write down what sources came to in a shop that goes; an exchange is kept as that, and no longer as what it was."""
+    rows = [
+        {
+            "merchant_id": tx.merchant_id,
+            "member_id": member_id,
+            "act_key": one.id,
+            "at": one.at,
+            "record": msgspec.to_builtins(one),
+        }
+        for one in closed
+    ]
+    if rows:
+        new = bulk.insert(acts, rows)
+        replaced = {"record": new.excluded.record}
+        tx.run(new.on_conflict_do_update(index_elements=["merchant_id", "act_key"], set_=replaced))
+
+
 def change_redemption(tx: Tx, redemption: Redemption) -> None:
     """Write down that the coupon of a redemption was refused, or that it is being tried again."""
     tx.run(
@@ -156,4 +174,4 @@ def give(tx: Tx, gone: int, kept: int) -> None:
 
 
 def _act(record: object) -> Act:
-    return msgspec.convert(record, Redemption | Adjustment)
+    return msgspec.convert(record, Redemption | Adjustment | Closed)

@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text, update
 
 from connector.secrets import KeyRing, fingerprint, random_word
 from connector.store.database import Tx, bind
-from connector.store.tables import merchants, passes
+from connector.store.tables import merchants, passes, visits
 
 # Taken first: a row may only be written by a transaction that is bound to its merchant.
 _NEXT = text("SELECT nextval(pg_get_serial_sequence('merchants', 'id'))")
@@ -63,6 +63,13 @@ def get(tx: Tx) -> Merchant:
 def every(connection: Connection) -> list[int]:
     """Return the ids of all merchants."""
     return list(connection.execute(select(merchants.c.id).order_by(merchants.c.id)).scalars())
+
+
+def has_left(tx: Tx) -> None:
+    """Leave of a merchant whose last shop was erased what the ledger needs: their name and ways in are gone."""
+    tx.run(update(merchants).where(merchants.c.id == tx.merchant_id).values(name=""))
+    for table in (passes, visits):
+        tx.run(delete(table).where(table.c.merchant_id == tx.merchant_id))
 
 
 def code_secret(tx: Tx) -> bytes:

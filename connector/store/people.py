@@ -205,12 +205,12 @@ def same_person(tx: Tx, email_hash: bytes) -> list[int]:
 
 
 def lock(tx: Tx, member_ids: Iterable[int]) -> list[int]:
-    """Lock the members, one settlement at a time; return the survivors they live on as."""
+    """Lock the members, one settlement at a time; return the survivors they live on as. Closed ones are left alone."""
     wanted = sorted(set(member_ids))
     mine = members.c.merchant_id == tx.merchant_id
     rows = tx.all(
         select(members.c.id, members.c.survivor_id)
-        .where(mine, bulk.among(members.c.id, wanted))
+        .where(mine, bulk.among(members.c.id, wanted), members.c.closed_at.is_(None))
         .order_by(members.c.id)
         .with_for_update()
     )
@@ -233,7 +233,7 @@ def due(tx: Tx, now: datetime, limit: int) -> list[int]:
 
 def make_due(tx: Tx, now: datetime, member_ids: Sequence[int] | None = None) -> None:
     """Have these members (or all) settled soon."""
-    which = [members.c.merchant_id == tx.merchant_id, members.c.survivor_id.is_(None)]
+    which = [*_living(tx)]
     if member_ids is not None:
         which.append(bulk.among(members.c.id, member_ids))
     tx.run(update(members).where(*which).values(due_at=now))
@@ -299,9 +299,30 @@ def shared_addresses(tx: Tx, email_hashes: Sequence[bytes]) -> list[bytes]:
 
 def chunk(tx: Tx, after: int, limit: int) -> list[int]:
     """Return living members in the order of their ids, from behind `after` on."""
-    mine = members.c.merchant_id == tx.merchant_id, members.c.survivor_id.is_(None)
-    chosen = select(members.c.id).where(*mine, members.c.id > after).order_by(members.c.id).limit(limit)
+    chosen = (
+        select(members.c.id).where(*_living(tx), members.c.id > after).order_by(members.c.id).limit(limit)
+    )
     return list(tx.run(chosen).scalars())
+
+
+def in_shop(tx: Tx, shop_id: int) -> list[int]:
+    """Return every member that has a customer in the shop."""
+    chosen = select(customers.c.member_id).where(*_of(tx, shop_id)).distinct().order_by(customers.c.member_id)
+    return list(tx.run(chosen).scalars())
+
+
+def also_elsewhere(tx: Tx, shop_id: int, member_ids: Sequence[int]) -> list[int]:
+    """Return those of these members whom another shop of the merchant knows too."""
+    others = customers.c.merchant_id == tx.merchant_id, customers.c.shop_id != shop_id
+    chosen = select(customers.c.member_id).where(*others, bulk.among(customers.c.member_id, member_ids))
+    return list(tx.run(chosen.distinct().order_by(customers.c.member_id)).scalars())
+
+
+def close(tx: Tx, member_ids: Sequence[int], now: datetime) -> None:
+    """Note that these members are nobody's any more: what is booked stays, and nothing follows from it."""
+    theirs = bulk.among(members.c.id, member_ids) | bulk.among(members.c.survivor_id, member_ids)
+    gone = update(members).where(members.c.merchant_id == tx.merchant_id, theirs)
+    tx.run(gone.values(closed_at=now, due_at=None, pending=0, tier=None, tier_until=None, order_count=0))
 
 
 def merchants_due(connection: Connection, now: datetime) -> list[int]:
@@ -330,6 +351,11 @@ def give(tx: Tx, gone: int, kept: int) -> None:
 
 
 _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _living(tx: Tx):  # type: ignore[no-untyped-def]
+    mine = members.c.merchant_id == tx.merchant_id
+    return mine, members.c.survivor_id.is_(None), members.c.closed_at.is_(None)
 
 
 def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]

@@ -1,14 +1,13 @@
 """Finding and erasing what is personal."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, cast, func, or_, select, update
+from sqlalchemy import ColumnElement, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from connector.store import inbox
+from connector.store import bulk
 from connector.store.database import Tx
-from connector.store.tables import acts, customers, orders, privacy
+from connector.store.tables import acts, customers, metadata, orders, privacy
 
 
 def find(tx: Tx, shop_id: int, customer_id: str | None, email: str | None) -> list[str]:
@@ -61,34 +60,26 @@ def forget_guest(tx: Tx, shop_id: int, email_hash: bytes | None, order_ids: Sequ
     return tx.run(erased.values(guest_hash=None)).rowcount
 
 
-def erase_shop(tx: Tx, shop_id: int, now: datetime) -> dict[str, int]:
-    """Erase every personal word of a shop, messages included; the figures stay. Return the number of rows by table."""
-    mine = customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id
-    members = list(tx.run(select(customers.c.member_id).where(*mine).distinct()).scalars())
-    theirs = [str(one) for one in tx.run(select(customers.c.id).where(*mine)).scalars()]
-    claimed = keep_claims(tx, shop_id, theirs)
-    people_rows = tx.run(
-        update(customers)
-        .where(*mine, customers.c.forgotten_at.is_(None))
-        .values(
-            email_sealed=None,
-            email_hash=None,
-            email_verified=False,
-            name_sealed=None,
-            language=None,
-            forgotten_at=now,
-        )
-    ).rowcount
-    guests = tx.run(
-        update(orders).where(*_orders(tx, shop_id), orders.c.guest_hash.is_not(None)).values(guest_hash=None)
-    ).rowcount
-    return {
-        "customers": people_rows,
-        "orders": claimed + guests,
-        "inbox": inbox.erase(tx, shop_id),
-        "privacy": erase_exports(tx, theirs),
-        **erase_reasons(tx, members),
-    }
+def delete_shop(tx: Tx, shop_id: int) -> dict[str, int]:
+    """Delete every row of a shop, and the exports for its people; return the number of rows by table."""
+    theirs = select(customers.c.id).where(
+        customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id
+    )
+    exported = privacy.c.merchant_id == tx.merchant_id, privacy.c.customer_id.in_(theirs)
+    erased = update(privacy).where(*exported).values(export_sealed=None, customer_id=None)
+    rows = {"privacy": tx.run(erased).rowcount}
+    # What refers to other rows goes before them.
+    for table in reversed(metadata.sorted_tables):
+        if "shop_id" in table.c:
+            mine = table.c.merchant_id == tx.merchant_id, table.c.shop_id == shop_id
+            rows[table.name] = tx.run(delete(table).where(*mine)).rowcount
+    return rows
+
+
+def delete_acts(tx: Tx, member_ids: Sequence[int]) -> int:
+    """Delete what people did for members whom no shop knows any more; return how many rows."""
+    theirs = acts.c.merchant_id == tx.merchant_id, bulk.among(acts.c.member_id, member_ids)
+    return tx.run(delete(acts).where(*theirs)).rowcount
 
 
 def erase_reasons(tx: Tx, member_ids: Sequence[int]) -> dict[str, int]:
@@ -99,21 +90,14 @@ def erase_reasons(tx: Tx, member_ids: Sequence[int]) -> dict[str, int]:
     known = select(customers.c.member_id).where(
         customers.c.merchant_id == tx.merchant_id, customers.c.forgotten_at.is_(None)
     )
-    gone = set(member_ids) - set(tx.run(known.where(customers.c.member_id.in_(member_ids))).scalars())
-    mine = acts.c.merchant_id == tx.merchant_id, acts.c.member_id.in_(gone)
+    gone = set(member_ids) - set(tx.run(known.where(bulk.among(customers.c.member_id, member_ids))).scalars())
+    mine = acts.c.merchant_id == tx.merchant_id, bulk.among(acts.c.member_id, sorted(gone))
     written = acts.c.record["reason"].astext != ""
     blank = func.jsonb_set(acts.c.record, ["reason"], cast("", JSONB))
     acted = tx.run(update(acts).where(*mine, written).values(record=blank)).rowcount
     # The ledger is never rewritten; this one function of the database (migration 0016) blanks reasons and nothing else.
     booked = tx.value(select(func.comeback_forget_reasons(tx.merchant_id, sorted(gone))))
     return {"acts": acted, "entries": int(booked)}
-
-
-def shop_forgotten_at(tx: Tx, shop_name: str, at: datetime) -> bool:
-    """Tell whether everything of a shop of this name was erased at this very moment."""
-    asked = privacy.c.merchant_id == tx.merchant_id, privacy.c.shop_name == shop_name
-    done = privacy.c.topic == "shop_forgotten", privacy.c.done_at == at
-    return tx.first(select(privacy.c.id).where(*asked, *done)) is not None
 
 
 def bury(tx: Tx, shop_id: int, words: set[bytes]) -> list[str]:

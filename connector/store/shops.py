@@ -48,6 +48,7 @@ class Shop(msgspec.Struct, frozen=True):
     other_version_at: datetime | None = None
     old_secret_since: datetime | None = None
     old_secret_at: datetime | None = None
+    forgotten_at: datetime | None = None
 
     @property
     def breaker(self) -> BreakerState:
@@ -91,8 +92,18 @@ def everywhere(connection: Connection) -> tuple[Shop, ...]:
 
 
 def of_merchant(tx: Tx) -> tuple[Shop, ...]:
-    """Return the merchant's shops, first installed first."""
+    """Return the merchant's shops, first installed first; those that were erased are none any more."""
+    return tuple(shop for shop in ever_of_merchant(tx) if shop.forgotten_at is None)
+
+
+def ever_of_merchant(tx: Tx) -> tuple[Shop, ...]:
+    """Return the merchant's shops with those that were erased: entries and closed facts still name these."""
     return tuple(map(_shop, tx.all(_of(tx).order_by(shops.c.id))))
+
+
+def ever(connection: Connection) -> tuple[Shop, ...]:
+    """Return every shop of every merchant, removed and erased ones too."""
+    return tuple(map(_shop, connection.execute(select(*_FIELDS).order_by(shops.c.id))))
 
 
 def get(tx: Tx, shop_id: int) -> Shop:
@@ -154,6 +165,24 @@ def keep_tokens(tx: Tx, shop_id: int, tokens: bytes) -> None:
 def remove(tx: Tx, shop_id: int, now: datetime) -> None:
     """Note that the merchant took Comeback out of this shop; its tokens are gone at once."""
     _set(tx, shop_id, state="removed", removed_at=now, tokens_sealed=None)
+
+
+def forget(tx: Tx, shop_id: int, now: datetime) -> None:
+    """Leave nothing of a shop but its number: a shop that comes back to its address is a new one."""
+    _set(
+        tx,
+        shop_id,
+        address=f"forgotten {random_word(16)}",
+        key=random_word(16),
+        name="",
+        state="removed",
+        removed_at=func.coalesce(shops.c.removed_at, now),
+        forgotten_at=now,
+        tokens_sealed=None,
+        busy_until=None,
+        restored_from=None,
+        **CLOSED,
+    )
 
 
 def needs_reconnect(tx: Tx, shop_id: int) -> None:

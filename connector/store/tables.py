@@ -113,6 +113,9 @@ shops = Table(
     Column("other_version_at", MOMENT),
     Column("old_secret_since", MOMENT),  # first and last webhook that the previous secret signed
     Column("old_secret_at", MOMENT),
+    Column(
+        "forgotten_at", MOMENT
+    ),  # everything of it was erased; the row stays as the number that entries name
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("id"),
     UniqueConstraint("platform", "address"),
@@ -133,6 +136,7 @@ members = Table(
     _merchant(),
     _number(),
     Column("survivor_id", BigInteger),  # set when this member was joined into another one
+    Column("closed_at", MOMENT),  # nobody's any more: the only shops that knew them were erased
     Column("tier", Text),
     Column("tier_until", MOMENT),
     Column("balance", BigInteger, nullable=False, server_default="0"),  # cache; proved equal to sum(entries)
@@ -145,6 +149,7 @@ members = Table(
     Index(None, "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index(None, "merchant_id", "tier"),
     Index(None, "merchant_id", "survivor_id", postgresql_where=text("survivor_id IS NOT NULL")),
+    Index("members_closed", "merchant_id", "id", postgresql_where=text("closed_at IS NOT NULL")),
     ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
 )
 
@@ -300,7 +305,7 @@ acts = Table(
     Column("member_id", BigInteger, nullable=False),
     Column("act_key", Text, nullable=False),  # the id inside `record`; a form sent twice books once
     Column("at", MOMENT, nullable=False),
-    Column("record", JSONB, nullable=False),  # Redemption | Adjustment
+    Column("record", JSONB, nullable=False),  # Redemption | Adjustment | Closed
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("merchant_id", "act_key"),
     Index(None, "merchant_id", "member_id"),

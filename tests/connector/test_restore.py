@@ -139,7 +139,7 @@ def test_whoever_was_forgotten_since_is_forgotten_in_the_moment_in_which_the_hou
     keeps(house, shop, "since the backup")
     stone = Tombstone(house.now(), shop.merchant_id, shop.id, words=(b"not a hash",), whole_shop=True)
     tombstones.write(tmp_path / "other.log", [stone])
-    monkeypatch.setattr("connector.flow.restoring.privacy.erase_shop", _breaks_off)
+    monkeypatch.setattr("connector.flow.restoring.erasing.erase", _breaks_off)
     house.database.close()
     with pytest.raises(KeyboardInterrupt):
         backup.restore(house, tmp_path / "house.backup", replace=True, logs=[tmp_path / "other.log"])

@@ -103,7 +103,8 @@ _MEMBER = tuple(members.c[name] for name in Member.__struct_fields__)
 
 def get(tx: Tx, member_id: int) -> Member:
     """Return one member; raise LookupError when the merchant has no such member."""
-    row = tx.first(select(*_MEMBER).where(members.c.merchant_id == tx.merchant_id, members.c.id == member_id))
+    there = members.c.merchant_id == tx.merchant_id, members.c.closed_at.is_(None)
+    row = tx.first(select(*_MEMBER).where(*there, members.c.id == member_id))
     if row is None:
         raise LookupError(f"no member {member_id}")
     return Member(**row._mapping)
@@ -114,7 +115,8 @@ def page(
 ) -> Page[MemberLine]:
     """Return members, the greatest first; `after` is the figure and the id of the last one seen."""
     figure = _BY[sequence]
-    chosen = select(*_MEMBER).where(members.c.merchant_id == tx.merchant_id, members.c.survivor_id.is_(None))
+    there = members.c.merchant_id == tx.merchant_id, members.c.closed_at.is_(None)
+    chosen = select(*_MEMBER).where(*there, members.c.survivor_id.is_(None))
     if tier is not None:
         chosen = chosen.where(members.c.tier == tier)
     if after is not None:

@@ -37,7 +37,8 @@ def since(tx: Tx, after_id: int, now: datetime, size: int = SIZE) -> tuple[Notic
     # Numbers are given when a line is written, but lines are seen when they are committed: without this wait a lower
     # number could appear behind a higher one that was read already, and would never be read.
     tx.run(select(func.pg_advisory_xact_lock(LOCK, tx.merchant_id)))
-    return _lines(tx, notices.c.id > after_id, notices.c.good_until > now, size=size)
+    known = members.c.closed_at.is_(None)
+    return _lines(tx, notices.c.id > after_id, notices.c.good_until > now, known, size=size)
 
 
 def of_member(tx: Tx, member_id: int, size: int | None) -> tuple[NoticeLine, ...]:

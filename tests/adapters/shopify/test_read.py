@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,11 @@ def test_a_customer_without_times_is_fetched() -> None:
             {"shop_domain": "a.myshopify.com", "customer": {"id": 7}, "data_request": {"id": 99}},
             DataAsked("a.myshopify.com", "7", None, "99"),
         ),
-        ("shop/redact", {"shop_id": 1, "shop_domain": "a.myshopify.com"}, ShopForgotten("a.myshopify.com")),
+        (
+            "shop/redact",
+            {"shop_id": 1, "shop_domain": "a.myshopify.com"},
+            ShopForgotten("a.myshopify.com", timedelta(hours=47)),
+        ),
         ("app/uninstalled", {"id": 1, "myshopify_domain": "A.myshopify.com"}, ShopRemoved("a.myshopify.com")),
         ("bulk_operations/finish", {"type": "query", "status": "completed"}, ImportReady()),
     ],

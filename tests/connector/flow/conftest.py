@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import msgspec
 import pytest
+from flask import Blueprint
 from sqlalchemy import select
 
 from connector import config, rounds
@@ -74,13 +76,14 @@ class Corner:
         self.meanwhile: Callable[[], object] | None = None  # happens once while a mark is being written
         self.puzzling: set[str] = set()  # customers whose marks break the adapter
         self.hides_before: datetime | None = None  # orders placed before are not shown
+        self.refuses_facts: ShopError | None = None
 
     # platform
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
         return ()
 
-    def pages(self, env: Mapping[str, str], hall: object) -> Any:
-        raise NotImplementedError
+    def pages(self, env: Mapping[str, str], hall: object) -> Blueprint:
+        return Blueprint(self.name, __name__)
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {}
@@ -110,6 +113,8 @@ class Corner:
             raise self.trouble.pop(0)
 
     def facts(self) -> ShopFacts:
+        if self.refuses_facts is not None:
+            raise self.refuses_facts
         return FACTS
 
     def counts(self) -> Counts:
@@ -296,9 +301,12 @@ class World:
 
 
 @pytest.fixture
-def world(database: Any) -> Iterator[World]:
+def world(database: Any, tmp_path: Path) -> Iterator[World]:
     """A corner shop that has just installed Comeback; its history is imported, no programme yet."""
     urls = {"DATABASE_URL": database.url, "DATABASE_OWNER_URL": database.owner_url}
+    urls["FORGOTTEN_LOG"] = str(
+        tmp_path / "forgotten.log"
+    )  # whom this world forgets is nothing to the others
     corner, clock = Corner(), [NOW]
     house = furnish(config.fresh_secrets() | urls, {"corner": corner}, lambda: clock[0])
     arrived = welcoming.welcome(house.database, corner, Installed(FACTS, b"tokens"), NOW)

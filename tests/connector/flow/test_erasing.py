@@ -1,0 +1,336 @@
+"""A shop erased under privacy law: every row of it goes, and who lives on in another shop keeps what was booked."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import pytest
+from sqlalchemy import select, text
+
+from connector import rounds
+from connector.app import create_app
+from connector.flow import redeeming, settling, welcoming
+from connector.hall import sign_in_url
+from connector.loyalty.decide import decide
+from connector.port import (
+    CustomerChanged,
+    CustomerForgotten,
+    Installed,
+    OrderChanged,
+    ShopFacts,
+    ShopForgotten,
+    ShopRemoved,
+    Unauthorized,
+)
+from connector.records import Order
+from connector.store import merchants, programs, proofs, shops, tables
+
+CORNER, MARKET = "corner.example", "market.example"
+
+
+@pytest.fixture
+def market(world: Any) -> Any:
+    """A second shop of the same merchant."""
+    stall = type(world.corner)()
+    stall.name = "market"
+    world.house.platforms["market"] = stall
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        code = merchants.give_pass(tx, "join", world.now, timedelta(hours=1))
+    facts = ShopFacts(MARKET, "Market Stall", "EUR", "Europe/London", "nl")
+    installed = Installed(facts, b"their tokens", merchant_code=code)
+    arrived = welcoming.welcome(world.house.database, stall, installed, world.now)
+    assert arrived.merchant_id == world.shop.merchant_id
+    with world.house.database.merchant(arrived.merchant_id) as tx:
+        shop = shops.get(tx, arrived.shop_id)
+    other = type(world)(world.house, stall, shop, world._clock)
+    rounds.import_history(world.house, shop.merchant_id, shop.id)
+    return other
+
+
+def both_know_anna(world: Any, market: Any, make: Any) -> None:
+    """Anna buys in both shops under one address; Bea in the corner shop only."""
+    world.tell(CustomerChanged(make.person()), CustomerChanged(make.person("8", "bea@example.nl")))
+    market.tell(CustomerChanged(make.person("70")))
+    assert world.member("7") == market_member(market, "70")
+    world.happen(make.order(1, 60, make.NOW - 3 * make.DAY), make.order(2, 40, make.NOW - make.DAY))
+    world.happen(make.order(3, 500, make.NOW - make.DAY, "8"))
+    market.happen(make.order(1, 30, make.NOW - 2 * make.DAY, "70"))
+
+
+def market_member(market: Any, customer_id: str) -> int:
+    rows = market.rows(tables.customers)
+    return int(next(row.member_id for row in rows if (row.shop_id, row.id) == (market.shop.id, customer_id)))
+
+
+def goes(world: Any) -> None:
+    world.tell(ShopRemoved(CORNER))
+    world.later(2)
+    world.tell(ShopForgotten(CORNER, timedelta(hours=47)))
+
+
+def of_shop(world: Any) -> dict[str, int]:
+    """How many rows each table has of the shop."""
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        return {
+            table.name: len(tx.all(select(table).where(table.c.shop_id == world.shop.id)))
+            for table in tables.metadata.sorted_tables
+            if "shop_id" in table.c
+        }
+
+
+def balances(world: Any) -> dict[int, int]:
+    return {row.id: row.balance for row in world.rows(tables.members) if row.survivor_id is None}
+
+
+def test_no_row_of_the_shop_is_left_but_its_number_and_the_proof(
+    world: Any, market: Any, start: Any, make: Any
+) -> None:
+    start()
+    both_know_anna(world, market, make)
+    world.push()
+    before, booked, held = of_shop(world), world.sums(), balances(world)
+    assert all(
+        before[name] for name in ("customers", "orders", "coupons", "marks", "outbox", "inbox", "runs")
+    )
+    goes(world)
+    assert {name: count for name, count in of_shop(world).items() if count} == {}
+    [row] = [row for row in world.rows(tables.shops) if row.id == world.shop.id]
+    assert (row.state, row.name, row.tokens_sealed, row.forgotten_at) == ("removed", "", None, world.now)
+    assert CORNER not in row.address
+    assert row.key != world.shop.key
+    # The ledger is as it was, and so is what its members hold.
+    assert (world.sums(), balances(world)) == (booked, held)
+    proof = max(world.rows(tables.privacy), key=lambda row: row.id)
+    assert (proof.topic, proof.shop_name) == ("shop_forgotten", "Corner Shop")
+    assert (proof.tables["customers"], proof.tables["orders"]) == (2, 3)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert proofs.broken(tx) == []
+        assert [shop.name for shop in shops.of_merchant(tx)] == ["Market Stall"]
+
+
+def test_who_lives_on_in_another_shop_keeps_points_codes_and_their_end_and_nobody_else_is_settled(
+    world: Any, market: Any, start: Any, make: Any
+) -> None:
+    terms = start()
+    both_know_anna(world, market, make)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        member = world.member("7")
+        key = terms.redeemables[0].key
+        redeeming.redeem(tx, member, world.shop.id, "7", key, "an-act", "staff", world.now)
+    codes = {row.code: row.state for row in market.coupons if row.shop_id == market.shop.id}
+    assert codes, "the second order of all, placed at the market, gave a code"
+    booked, bea = world.sums(), world.member("8")
+    anna = {source: points for source, points in booked.items() if not source.endswith(":3")}
+    goes(world)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert list(settling.settle(tx, [member, bea], world.now)) == [member]
+        known = settling.recall(tx, [member])[member]
+        decided = decide(known.history, programs.versions(tx), known.booked, world.now)
+        assert (decided.entries, decided.coupons, decided.revoke) == ((), (), ())
+        assert decided.standing.balance == sum(anna.values())
+    assert world.sums() == booked
+    assert {row.code: row.state for row in market.coupons} == codes
+    # What the corner shop's orders gave ends when it would have ended, and the exchange there is not given back.
+    world.later(800)
+    ended = {source: points for source, points in world.sums().items() if source.startswith("expiry:")}
+    assert sum(world.sums()[source] for source in world.sums() if not source.endswith(":3")) == 0
+    assert any(source.startswith(f"expiry:order:{world.shop.id}:") for source in ended)
+    assert f"expiry:order:{world.shop.id}:3" not in ended
+
+
+def test_points_in_their_hold_are_not_given_any_more(world: Any, market: Any, start: Any, make: Any) -> None:
+    start(hold_days=14)
+    both_know_anna(world, market, make)
+    world.happen(make.order(4, 90, make.NOW - 30 * make.DAY))
+    assert world.sums() == {f"order:{world.shop.id}:4": 90}
+    goes(world)
+    world.later(60)
+    assert world.sums() == {f"order:{world.shop.id}:4": 90, f"order:{market.shop.id}:1": 30}
+
+
+def test_a_shop_that_comes_back_is_a_new_one_with_an_empty_history(
+    world: Any, market: Any, start: Any, make: Any
+) -> None:
+    start()
+    both_know_anna(world, market, make)
+    goes(world)
+    arrived = welcoming.welcome(world.house.database, world.corner, Installed(_FACTS, b"new"), world.now)
+    assert arrived.first
+    assert arrived.shop_id != world.shop.id
+    assert arrived.merchant_id != world.shop.merchant_id
+    with world.house.database.merchant(arrived.merchant_id) as tx:
+        assert tx.all(select(tables.customers)) == []
+        assert [shop.address for shop in shops.of_merchant(tx)] == [CORNER]
+
+
+_FACTS = ShopFacts(CORNER, "Corner Shop", "EUR", "Europe/Amsterdam", "nl")
+
+
+def test_a_merchant_whose_last_shop_is_erased_is_a_ledger_without_a_name(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.happen(make.order(1, 60, make.NOW))
+    booked = world.sums()
+    goes(world)
+    [merchant] = world.rows(tables.merchants)
+    assert merchant.name == ""
+    assert world.rows(tables.passes) == []
+    assert world.sums() == booked
+    # A new version of the programme, or time, books nothing on those whom no shop knows any more.
+    start()
+    world.later(800)
+    assert world.sums() == booked
+
+
+def test_the_pages_of_a_merchant_without_a_shop_and_without_a_name_are_empty_and_whole(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.happen(make.order(1, 60, make.NOW))
+    member = world.member("7")
+    goes(world)
+    browser = create_app(world.house).test_client()
+    browser.get(urlsplit(sign_in_url(world.house, world.shop.merchant_id)).path)
+    asked = (
+        "",
+        "members",
+        "coupons",
+        "activity",
+        "activity/privacy",
+        "activity/checks",
+        "programme",
+        "shops",
+    )
+    for one in asked:
+        answer = browser.get(f"/settings/{one}" if one else "/")
+        assert answer.status_code == 200, one
+        assert CORNER not in answer.text
+    assert "No shop yet" in browser.get("/?lang=en").text
+    assert browser.get(f"/settings/members/{member}").status_code == 404
+
+
+def test_a_shop_that_is_connected_again_is_never_erased(world: Any, start: Any, make: Any) -> None:
+    start()
+    world.happen(make.order(1, 60, make.NOW))
+    world.tell(ShopRemoved(CORNER))
+    world.later(1)
+    welcoming.welcome(world.house.database, world.corner, Installed(_FACTS, b"new"), world.now)
+    world.later(1)
+    world.corner.calls.clear()
+    world.tell(ShopForgotten(CORNER, timedelta(hours=47)))
+    # It was asked, and it answered.
+    assert said(world) == "The shop has Comeback installed; nothing was erased."
+    assert len(world.rows(tables.orders)) == 1
+    # Its token is refused for some other reason: the removal that this is about was before the installation.
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        shops.needs_reconnect(tx, world.shop.id)
+    world.tell(ShopForgotten(CORNER, timedelta(hours=47)))
+    assert said(world) == "About a removal before the shop was installed again; nothing was erased."
+    assert len(world.rows(tables.orders)) == 1
+    assert [row.topic for row in world.rows(tables.privacy)] == []
+
+
+def said(world: Any) -> str:
+    return str(max(world.rows(tables.inbox), key=lambda row: row.id).result)
+
+
+def test_a_removal_nobody_told_us_of_is_found_out_by_asking(world: Any, start: Any, make: Any) -> None:
+    start()
+    world.happen(make.order(1, 60, make.NOW))
+    world.later(3)
+    world.corner.refuses_facts = Unauthorized("401")
+    world.tell(ShopForgotten(CORNER, timedelta(hours=47)))
+    assert world.rows(tables.orders) == []
+    assert [row.topic for row in world.rows(tables.privacy)] == ["shop_forgotten"]
+
+
+def test_what_came_with_the_request_and_after_it_brings_nobody_back(
+    world: Any, market: Any, start: Any, make: Any
+) -> None:
+    start()
+    both_know_anna(world, market, make)
+    booked = world.sums()
+    world.tell(ShopRemoved(CORNER))
+    world.later(2)
+    later = make.NOW + make.DAY
+    world.tell(
+        OrderChanged(make.order(9, 70, make.NOW)),
+        ShopForgotten(CORNER),
+        CustomerChanged(make.person("9", "cas@example.nl", changed_at=later)),
+        OrderChanged(make.order(1, 60, make.NOW - 3 * make.DAY, refunded=6000, kept=0, changed_at=later)),
+        CustomerForgotten(CORNER, "7", "anna@example.nl"),
+        ShopForgotten(CORNER),
+    )
+    assert {name: count for name, count in of_shop(world).items() if count} == {}
+    grown = {source: points for source, points in world.sums().items() if booked.get(source) != points}
+    assert set(grown) <= {f"order:{world.shop.id}:9"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_order_messages_come_in_the_other_shop_ends_the_same(
+    world: Any, market: Any, start: Any, make: Any, seed: int
+) -> None:
+    start(hold_days=0)
+    both_know_anna(world, market, make)
+    story = [OrderChanged(one) for one in _market_story(make)]
+    chance = random.Random(seed)
+    told = [story, story[::-1], chance.sample(story, len(story)), [*story, *chance.sample(story, 4)]][seed]
+    cut = (0, 3, chance.randrange(len(told)), len(told))[seed]
+    market.tell(*told[:cut])
+    goes(world)
+    market.tell(*told[cut:])
+    world.later(1)
+    theirs = {
+        source.replace(f":{market.shop.id}:", ":market:"): points
+        for source, points in world.sums().items()
+        if f"order:{market.shop.id}:" in source
+    }
+    assert theirs == {"order:market:1": 30, "order:market:2": 80, "order:market:3": 15, "order:market:4": 100}
+    ours = {source: n for source, n in world.sums().items() if f"order:{world.shop.id}:" in source}
+    assert ours == {f"order:{world.shop.id}:{n}": points for n, points in ((1, 60), (2, 40), (3, 500))}
+    assert balance(market) == 30 + 80 + 15 + 100 + 60 + 40
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert tx.all(text(_WRONG_BALANCES)) == []
+
+
+_WRONG_BALANCES = """
+SELECT m.id FROM members m WHERE m.survivor_id IS NULL AND balance <>
+  (SELECT coalesce(sum(points), 0) FROM entries e JOIN members s ON s.id = e.member_id
+    WHERE coalesce(s.survivor_id, s.id) = m.id)
+"""
+
+
+def _market_story(make: Any) -> list[Order]:
+    """Orders at the market as they came to be: paid, edited, refunded in part, cancelled and paid anew."""
+    placed = make.NOW - 5 * make.DAY
+    minutes = [placed + n * timedelta(minutes=1) for n in range(9)]
+    return [
+        make.order(2, 80, placed, "70"),
+        make.order(3, 50, placed, "70", changed_at=minutes[1]),
+        make.order(3, 50, placed, "70", changed_at=minutes[2], refunded=3500),
+        make.order(4, 90, placed, "70", changed_at=minutes[3]),
+        make.order(4, 100, placed, "70", changed_at=minutes[4]),
+        make.order(5, 70, placed, "70", changed_at=minutes[5]),
+        make.order(5, 70, placed, "70", changed_at=minutes[6], cancelled_at=minutes[6]),
+    ]
+
+
+def balance(market: Any) -> int:
+    member = market_member(market, "70")
+    return int(next(row.balance for row in market.rows(tables.members) if row.id == member))
+
+
+def test_what_is_kept_of_a_closed_source_names_no_customer(
+    world: Any, market: Any, start: Any, make: Any
+) -> None:
+    start()
+    both_know_anna(world, market, make)
+    goes(world)
+    kept = [row.record for row in world.rows(tables.acts)]
+    assert {record["type"] for record in kept} == {"Closed"}
+    assert "customer_id" not in msgspec.json.encode(kept).decode()
