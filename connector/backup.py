@@ -12,7 +12,7 @@ import structlog
 from connector.flow import restoring
 from connector.house import House
 from connector.secrets import CannotOpen
-from connector.store import backups, dump, merchants, migrate, queue, shops, tombstones
+from connector.store import backups, cards, dump, merchants, migrate, queue, shops, tombstones
 from connector.store import restore as putting_back
 from connector.store.database import Connection, Tx, bind
 from connector.store.dump import CannotDump
@@ -104,6 +104,7 @@ def _follow(house: House, connection: Connection, as_of: datetime, stones: Seque
         there = shops.get(tx, shop.id)
         if there.forgotten_at is None:
             shops.restored(tx, shop.id, as_of)
+            cards.doubt(tx, shop.id)
         if there.state == "connected":
             queue.subscribe(connection, tx.merchant_id, shop.id)
             queue.reconcile(connection, tx.merchant_id, shop.id, "window")

@@ -4,7 +4,7 @@
 writes down what came of it. A worker killed in between leaves a lease that ends; the push then simply goes out again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -20,14 +20,17 @@ from connector.port import (
     Refused,
     ShopAdapter,
     ShopError,
+    Shown,
     TryLater,
     Unauthorized,
 )
-from connector.store import coupons, ledger, marks, merchants, outbox, programs
+from connector.records import Card
+from connector.store import cards, coupons, ledger, marks, merchants, outbox, programs
 from connector.store.database import Tx
 
 LEASE = timedelta(minutes=2)
-BATCH = 20
+CARDS_A_CALL = 12  # as many as the plug takes
+BATCH = 2 * CARDS_A_CALL
 WAITS = (
     timedelta(seconds=5),
     timedelta(seconds=30),
@@ -47,22 +50,25 @@ class Misunderstood(ShopError):
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A claimed push with what is to be brought about, read when it was claimed. Neither: nothing to do any more."""
+    """A claimed push with what is to be brought about, read when it was claimed. None of it: nothing to do any more."""
 
     push: outbox.Push
     revision: int
     mark: marks.Mark | None = None
     coupon: coupons.Kept | None = None
+    card: Card | None = None
 
 
-Sent = Marked | LeftAlone | CouponMade | CodeTaken | None | ShopError
+Sent = Marked | LeftAlone | CouponMade | CodeTaken | Shown | None | ShopError
 
 
 def claim(tx: Tx, shop_id: int, now: datetime, limit: int = BATCH) -> list[Job]:
     """Take the next pushes of a shop; a gift of which nobody knows whether it was given is left for a while."""
+    taken = outbox.claim(tx, shop_id, now, LEASE, limit)
+    shown = cards.get(tx, shop_id, [push.subject for push, _ in taken if push.kind == "card"])
     jobs = []
-    for push, revision in outbox.claim(tx, shop_id, now, LEASE, limit):
-        job = _job(tx, push, revision)
+    for push, revision in taken:
+        job = _job(tx, push, revision, shown)
         until = None if job.coupon is None else giving.not_before(push, job.coupon)
         if until is None or until <= now:
             jobs.append(job)
@@ -71,7 +77,9 @@ def claim(tx: Tx, shop_id: int, now: datetime, limit: int = BATCH) -> list[Job]:
     return jobs
 
 
-def _job(tx: Tx, push: outbox.Push, revision: int) -> Job:
+def _job(tx: Tx, push: outbox.Push, revision: int, shown: Mapping[str, Card]) -> Job:
+    if push.kind == "card":
+        return Job(push, revision, card=shown.get(push.subject))
     if push.kind == "marks":
         mark = marks.get(tx, push.shop_id, push.subject)
         if mark is not None and push.attempts > 1:
@@ -82,10 +90,17 @@ def _job(tx: Tx, push: outbox.Push, revision: int) -> Job:
     return Job(push, revision, coupon=coupons.get(tx, push.shop_id, push.subject))
 
 
+def calls(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
+    """Return the jobs by call: cards go by the dozen, behind all else, which goes one by one."""
+    shown = [job for job in jobs if job.card is not None]
+    dozens = [tuple(shown[at : at + CARDS_A_CALL]) for at in range(0, len(shown), CARDS_A_CALL)]
+    return [*((job,) for job in jobs if job.card is None), *dozens]
+
+
 def needs_call(job: Job) -> bool:
     """Tell whether there is still something to say to the shop."""
     if job.coupon is None:
-        return job.mark is not None
+        return job.mark is not None or job.card is not None
     if job.coupon.coupon.is_gift:
         return giving.needs_call(job.push, job.coupon)
     return (job.push.kind == "coupon") == (job.coupon.state in ("wanted", "live"))
@@ -95,6 +110,14 @@ def gift(job: Job) -> coupons.Kept | None:
     """Return the gift that the job is about to give: it must be written down before (`giving.begin`)."""
     giving_now = job.coupon is not None and job.coupon.coupon.is_gift and job.push.kind == "coupon"
     return job.coupon if giving_now and needs_call(job) else None
+
+
+def show(adapter: ShopAdapter, dozen: Sequence[Job]) -> Sequence[Sent]:
+    """Have these cards shown in one call; what goes wrong there is an answer for each of them."""
+    try:
+        return adapter.show(tuple(job.card for job in dozen if job.card is not None))
+    except ShopError as error:
+        return [error] * len(dozen)
 
 
 def send(adapter: ShopAdapter, job: Job) -> Sent:
@@ -142,12 +165,19 @@ def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) 
             outbox.done(
                 tx, job.push, job.revision, f"Carries: {', '.join(stands) or 'nothing of ours'}.", now
             )
+        case LeftAlone(why) if job.card is not None:
+            cards.drop(tx, job.push.shop_id, [job.push.subject])
+            outbox.done(tx, job.push, job.revision, why, now)
         case LeftAlone(why):
             marks.now_stands(tx, job.push.shop_id, job.push.subject, (), left_alone=why)
             outbox.done(tx, job.push, job.revision, why, now)
         case CouponMade(remote_id) if job.coupon is not None and job.coupon.coupon.is_gift:
             giving.given(tx, job.coupon, remote_id, now)
             outbox.done(tx, job.push, job.revision, "It was given, and is the customer's.", now)
+        case Shown():
+            assert job.card is not None
+            cards.stands(tx, job.push.shop_id, job.card, now)
+            outbox.done(tx, job.push, job.revision, "Balance and tier can be read in the shop.", now)
         case CouponMade(remote_id):
             _coupon(job, lambda kept: _set(tx, kept, "live", remote_id))
             outbox.done(tx, job.push, job.revision, "The code is live in the shop.", now)

@@ -7,8 +7,9 @@ import msgspec
 
 from connector.loyalty.decide import decide
 from connector.loyalty.facts import Booked, Decision, History, Shop, ShopCustomer, ShopOrder
-from connector.records import GIFTS
+from connector.records import GIFTS, Card
 from connector.store import (
+    cards,
     coupons,
     ledger,
     marks,
@@ -156,6 +157,7 @@ def _write(tx: Tx, decisions: dict[int, Decision], now: datetime, asked: Mapping
         "coupon": coupons.want(tx, merchants.code_secret(tx), made) if made else [],
         "revoke": coupons.revoke(tx, [(one.shop_id, one.source, one.reward_key) for one in ended]),
         "marks": marks.want(tx, marked),
+        "card": cards.want(tx, _cards(decisions)),
     }
     outbox.want_all(tx, changed, now, _whose(tx, decisions, asked))
     ledger.settled(
@@ -163,6 +165,15 @@ def _write(tx: Tx, decisions: dict[int, Decision], now: datetime, asked: Mapping
         {member_id: (decision.standing, decision.ask_again_at) for member_id, decision in decisions.items()},
         now,
     )
+
+
+def _cards(decisions: Mapping[int, Decision]) -> list[tuple[int, Card]]:
+    """Return what the shops' own pages should show: of whoever has marks, for that is everybody whom a programme counts."""
+    return [
+        (mark.shop_id, Card(mark.customer_id, decision.standing.balance, decision.standing.tier))
+        for decision in decisions.values()
+        for mark in decision.marks
+    ]
 
 
 def _whose(tx: Tx, decisions: dict[int, Decision], asked: Mapping[int, str]) -> dict[outbox.About, str]:

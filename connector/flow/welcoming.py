@@ -4,8 +4,9 @@ from datetime import datetime
 
 import msgspec
 
+from connector.flow import settling
 from connector.port import Installed, Platform, Refused
-from connector.store import inbox, merchants, outbox, queue, runs, shops
+from connector.store import cards, inbox, merchants, outbox, queue, runs, shops
 from connector.store.database import Connection, Database, Tx, bind
 
 SPENT = "This code was used before or is too old. Make a new one in Comeback, under Add a shop."
@@ -31,14 +32,23 @@ def welcome(database: Database, platform: Platform, installed: Installed, now: d
         bind(connection, merchant_id)
         tx = Tx(connection, merchant_id, database.ring)
         shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
+        furnish(tx, shop.id, platform, now)
         if known is not None:
             shops.come_back(tx, known.id, installed.facts, now)
+            # What an app wrote in its own place may have gone with it.
+            cards.doubt(tx, known.id)
             inbox.hurry(tx, known.id)
             outbox.hurry(tx, known.id, now)
         shops.keep_tokens(tx, shop.id, installed.tokens)
         queue.subscribe(connection, merchant_id, shop.id)
         _send_for_history(tx, shop, now)
         return Arrived(merchant_id, shop.id, shop.key, known is None)
+
+
+def furnish(tx: Tx, shop_id: int, platform: Platform, now: datetime) -> None:
+    """Note what the platform can do for the shop; where it can show cards only now, everybody is settled to have theirs."""
+    if shops.shows_cards(tx, shop_id, platform.shows_cards) and platform.shows_cards:
+        settling.due_soon(tx, None, now)
 
 
 def _merchant(database: Database, connection: Connection, installed: Installed, now: datetime) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connector.flow import importing, reconciling, restoring
+from connector.flow import importing, reconciling, restoring, welcoming
 from connector.house import House
 from connector.port import Batch, Refused, ShopAdapter, ShopError, TryLater, Window
 from connector.records import Coupon
@@ -166,9 +166,18 @@ def _compare(
                 tx, shop, run, seen_orders, seen_customers, shown_since, house.now()
             )
             differences += reconciling.compare_coupons(tx, shop, found, house.now())
+        _look_at_cards(house, shop)
         if shop.restored_from is not None:
             differences += _account_for(house, shop, there, found)
     return len(seen_orders) + len(seen_customers), differences
+
+
+def _look_at_cards(house: House, shop: Shop) -> None:
+    after, more = "", shop.shows_cards
+    while more:
+        with house.database.merchant(shop.merchant_id) as tx:
+            after = reconciling.doubtful_cards(tx, shop.id, after, house.now())
+            more = after != ""
 
 
 def _account_for(house: House, shop: Shop, there: ShopAdapter, found: list[Coupon]) -> int:
@@ -200,6 +209,8 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
         shop = shops.get(tx, shop_id)
         if shop.state != "connected":
             return
+        if (platform := house.platforms.get(shop.platform)) is not None:
+            welcoming.furnish(tx, shop_id, platform, house.now())
         alone = turned_away(tx, shop, house.now())
         if alone is not None:
             queue.subscribe(tx.connection, merchant_id, shop_id, house.now() + alone)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 
 import structlog
 
@@ -10,11 +11,20 @@ from connector import trail
 from connector.flow import giving, pushing
 from connector.flow.pushing import Misunderstood
 from connector.house import House
-from connector.port import OutcomeUnknown, ShopAdapter, ShopError, TryLater, Unauthorized
+from connector.port import (
+    Forbidden,
+    OutcomeUnknown,
+    Refused,
+    ShopAdapter,
+    ShopError,
+    TryLater,
+    Unauthorized,
+)
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, heed, line, wake_later
 from connector.store import breaker, outbox, queue, shops
 from connector.store.shops import Shop
 
+TROUBLE = (TryLater, OutcomeUnknown, Unauthorized)  # what holds for one push holds for the shop
 _log = structlog.get_logger()
 
 
@@ -59,49 +69,83 @@ def _push_all(house: House, merchant_id: int, shop_id: int, stop: threading.Even
                 outbox.give_back(tx, [one.push for one in jobs], now)
                 wake_later(tx, shop_id, now + BREATH, queue.push)
                 return done, False
-        for number, job in enumerate(jobs, start=1):
-            with trail.on(job.push.request):
-                trouble = _send_and_keep(house, shop, there, job, jobs[number:], probing=probing)
-            done += 1
+        calls = pushing.calls(jobs)
+        for number, call in enumerate(calls, start=1):
+            with trail.on(call[0].push.request):
+                rest = [job for later in calls[number:] for job in later]
+                trouble = _send_and_keep(house, shop, there, call, rest, probing=probing)
+            done += len(call)
             if trouble:
                 return done, True
     return done, False
 
 
 def _send_and_keep(
-    house: House, shop: Shop, there: ShopAdapter, job: pushing.Job, rest: list[pushing.Job], *, probing: bool
+    house: House,
+    shop: Shop,
+    there: ShopAdapter,
+    call: tuple[pushing.Job, ...],
+    rest: list[pushing.Job],
+    *,
+    probing: bool,
 ) -> bool:
-    """Send a push and write down what came of it; True when the shop is to be left alone, and the rest given back."""
-    if (gift := pushing.gift(job)) is not None:
+    """Send what goes in one call and write down what came of it; True when the shop is to be left alone, and the rest
+    given back.
+    """
+    if (gift := pushing.gift(call[0])) is not None:
         with house.database.merchant(shop.merchant_id) as tx:
             if not giving.begin(tx, gift, house.now()):
                 return False
-    sent = _send(there, job)
-    _count(house, shop.platform, sent)
-    trouble = isinstance(sent, TryLater | OutcomeUnknown | Unauthorized)
+    sent = _send(there, call)
+    trouble = next((one for one in sent if isinstance(one, TROUBLE)), None)
     with house.database.merchant(shop.merchant_id) as tx:
-        pushing.keep(tx, job, sent, house.now(), probing=probing)
-        if isinstance(sent, TryLater | OutcomeUnknown | Unauthorized):
-            # What holds for one push holds for the shop: leave it alone, and let others have this worker.
-            heed(tx, shop.id, sent, house.now())
+        for job, one in zip(call, sent, strict=True):
+            pushing.keep(tx, job, one, house.now(), probing=probing)
+        if trouble is not None:
+            # Leave the shop alone, and let others have this worker.
+            heed(tx, shop.id, trouble, house.now())
             outbox.give_back(tx, [one.push for one in rest], house.now())
             wake_later(tx, shop.id, house.now() + BREATH, queue.push)
-    if not trouble and pushing.needs_call(job) and not isinstance(sent, Misunderstood):
+    if trouble is None:
+        _heard(house, shop, call, sent, probing=probing)
+    for job, one in zip(call, sent, strict=True):
+        _count(house, shop.platform, one)
+        _log.info("pushed", shop=shop.id, kind=job.push.kind, attempt=job.push.attempts, result=_said(one))
+    return trouble is not None
+
+
+def _heard(
+    house: House, shop: Shop, call: tuple[pushing.Job, ...], sent: Sequence[pushing.Sent], *, probing: bool
+) -> None:
+    """Note that the shop answers; where it was not asked, leave it to the next push to try the line."""
+    asked = zip(call, sent, strict=True)
+    if any(pushing.needs_call(job) and not isinstance(one, Misunderstood) for job, one in asked):
         answered(house, shop)
-    elif not trouble and probing:
+    elif probing:
         with house.database.merchant(shop.merchant_id) as tx:
             breaker.give_back_probe(tx, shop.id, house.now())
-    _log.info("pushed", shop=shop.id, kind=job.push.kind, attempt=job.push.attempts, result=_said(sent))
-    return trouble
 
 
-def _send(there: ShopAdapter, job: pushing.Job) -> pushing.Sent:
+def _send(there: ShopAdapter, call: tuple[pushing.Job, ...]) -> Sequence[pushing.Sent]:
+    """Send what goes in one call. What is wrong with one of a dozen must not be held against the others."""
+    sent = _try(there, call)
+    if len(call) == 1 or isinstance(sent[0], Forbidden) or not isinstance(sent[0], Refused | Misunderstood):
+        return sent
+    found: list[pushing.Sent] = []
+    for job in call:
+        in_vain = found and isinstance(found[-1], TROUBLE)
+        found.append(found[-1] if in_vain else _try(there, (job,))[0])
+    return found
+
+
+def _try(there: ShopAdapter, call: tuple[pushing.Job, ...]) -> Sequence[pushing.Sent]:
+    first = call[0]
     try:
-        return pushing.send(there, job)
+        return pushing.show(there, call) if first.card is not None else [pushing.send(there, first)]
     except OURS as error:
         # A fault of ours about one customer must not hold up the others; after the last try it is put aside and shown.
-        _log.exception("a push went wrong", shop=job.push.shop_id, kind=job.push.kind)
-        return Misunderstood(f"{type(error).__name__} while sending it")
+        _log.exception("a push went wrong", shop=first.push.shop_id, kind=first.push.kind)
+        return [Misunderstood(f"{type(error).__name__} while sending it")] * len(call)
 
 
 def _count(house: House, platform: str, sent: pushing.Sent) -> None:

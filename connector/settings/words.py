@@ -53,6 +53,7 @@ def sending(line: Sending) -> str:
         "marks": _("Tags of customer %(id)s", id=line.subject),
         "coupon": _("Make a code"),
         "revoke": _("Take back a code"),
+        "card": _("Balance and tier of customer %(id)s", id=line.subject),
     }.get(line.kind, line.kind)
 
 
@@ -79,7 +80,12 @@ def length_class(hidden: int) -> str:
 
 def push_kind(kind: str) -> str:
     """Say what kind of change a push is."""
-    return {"marks": _("Tags"), "coupon": _("Make a code"), "revoke": _("Take back a code")}.get(kind, kind)
+    return {
+        "marks": _("Tags"),
+        "coupon": _("Make a code"),
+        "revoke": _("Take back a code"),
+        "card": _("Balance and tier"),
+    }.get(kind, kind)
 
 
 def subject(text: str) -> str:

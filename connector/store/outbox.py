@@ -11,7 +11,7 @@ from connector.store import bulk, queue, shops, tables
 from connector.store.database import Tx
 from connector.store.tables import outbox
 
-PushKind = Literal["marks", "coupon", "revoke"]
+PushKind = Literal["marks", "coupon", "revoke", "card"]
 
 
 class Push(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, tupl
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.records import Customer
-from connector.store import bulk
+from connector.store import bulk, cards
 from connector.store.database import Tx
 from connector.store.tables import customers, forgotten, members
 
@@ -122,12 +122,14 @@ _NOBODY = {
 
 def remove(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
     """Note that the customer is gone from the shop; what is booked stays."""
+    cards.drop(tx, shop_id, [customer_id])
     mine = *_of(tx, shop_id), customers.c.id == customer_id
     tx.run(update(customers).where(*mine).values(removed_at=now, **_NOBODY))
 
 
 def forget(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
     """Erase the person; the row stays as a number that figures hang on."""
+    cards.drop(tx, shop_id, [customer_id])
     mine = *_of(tx, shop_id), customers.c.id == customer_id
     tx.run(update(customers).where(*mine).values(forgotten_at=now, **_NOBODY))
 

@@ -14,6 +14,7 @@ PSEUDONYM = (
 PLACES: Mapping[str, Mapping[str, str]] = {
     "acts": {"act_key": OURS, "record": "reasons are blanked (privacy.erase_reasons)"},
     "backups": {"kind": OURS, "proof": OURS},
+    "cards": {"customer_id": "the row goes (cards.drop)", "tier": MERCHANTS},
     "code_uses": {"order_id": PSEUDONYM, "code": OURS},
     "coupons": {
         "source": OURS,

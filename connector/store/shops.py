@@ -49,6 +49,7 @@ class Shop(msgspec.Struct, frozen=True):
     old_secret_since: datetime | None = None
     old_secret_at: datetime | None = None
     forgotten_at: datetime | None = None
+    shows_cards: bool = False
 
     @property
     def breaker(self) -> BreakerState:
@@ -160,6 +161,12 @@ def come_back(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
 def keep_tokens(tx: Tx, shop_id: int, tokens: bytes) -> None:
     """Seal and keep the shop's tokens."""
     _set(tx, shop_id, tokens_sealed=tx.ring.seal(tokens, _place(shop_id)))
+
+
+def shows_cards(tx: Tx, shop_id: int, shows: bool) -> bool:
+    """Note whether the shop has a place for its customers' cards; return whether that is news."""
+    news = shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id, shops.c.shows_cards != shows
+    return tx.run(update(shops).where(*news).values(shows_cards=shows)).rowcount > 0
 
 
 def remove(tx: Tx, shop_id: int, now: datetime) -> None:

@@ -96,6 +96,7 @@ shops = Table(
     Column("currency", Text, nullable=False),
     Column("timezone", Text, nullable=False),
     Column("mark_kind", Text, nullable=False),  # tags | group
+    Column("shows_cards", Boolean, nullable=False, server_default="false"),  # customers' balance and tier
     Column("state", Text, nullable=False),  # connected | reconnect | removed
     Column("tokens_sealed", LargeBinary, nullable=True),
     Column("installed_at", MOMENT, nullable=False),
@@ -358,6 +359,20 @@ marks = Table(
     _of_shop(),
 )
 
+# What each customer's balance and tier should be in the shop, for its own pages to show; nobody without either has a row.
+cards = Table(
+    "cards",
+    metadata,
+    _merchant(),
+    _shop(),
+    Column("customer_id", Text, nullable=False),
+    Column("balance", BigInteger, nullable=False),
+    Column("tier", Text),
+    Column("shown_at", MOMENT),  # when the shop last said that it stands there; None: not yet, or in doubt
+    PrimaryKeyConstraint("merchant_id", "shop_id", "customer_id"),
+    _of_shop(),
+)
+
 inbox = Table(
     "inbox",
     metadata,
@@ -394,7 +409,7 @@ outbox = Table(
     _merchant(),
     _shop(),
     _number(),
-    Column("kind", Text, nullable=False),  # marks | coupon | revoke
+    Column("kind", Text, nullable=False),  # marks | coupon | revoke | card
     Column("subject", Text, nullable=False),  # customer id, or source and reward key joined by a blank
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("state", Text, nullable=False),  # waiting | done | parked | dropped

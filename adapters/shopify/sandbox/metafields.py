@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from adapters.shopify.sandbox import customers
 from adapters.shopify.sandbox.fields.ask import Ask, number_of
 from adapters.shopify.sandbox.refusals import Complaint, Said
 from adapters.shopify.sandbox.state import Shop
@@ -32,7 +33,11 @@ def put(ask: Ask, wishes: list[dict[str, Any]]) -> Said:
     found = [one for at, wish in enumerate(wishes) for one in _complaints(ask.shop, wish, at)]
     if found:
         return Said(None, found)
-    return Said([_written(ask.shop, wish) for wish in wishes])
+    made = [_written(ask.shop, wish) for wish in wishes]
+    for owner in {it.id: it for it in (_owner(ask.shop, wish) for wish in wishes) if it}.values():
+        # Told like any other change of a customer: whoever writes must bear with their own echo.
+        customers.change(ask.shop, owner, ask.shop.now())
+    return Said(made)
 
 
 def define(ask: Ask, wish: dict[str, Any]) -> Said:

@@ -8,6 +8,7 @@ from sqlalchemy import Column, Select, Table, func, select
 
 from connector.store import inbox as kept
 from connector.store.database import Tx
+from connector.store.outbox import PushKind
 from connector.store.reading import sought
 from connector.store.reading.pages import SIZE, Page, cut
 from connector.store.tables import inbox, outbox
@@ -40,7 +41,7 @@ class Sending(msgspec.Struct, frozen=True):
 
     shop_id: int
     id: int
-    kind: Literal["marks", "coupon", "revoke"]
+    kind: PushKind
     subject: str
     state: SendingState
     attempts: int

@@ -31,7 +31,11 @@ def sendings(tx: Tx, words: str) -> set[int]:
         select(outbox.c.id).where(mine, outbox.c.request_id.in_(numbers)),
     ]
     if (about := _ABOUT.fullmatch(words)) and (about[1] or "").lower() not in ("order", "bestelling"):
-        waiting = outbox.c.shop_id.in_(_shops(tx)), outbox.c.kind == "marks", outbox.c.subject == about[2]
+        waiting = (
+            outbox.c.shop_id.in_(_shops(tx)),
+            outbox.c.kind.in_(("marks", "card")),
+            outbox.c.subject == about[2],
+        )
         chosen.append(select(outbox.c.id).where(mine, *waiting))
     return _ids(tx, chosen)
 

@@ -45,7 +45,7 @@ from connector.port import (
 from connector.records import Card, Coupon, Customer, LineItem, Order
 from connector.store import inbox
 from connector.store.shops import Shop
-from connector.store.tables import coupons, customers, entries, marks, members, outbox
+from connector.store.tables import cards, coupons, customers, entries, marks, members, outbox
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -73,6 +73,8 @@ class Corner:
         self.trouble: list[ShopError] = []  # what the next calls answer
         self.lose_answers = 0  # so many coupon calls work, and their answer is lost
         self.calls: list[str] = []
+        self.cards: dict[str, Card] = {}
+        self.showings: list[int] = []  # how many cards went in each call
         self.meanwhile: Callable[[], object] | None = None  # happens once while a mark is being written
         self.puzzling: set[str] = set()  # customers whose marks break the adapter
         self.hides_before: datetime | None = None  # orders placed before are not shown
@@ -185,7 +187,16 @@ class Corner:
 
     def show(self, cards: tuple[Card, ...]) -> tuple[Shown | LeftAlone, ...]:
         self._answer("show")
-        return tuple(Shown() for _ in cards)
+        self.showings.append(len(cards))
+        if any(card.customer_id in self.puzzling for card in cards):
+            raise ValueError("a fault of the adapter")
+        gone = LeftAlone("This customer is no longer in the shop.")
+        there = [card for card in cards if card.customer_id in self.people]
+        self.cards |= {card.customer_id: card for card in there}
+        if self.meanwhile is not None:
+            happens, self.meanwhile = self.meanwhile, None
+            happens()
+        return tuple(Shown() if card in there else gone for card in cards)
 
     def delete_coupon(self, code: str) -> None:
         self._answer("delete_coupon")
@@ -297,6 +308,7 @@ class World:
 
     coupons = property(lambda self: self.rows(coupons))
     marks = property(lambda self: self.rows(marks))
+    cards = property(lambda self: self.rows(cards))
     outbox = property(lambda self: self.rows(outbox))
 
 
