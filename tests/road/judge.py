@@ -132,6 +132,7 @@ def compared(books: Books, truth: Truth, now: datetime) -> list[str]:
         found += _of_member(books, standings[member_id], member_id, judged)
         found += _of_notices(books, member_id, judged)
         found += _of_marks(books, truth, judged)
+        found += _of_cards(truth, judged)
         live |= _of_coupons(books, truth, member_id, judged, now, found)
     found += _of_shops(books, truth, live)
     for member_id in set(books.sums) - seen:
@@ -225,6 +226,21 @@ def _of_marks(books: Books, truth: Truth, judged: dict[str, Any]) -> list[str]:
         if carried != wanted:
             found.append(
                 f"customer {customer_id} of shop {shop_id}: carries {carried}, should carry {wanted}"
+            )
+    return found
+
+
+def _of_cards(truth: Truth, judged: dict[str, Any]) -> list[str]:
+    """Where the shop's own pages can show balance and tier, they show these; nobody without either has them."""
+    found = []
+    should = {"points_balance": str(judged["balance"]), "tier": judged["tier"] or "-"}
+    for one in truth.customers:
+        there = one.get("metafields")
+        if (one["shop_id"], one["id"]) not in judged["marks"] or there is None or there == should:
+            continue
+        if there or judged["balance"] or judged["tier"]:
+            found.append(
+                f"customer {one['id']} of shop {one['shop_id']}: shows {there}, should show {should}"
             )
     return found
 
