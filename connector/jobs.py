@@ -21,6 +21,7 @@ from procrastinate.jobs import Status
 from psycopg import AsyncConnection
 
 from connector import rounds, trail, turn
+from connector.flow import clearing
 from connector.house import House
 from connector.pulse import Pulse
 from connector.store import inbox, outbox, people, queue, rates, runs, shops, visits
@@ -313,6 +314,9 @@ def tidy(house: House) -> None:
             outbox.drop_old(tx, house.now(), KEEP_ROWS)
             runs.drop_old(tx, house.now(), KEEP_WINDOWS)
             visits.drop_old(tx, house.now())
+            for shop in shops.of_merchant(tx):
+                if shop.state == "connected":
+                    clearing.clear_away(tx, shop.id, house.now())
 
 
 async def _bury_stalled(app: App) -> None:

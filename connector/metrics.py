@@ -87,7 +87,7 @@ def _boxes(found: Gauges, now: datetime) -> Iterator[Metric]:
     parked = GaugeMetricFamily(
         "comeback_outbox_parked", "Changes put aside; they need a look.", labels=["kind"]
     )
-    for kind in ("card", "coupon", "marks", "revoke"):
+    for kind in ("card", "coupon", "delete", "marks", "revoke"):
         parked.add_metric([kind], found.parked_outbox.get(kind, 0))
     yield parked
     yield _gauge(

@@ -43,7 +43,14 @@ class Coupons:
 
     def revoke(self, code: str) -> None:
         """Delete the code where it is ours; one that is gone is fine. Orders that used it keep its name."""
+        self._delete(self._found(code))
+
+    def clear(self, code: str) -> None:
+        """Delete the code where it is ours and nobody used it."""
         found = self._found(code)
+        self._delete(None if found is None or found.times_used else found)
+
+    def _delete(self, found: wire.Coupon | None) -> None:
         if found is None or not self._ours(found):
             return
         try:

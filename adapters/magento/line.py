@@ -63,7 +63,7 @@ class Line:
         self._coupons.revoke(code)
 
     def delete_coupon(self, code: str) -> None:
-        """Nothing is left to delete: ending a code deletes it here."""
+        self._coupons.clear(code)
 
     def coupons(self) -> Iterator[Coupon]:
         return self._coupons.all()

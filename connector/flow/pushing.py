@@ -25,7 +25,7 @@ from connector.port import (
     Unauthorized,
 )
 from connector.records import Card
-from connector.store import cards, coupons, ledger, marks, merchants, outbox, programs
+from connector.store import cards, coupons, ledger, marks, merchants, old_codes, outbox, programs
 from connector.store.database import Tx
 
 LEASE = timedelta(minutes=2)
@@ -103,6 +103,8 @@ def needs_call(job: Job) -> bool:
         return job.mark is not None or job.card is not None
     if job.coupon.coupon.is_gift:
         return giving.needs_call(job.push, job.coupon)
+    if job.push.kind == "delete":
+        return job.coupon.state in ("live", "revoked")
     return (job.push.kind == "coupon") == (job.coupon.state in ("wanted", "live"))
 
 
@@ -132,7 +134,10 @@ def send(adapter: ShopAdapter, job: Job) -> Sent:
             return adapter.make_coupon(job.coupon.coupon)
         if job.coupon.coupon.is_gift:
             return adapter.find_gift(job.coupon.coupon)
-        adapter.revoke_coupon(job.coupon.coupon.code, job.coupon.remote_id)
+        if job.push.kind == "delete":
+            adapter.delete_coupon(job.coupon.coupon.code)
+        else:
+            adapter.revoke_coupon(job.coupon.coupon.code, job.coupon.remote_id)
     except ShopError as error:
         return error
     return None
@@ -185,6 +190,10 @@ def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) 
             _coupon(job, lambda kept: _other_code(tx, kept))
             why = "The code belongs to somebody else; another one is made."
             outbox.try_later(tx, job.push, now, why, counts=False)
+        case None if job.push.kind == "delete" and job.coupon is not None and needs_call(job):
+            old_codes.gone(tx, job.coupon, now)
+            why = "The old code was taken out of the shop's list, unless somebody has used it."
+            outbox.done(tx, job.push, job.revision, why, now)
         case None:
             _nothing_or_revoked(tx, job, now)
         case _:

@@ -15,7 +15,7 @@ from connector.store.reading import notices, privacy, runs, trace
 from connector.store.reading.activity import ARRIVAL_STATES, SENDING_STATES, Wanted
 
 _PARKED_SHOWN = 20
-KINDS = ("marks", "coupon", "revoke", "card")
+KINDS = ("marks", "coupon", "revoke", "delete", "card")
 
 
 def furnish(pages: Blueprint, house: House) -> None:

@@ -48,6 +48,7 @@ OURS = (
     _("The earlier code is still being ended; try again in a moment."),
     _("The history is ready to be fetched."),
     _("The member no longer has the points for this coupon."),
+    _("The old code was taken out of the shop's list, unless somebody has used it."),
     _("The order was deleted in the shop; its points are taken back."),
     _("The shop has Comeback installed; nothing was erased."),
     _("The shop hinted at changes; they are being looked up."),

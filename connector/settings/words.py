@@ -53,6 +53,7 @@ def sending(line: Sending) -> str:
         "marks": _("Tags of customer %(id)s", id=line.subject),
         "coupon": _("Make a code"),
         "revoke": _("Take back a code"),
+        "delete": _("Take an old code out of the list"),
         "card": _("Balance and tier of customer %(id)s", id=line.subject),
     }.get(line.kind, line.kind)
 
@@ -84,6 +85,7 @@ def push_kind(kind: str) -> str:
         "marks": _("Tags"),
         "coupon": _("Make a code"),
         "revoke": _("Take back a code"),
+        "delete": _("Take an old code out of the list"),
         "card": _("Balance and tier"),
     }.get(kind, kind)
 

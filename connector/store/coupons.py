@@ -72,7 +72,7 @@ def want(tx: Tx, secret: bytes, wanted: Sequence[tuple[int, WantedCoupon]]) -> l
     new: dict[str, Any] = {
         name: row.excluded[name] for name in (*_WANTED, "more", "member_id", "code", "attempt")
     }
-    new |= {"state": "wanted", "remote_id": None, "revision": coupons.c.revision + 1}
+    new |= {"state": "wanted", "remote_id": None, "deleted_at": None, "revision": coupons.c.revision + 1}
     tx.run(row.on_conflict_do_update(index_elements=["merchant_id", *_NAMES], set_=new))
     return [(coupon.shop_id, subject(coupon.source, coupon.reward_key)) for _, coupon in wanted]
 

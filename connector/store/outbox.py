@@ -11,7 +11,7 @@ from connector.store import bulk, queue, shops, tables
 from connector.store.database import Tx
 from connector.store.tables import outbox
 
-PushKind = Literal["marks", "coupon", "revoke", "card"]
+PushKind = Literal["marks", "coupon", "revoke", "delete", "card"]
 
 
 class Push(msgspec.Struct, frozen=True):

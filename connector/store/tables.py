@@ -337,6 +337,7 @@ coupons = Table(
     # When a gift was last tried without our knowing what came of it; a look tells.
     Column("unsure_at", MOMENT),
     Column("remote_id", Text),
+    Column("deleted_at", MOMENT),  # taken out of the merchant's list, long after its end
     Column("revision", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("merchant_id", "shop_id", "source", "reward_key"),
     UniqueConstraint("merchant_id", "shop_id", "code"),
@@ -409,7 +410,7 @@ outbox = Table(
     _merchant(),
     _shop(),
     _number(),
-    Column("kind", Text, nullable=False),  # marks | coupon | revoke | card
+    Column("kind", Text, nullable=False),  # marks | coupon | revoke | delete | card
     Column("subject", Text, nullable=False),  # customer id, or source and reward key joined by a blank
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("state", Text, nullable=False),  # waiting | done | parked | dropped

@@ -51,6 +51,18 @@ def test_making_a_code_twice_finds_the_first(sandbox: Any, coupon: Coupon) -> No
     assert len(ours(sandbox)) == 1
 
 
+def test_an_old_code_that_nobody_used_leaves_the_list_and_a_used_one_stays(
+    sandbox: Any, coupon: Coupon
+) -> None:
+    line = sandbox.line()
+    for code in ("CB7K2M9QX4TZ", "CB7K2M9QX4TW"):
+        line.make_coupon(replace(coupon, code=code))
+    sandbox.order(sandbox.customer("ann"), codes=("CB7K2M9QX4TW",))
+    for code in ("CB7K2M9QX4TZ", "CB7K2M9QX4TW", "CB7K2M9QX4TV"):
+        line.delete_coupon(code)
+    assert [one.code for one in sandbox.shop.coupons] == ["CB7K2M9QX4TW"]
+
+
 def test_a_code_of_somebody_else_is_taken(sandbox: Any, coupon: Coupon) -> None:
     rule = promotions.save_rule(
         sandbox.shop, {"name": "Summer", "coupon_type": "SPECIFIC_COUPON", "website_ids": [1]}

@@ -73,6 +73,7 @@ class Corner:
         self.trouble: list[ShopError] = []  # what the next calls answer
         self.lose_answers = 0  # so many coupon calls work, and their answer is lost
         self.calls: list[str] = []
+        self.used_codes: set[str] = set()
         self.cards: dict[str, Card] = {}
         self.showings: list[int] = []  # how many cards went in each call
         self.meanwhile: Callable[[], object] | None = None  # happens once while a mark is being written
@@ -200,6 +201,8 @@ class Corner:
 
     def delete_coupon(self, code: str) -> None:
         self._answer("delete_coupon")
+        if code not in self.used_codes:
+            self.codes.pop(code, None)
 
     def coupons(self) -> Iterator[Coupon]:
         yield from self.codes.values()
@@ -357,6 +360,6 @@ def make() -> Any:
     class Make:
         pass
 
-    Make.changed = staticmethod(OrderChanged)  # type: ignore[attr-defined]
+    Make.changed, Make.told = staticmethod(OrderChanged), staticmethod(CustomerChanged)  # type: ignore[attr-defined]
     Make.order, Make.person, Make.NOW, Make.DAY = staticmethod(order), staticmethod(person), NOW, DAY  # type: ignore[attr-defined]
     return Make

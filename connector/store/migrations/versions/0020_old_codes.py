@@ -1,0 +1,13 @@
+"""Codes that were taken out of the merchant's list"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("coupons", sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True))
