@@ -80,7 +80,6 @@ LINES = (
     _("%(platform)s failed on the way; it may have done what was asked."),
     _("%(platform)s gives no gift cards and no store credit."),
     _("%(platform)s gave no renewable access. Check that the app may use expiring offline tokens."),
-    _("%(platform)s has not given Comeback the right to do this in the shop."),
     _("%(platform)s has frozen or locked this shop."),
     _("%(platform)s is out of order (status %(status)s)."),
     _("%(platform)s knows no shop, or no API version, at this address."),
