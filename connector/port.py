@@ -250,6 +250,15 @@ class CodeTaken(msgspec.Struct, frozen=True, tag=True):
     """The code exists in the shop and is not ours: take another."""
 
 
+class CodeRefused(msgspec.Struct, frozen=True, tag=True):
+    """The shop does not take this one code; the others of the call are not concerned."""
+
+    why: str
+
+
+CodeResult = CouponMade | CodeTaken | CodeRefused
+
+
 class Condition(msgspec.Struct, frozen=True):
     """How a shop's line stands, for whoever looks after Comeback; rights and topics as the platform names them.
 
@@ -348,6 +357,14 @@ class ShopAdapter(Protocol):
         """Make the code, or find that it is already made by us; safe to repeat.
 
         A gift (`Coupon.is_gift`) is looked for before it is given, whatever became of an earlier call: it is given once.
+        """
+        ...
+
+    def make_codes(self, coupon: Coupon, codes: tuple[str, ...]) -> tuple[CodeResult, ...]:
+        """Make many codes, each good for what `coupon` says; one answer for each. Safe to repeat.
+
+        At most 250, for nobody in particular. `coupon.code` is made too: the others are known by it where they hang
+        together.
         """
         ...
 

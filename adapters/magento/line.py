@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 
+import msgspec
+
 from connector import port
 from connector.records import Card, Coupon, Customer, Order
 
@@ -53,6 +55,10 @@ class Line:
 
     def make_coupon(self, coupon: Coupon) -> port.CouponMade | port.CodeTaken:
         return self._coupons.make(coupon)
+
+    def make_codes(self, coupon: Coupon, codes: tuple[str, ...]) -> tuple[port.CodeResult, ...]:
+        """One by one: codes that are good for the same hang on the same rule in any case."""
+        return tuple(self._coupons.make(msgspec.structs.replace(coupon, code=code)) for code in codes)
 
     def find_gift(self, coupon: Coupon) -> port.CouponMade | None:
         """None: Magento Open Source has no gift cards and no store credit."""

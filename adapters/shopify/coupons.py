@@ -12,7 +12,7 @@ import msgspec
 from adapters.shopify import discounts, documents, picture
 from adapters.shopify.client import Client
 from adapters.shopify.complaint import Complaint
-from adapters.shopify.discounts import LIVE, MARK, ByCodeData, CodeDiscountNode, CouponsData
+from adapters.shopify.discounts import LIVE, MARK, ByCodeData, CodeDiscountNode, Codes, CouponsData
 from adapters.shopify.graph import Node, Ref
 from connector.money import plain
 from connector.port import CodeTaken, CouponMade, Refused, TryLater
@@ -54,20 +54,23 @@ class DeleteData(Node, frozen=True):
     discount_code_delete: Deleted
 
 
-def make(client: Client, coupon: Coupon) -> CouponMade | CodeTaken:
-    """Make the code, once; a code that is there already is ours or somebody else's."""
+def make(client: Client, coupon: Coupon, *, among_many: bool = False) -> CouponMade | CodeTaken:
+    """Make the code, once; a code that is there already is ours or somebody else's.
+
+    `among_many`: it is the first of many codes that hang together.
+    """
     created = _create(client, coupon)
     if created.code_discount_node is not None and not created.user_errors:
         return CouponMade(picture.number_of(created.code_discount_node.id))
     if any(it.code == "TAKEN" for it in created.user_errors):
-        return _adopt(client, coupon)
+        return _adopt(client, coupon, among_many)
     place = created.user_errors[0].place if created.user_errors else "without a reason"
     raise Refused(f"Shopify refuses the coupon ({place}).")
 
 
 def revoke(client: Client, code: str) -> None:
     """End the code where it is ours and still live."""
-    found = _by_code(client, code)
+    found = by_code(client, code)
     if found is None or not found.code_discount.ours or found.code_discount.status not in LIVE:
         return
     ended = client.change(documents.COUPON_END, {"id": found.id}, EndData).discount_code_deactivate
@@ -77,7 +80,7 @@ def revoke(client: Client, code: str) -> None:
 
 def delete(client: Client, code: str) -> None:
     """Take the code away where it is ours, ended and was never used; any other stays, and one that is gone is fine."""
-    found = _by_code(client, code)
+    found = by_code(client, code)
     if found is None or not found.code_discount.ours:
         return
     if found.code_discount.status in LIVE or found.code_discount.async_usage_count:
@@ -135,6 +138,8 @@ def _discount(coupon: Coupon) -> Input:
 def _context(coupon: Coupon) -> Input:
     if coupon.segment_id:
         return {"customerSegments": {"add": [f"gid://shopify/Segment/{coupon.segment_id}"]}}
+    if not coupon.customer_id:
+        return {"all": "ALL"}
     return {"customers": {"add": [f"gid://shopify/Customer/{coupon.customer_id}"]}}
 
 
@@ -190,16 +195,20 @@ def _share(coupon: Coupon) -> Decimal:
     return Decimal(coupon.value) / discounts.HUNDREDTHS
 
 
-def _adopt(client: Client, coupon: Coupon) -> CouponMade | CodeTaken:
-    found = _by_code(client, coupon.code)
+def _adopt(client: Client, coupon: Coupon, among_many: bool) -> CouponMade | CodeTaken:
+    found = by_code(client, coupon.code)
     if found is None:
         raise TryLater("Shopify says the code exists but does not show it yet.", timedelta(minutes=1))
-    there = discounts.coupon(found.code_discount, coupon.currency)
+    standing = found.code_discount
+    if among_many:
+        standing = msgspec.structs.replace(standing, codes=Codes(standing.codes.nodes[:1]))
+    there = discounts.coupon(standing, coupon.currency)
     same = there is not None and found.code_discount.ours and _terms(there) == _terms(coupon)
     return CouponMade(picture.number_of(found.id)) if same else CodeTaken()
 
 
-def _by_code(client: Client, code: str) -> CodeDiscountNode | None:
+def by_code(client: Client, code: str) -> CodeDiscountNode | None:
+    """Return the discount that this code is one of the codes of."""
     return client.ask(documents.COUPON_BY_CODE, {"code": code}, ByCodeData).data.code_discount_node_by_code
 
 

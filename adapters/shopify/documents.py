@@ -311,6 +311,32 @@ mutation CouponEnd($id: ID!) {
 }
 """
 
+CODES_ADD = """
+mutation CodesAdd($id: ID!, $codes: [DiscountRedeemCodeInput!]!) {
+  discountRedeemCodeBulkAdd(discountId: $id, codes: $codes) {
+    bulkCreation { id }
+    userErrors { code field message }
+  }
+}
+"""
+
+CODES_ADDING = """
+query CodesAdding($id: ID!) {
+  discountRedeemCodeBulkCreation(id: $id) { done }
+}
+"""
+
+CODES_ADDED = """
+query CodesAdded($id: ID!, $first: Int!, $after: String) {
+  discountRedeemCodeBulkCreation(id: $id) {
+    codes(first: $first, after: $after) {
+      nodes { code errors { code field message } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
 COUPON_DELETE = """
 mutation CouponDelete($id: ID!) {
   discountCodeDelete(id: $id) {
@@ -438,6 +464,9 @@ EVERY = {
     "Coupons": COUPONS,
     "CouponEnd": COUPON_END,
     "CouponDelete": COUPON_DELETE,
+    "CodesAdd": CODES_ADD,
+    "CodesAdding": CODES_ADDING,
+    "CodesAdded": CODES_ADDED,
     "GiftCardMake": GIFT_CARD,
     "GiftCards": GIFT_CARDS,
     "StoreCreditGive": STORE_CREDIT,

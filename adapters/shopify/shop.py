@@ -9,6 +9,7 @@ from adapters.shopify import (
     coupons,
     documents,
     gift_cards,
+    many_codes,
     marks,
     pull,
     store_credit,
@@ -24,6 +25,7 @@ from adapters.shopify.tokens import Keys
 from adapters.shopify.wire import Clock, WallClock, Wire
 from connector.port import (
     Batch,
+    CodeResult,
     CodeTaken,
     Condition,
     Counts,
@@ -121,6 +123,9 @@ class ShopifyShop:
                 return store_credit.give(self._client, coupon)
             case _:
                 return coupons.make(self._client, coupon)
+
+    def make_codes(self, coupon: Coupon, codes: tuple[str, ...]) -> tuple[CodeResult, ...]:
+        return many_codes.make(self._client, coupon, codes)
 
     def find_gift(self, coupon: Coupon) -> CouponMade | None:
         if coupon.kind == "gift_card":

@@ -167,6 +167,8 @@ LINES = (
     _("%(platform)s refuses the card (%(codes)s)."),
     _("%(platform)s refuses the definition of the card (%(codes)s)."),
     _("%(platform)s refuses to delete the coupon (%(codes)s)."),
+    _("The code that the others hang on belongs to somebody else."),
+    _("%(platform)s is still making the codes."),
     _("The app also needs these rights: %(rights)s. Deploy its app file anew."),
     _("%(platform)s has not given Comeback the right to do this in the shop."),
     _("Allow it at %(address)s, then try again."),

@@ -118,7 +118,13 @@ def _reading(control: Blueprint, shop: Shop) -> None:
     @control.get("/coupons")
     def list_coupons() -> Response:
         with shop.lock:
-            return _json({"coupons": [truth.coupon(it, shop.now()) for it in shop.discounts]})
+            return _json(
+                {
+                    "coupons": [
+                        truth.coupon(it, shop.now(), code) for it in shop.discounts for code in it.codes
+                    ]
+                }
+            )
 
 
 def _ordering(control: Blueprint, shop: Shop) -> None:

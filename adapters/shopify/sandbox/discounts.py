@@ -37,7 +37,8 @@ def change(shop: Shop, discount: Discount, **new: object) -> None:
 def drop(shop: Shop, discount: Discount) -> None:
     """Delete the discount; orders that used it keep what they got."""
     shop.discounts.remove(discount)
-    del shop.codes[discount.code.upper()]
+    for code in discount.codes:
+        del shop.codes[code.strip().upper()]
     shop.tell("DISCOUNTS_DELETE", lambda: bodies.discount(discount, shop.now()))
 
 
@@ -51,8 +52,8 @@ def redeem(shop: Shop, order: Order, codes: tuple[str, ...], at: datetime) -> No
         for second in found:
             if first is not second and not _combine(first, second):
                 raise Refusal(f"{first.code} cannot be combined with {second.code}")
-    for discount in found:
-        _apply(shop, order, goods, discount)
+    for discount, code in zip(found, codes, strict=True):
+        _apply(shop, order, goods, discount, _spelled(discount, code))
         discount.used += 1
         if order.customer_id is not None:
             discount.used_by = [*discount.used_by, order.customer_id]
@@ -106,12 +107,17 @@ def _combine(first: Discount, second: Discount) -> bool:
     return first.combines_with[("ORDER", "PRODUCT", "SHIPPING").index(second.discount_class)]
 
 
-def _apply(shop: Shop, order: Order, goods: list[Line], discount: Discount) -> None:
+def _spelled(discount: Discount, code: str) -> str:
+    """Return the code as it was made."""
+    return next(one for one in discount.codes if one.strip().upper() == code.strip().upper())
+
+
+def _apply(shop: Shop, order: Order, goods: list[Line], discount: Discount, code: str) -> None:
     place = len(order.applications)
     if discount.kind == "free_shipping":
         order.applications = [
             *order.applications,
-            Application("code", discount.code, "SHIPPING_LINE", percentage=10000),
+            Application("code", code, "SHIPPING_LINE", percentage=10000),
         ]
         order.shipping_discount = order.shipping
         return
@@ -120,10 +126,10 @@ def _apply(shop: Shop, order: Order, goods: list[Line], discount: Discount) -> N
         lines = [min(lines, key=lambda line: line.unit_price)]  # the cheapest comes free
     subtotal = sum(line.amount for line in lines)
     if discount.kind == "amount":
-        applied = Application("code", discount.code, "LINE_ITEM", amount=discount.amount)
+        applied = Application("code", code, "LINE_ITEM", amount=discount.amount)
         amount = min(discount.amount, subtotal)
     else:
-        applied = Application("code", discount.code, "LINE_ITEM", percentage=discount.percentage)
+        applied = Application("code", code, "LINE_ITEM", percentage=discount.percentage)
         if discount.kind == "buy_x_get_y":
             subtotal = subtotal * min(discount.got, lines[0].quantity) // lines[0].quantity
         amount = (2 * subtotal * discount.percentage + 10000) // 20000

@@ -65,7 +65,7 @@ def load(shop: Shop, path: Path) -> None:
     shop.customers.fill(memory.customers)
     shop.orders.fill(memory.orders)
     shop.discounts.fill(memory.discounts)
-    shop.codes = {it.code.upper(): it.id for it in memory.discounts}
+    shop.codes = {code.upper(): it.id for it in memory.discounts for code in it.codes}
     shop.subscriptions = {it.id: it for it in memory.subscriptions}
     shop.desk, shop.last_ids = memory.desk, memory.last_ids
     shop.last_number, shop.notes = memory.last_number, memory.notes

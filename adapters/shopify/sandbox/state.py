@@ -21,6 +21,7 @@ from adapters.shopify.sandbox.things import (
     Discount,
     Fate,
     Gifts,
+    ManyCodes,
     Order,
     Subscription,
 )
@@ -57,6 +58,7 @@ _FIRST = {
     "subscription": 1_300_000_000_000,
     "bulk": 7_900_000_000_000,
     "edit": 78_000_000_000,
+    "many_codes": 799_000_000_000,
 }
 
 
@@ -115,6 +117,7 @@ class Shop:
             }
         )
         self.codes: dict[str, int] = {}
+        self.many_codes: dict[int, ManyCodes] = {}
         self.catalogue = Catalogue()
         self.gifts = Gifts()
         self.subscriptions: dict[int, Subscription] = {}

@@ -235,8 +235,26 @@ class Order(msgspec.Struct):
         return next(line for line in self.lines if line.id == line_id)
 
 
+class CodeWish(msgspec.Struct, frozen=True):
+    """One of many codes that are to be made; `wrong`: why it was not."""
+
+    code: str
+    wrong: str | None = None
+    made: bool = False
+
+
+class ManyCodes(msgspec.Struct):
+    """Codes that are being made for a discount, or were."""
+
+    id: int
+    discount_id: int
+    created_at: datetime
+    codes: list[CodeWish]
+    done: bool = False
+
+
 class Discount(msgspec.Struct):
-    """A discount with its one code. `minimum` minor units; `percentage` hundredths of a per cent."""
+    """A discount with its codes, most have one. `minimum` minor units; `percentage` hundredths of a per cent."""
 
     id: int
     code: str
@@ -267,6 +285,12 @@ class Discount(msgspec.Struct):
     got: int = 0  # units that come at `percentage` off
     uses_per_order: int | None = None
     segment_ids: list[int] = []
+    more_codes: list[str] = []  # beside `code`; what limits or ends one of them does so for all
+
+    @property
+    def codes(self) -> list[str]:
+        """Return all its codes, the first one first."""
+        return [self.code, *self.more_codes]
 
     @property
     def discount_class(self) -> str:

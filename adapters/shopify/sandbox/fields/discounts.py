@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from adapters.shopify.sandbox import catalogue, paging
+from adapters.shopify.sandbox.fields import many_codes
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, Counted, gid
 from adapters.shopify.sandbox.money import text
 from adapters.shopify.sandbox.things import Discount, Good
@@ -146,10 +147,8 @@ _SHARED: dict[str, Answer] = {
     "asyncUsageCount": lambda it, _: it.used,
     "appliesOncePerCustomer": lambda it, _: it.once_per_customer,
     "recurringCycleLimit": lambda *_: None,
-    "codes": lambda it, _, query=None, savedSearchId=None, sortKey=None, **cut: paging.listed(
-        [it], paging.Cut(**cut)
-    ),
-    "codesCount": lambda *_: Counted(1),
+    "codes": many_codes.of_discount,
+    "codesCount": lambda it, _: Counted(len(it.codes)),
     "combinesWith": lambda it, _: it,
     "context": lambda it, _: _context(it),
     "discountClasses": lambda it, _: [it.discount_class],
@@ -181,10 +180,7 @@ FIELDS: dict[str, dict[str, Answer]] = {
         "destinationSelection": lambda *_: Whole(),
         "maximumShippingPrice": lambda it, _: it.maximum_shipping,
     },
-    "DiscountRedeemCode": {
-        "id": lambda it, _: gid("DiscountRedeemCode", it.id + 7),
-        "asyncUsageCount": lambda it, _: it.used,
-    },
+    **many_codes.FIELDS,
     "DiscountCombinesWith": {
         "orderDiscounts": lambda it, _: it.combines_with[0],
         "productDiscounts": lambda it, _: it.combines_with[1],

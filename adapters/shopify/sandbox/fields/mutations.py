@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters.shopify.sandbox import bulk, codes, customers, discounts, rights
+from adapters.shopify.sandbox import bulk, bulk_codes, codes, customers, discounts, rights
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, gid, number_of
 from adapters.shopify.sandbox.metafields import define as fields_define
 from adapters.shopify.sandbox.metafields import put as fields_put
@@ -163,6 +163,7 @@ FIELDS: dict[str, Answer] = {
     "discountCodeActivate": lambda _, ask, id: _lifetime(ask, id, True),
     "discountCodeDeactivate": lambda _, ask, id: _lifetime(ask, id, False),
     "discountCodeDelete": lambda _, ask, id: _delete(ask, id),
+    "discountRedeemCodeBulkAdd": lambda _, ask, discountId, codes: bulk_codes.start(ask, discountId, codes),
     "webhookSubscriptionCreate": lambda _, ask, topic, webhookSubscription: _subscribe(
         ask, topic, webhookSubscription
     ),
@@ -180,4 +181,5 @@ PAYLOADS = {"node", "codeDiscountNode", "deletedCodeDiscountId", "webhookSubscri
     "deletedWebhookSubscriptionId",
     "metafields",
     "createdDefinition",
+    "bulkCreation",
 }

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.shopify.sandbox import discounts, paging, search
-from adapters.shopify.sandbox.fields import seeking
+from adapters.shopify.sandbox.fields import many_codes, seeking
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, Counted, number_of
 from adapters.shopify.sandbox.refusals import GraphRefusal
 from adapters.shopify.sandbox.things import Customer, Order
@@ -171,6 +171,7 @@ FIELDS: dict[str, Answer] = {
     "node": lambda _, ask, id: node(ask, id),
     "nodes": lambda _, ask, ids: [node(ask, one) for one in ids],
     "codeDiscountNodeByCode": lambda _, ask, code: discounts.by_code(ask.shop, code),
+    "discountRedeemCodeBulkCreation": many_codes.find,
     "discountNode": lambda _, ask, id: ask.shop.discounts.get(_id(id, *_DISCOUNT_ID)),
     "discountNodes": _discounts,
     "discountNodesCount": _count("discounts", seeking.DISCOUNT_TERMS, seeking.discount_meets),
