@@ -15,6 +15,8 @@ LineKind = Literal["goods", "gift_card"]
 CouponKind = Literal["amount", "percentage", "free_shipping", "buy_x_get_y", "gift_card", "store_credit"]
 GIFTS: frozenset[CouponKind] = frozenset({"gift_card", "store_credit"})
 """Of these the shop hands out money, once: a card with a code, or a sum on the customer's account."""
+MONEY: frozenset[CouponKind] = GIFTS | {"amount"}
+"""The kinds whose value is an amount."""
 DiscountClass = Literal["order", "product", "shipping"]
 
 

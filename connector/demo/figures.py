@@ -43,6 +43,7 @@ _TIERS = """
 _MARKS = "SELECT customer_id, wanted, left_alone FROM marks WHERE merchant_id = %(m)s AND shop_id = %(s)s"
 _CODES = (
     "SELECT code, kind, value FROM coupons WHERE merchant_id = %(m)s AND shop_id = %(s)s AND state = 'live'"
+    " AND kind NOT IN ('gift_card', 'store_credit')"
 )
 _NEWEST = "SELECT max(placed_at) FROM orders WHERE merchant_id = %(m)s"
 

@@ -12,6 +12,7 @@ from connector.loyalty.rhythm import UNMEASURED
 from connector.loyalty.terms import MILLION, Terms, Version, suggested
 from connector.loyalty.versions import counted
 from connector.money import portion
+from connector.records import MONEY
 from connector.store import gaps, merchants, people, programs, shops
 from connector.store.database import Tx
 
@@ -113,7 +114,7 @@ class _Tally:
         self._stages[decision.standing.stage] += 1
         for coupon in decision.coupons:
             self._coupons[coupon.title] += 1
-            if coupon.kind == "amount":
+            if coupon.kind in MONEY:
                 self._cost += self._in_own_currency(coupon)
 
     def _in_own_currency(self, coupon: WantedCoupon) -> int:
@@ -138,5 +139,5 @@ class _Tally:
 
 def worth(terms: Terms, points: int) -> int:
     """Return what so many points cost at most, by the reward that gives most for a point; minor units."""
-    amounts = [offer for offer in terms.redeemables if offer.reward.kind == "amount"]
+    amounts = [offer for offer in terms.redeemables if offer.reward.kind in MONEY]
     return max((portion(points, offer.reward.value, offer.points) for offer in amounts), default=0)

@@ -10,7 +10,7 @@ from connector.loyalty.terms import MILLION, Redeemable, Reward, StageTags, Term
 from connector.loyalty.versions import counted, exchanged
 from connector.money import Money
 from connector.port import Gift
-from connector.records import GIFTS, Scope
+from connector.records import MONEY, Scope
 
 LONGEST_TAG = (
     32  # the shortest limit among the platforms' groups; a longer name would be cut and then not found again
@@ -257,8 +257,7 @@ def _scope(at: str, scope: Scope) -> Iterator[Problem]:
 def _worth(at: str, offer: Redeemable, terms: Terms) -> Iterator[Problem]:
     """Warn where the points of a reward cost little spend: its share of what earned them, rounded down to per cents."""
     step = counted(terms, terms.currency).earn_step
-    money = offer.reward.kind == "amount" or offer.reward.kind in GIFTS
-    if not money or offer.points < 1 or step < 1 or terms.earn_points < 1:
+    if offer.reward.kind not in MONEY or offer.points < 1 or step < 1 or terms.earn_points < 1:
         return
     share = 100 * offer.reward.value * terms.earn_points // (offer.points * step)
     if share >= GENEROUS:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from connector.loyalty.terms import MILLION, CurrencyTerms, Reward, Terms, Version
 from connector.money import portion
-from connector.records import GIFTS
+from connector.records import MONEY
 
 
 def in_force(versions: tuple[Version, ...], moment: datetime) -> Version:
@@ -56,6 +56,5 @@ def exchanged(amount: int, terms: Terms, currency: str) -> int:
 
 def amounts(reward: Reward, terms: Terms, currency: str) -> tuple[int, int]:
     """Return value and minimum of a reward in a currency that is `exchangeable`; a percentage stays what it is."""
-    money = reward.kind == "amount" or reward.kind in GIFTS
-    value = exchanged(reward.value, terms, currency) if money else reward.value
+    value = exchanged(reward.value, terms, currency) if reward.kind in MONEY else reward.value
     return value, exchanged(reward.minimum, terms, currency)

@@ -13,7 +13,7 @@ from connector.records import EVERYTHING, CouponKind, Scope
 from connector.settings.forms import Form, Refused
 from connector.settings.tongue import _
 
-KINDS: tuple[CouponKind, ...] = ("amount", "percentage", "free_shipping", "buy_x_get_y")
+KINDS: tuple[CouponKind, ...] = get_args(CouponKind)
 COMBINES: tuple[Combines, ...] = get_args(Combines)
 # A number alone, or the address of the product's page in the shop's admin, which ends in its number.
 _ID = re.compile(r"(?:\S*/)?(\d{1,20})/?(?:[?#]\S*)?")
@@ -87,6 +87,8 @@ def kinds(able: Able, form: Form) -> tuple[tuple[CouponKind, str], ...]:
         "percentage": _("A percentage off"),
         "free_shipping": _("Free shipping"),
         "buy_x_get_y": _("Products free or cheaper"),
+        "gift_card": _("A gift card"),
+        "store_credit": _("Store credit"),
     }
     return tuple((kind, words[kind]) for kind in KINDS if kind in able.gives or kind in typed)
 
@@ -122,7 +124,7 @@ def shown(able: Able) -> Callable[[Form, str], bool]:
 def is_set(form: Form, at: str) -> bool:
     """Is any condition of the row set, or wrong?"""
     fields = ("minimum_quantity", "scope", "scope_of", "buys", "buys_of", "gets", "combines", "kind")
-    unset = ("", "0", "everything", "nothing", "amount", "percentage", "free_shipping")
+    unset = ("", "0", "everything", "nothing", *(kind for kind in KINDS if kind != "buy_x_get_y"))
     return any(form.value(f"{at}.{name}") not in unset or form.error(f"{at}.{name}") for name in fields)
 
 

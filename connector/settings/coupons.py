@@ -3,8 +3,10 @@
 from flask import Blueprint, Response, render_template, request
 
 from connector.money import plain
+from connector.records import MONEY
 from connector.settings import asked, table
 from connector.settings.door import House, Visit, not_there, visit
+from connector.settings.words import code_state
 from connector.store.reading import coupons
 from connector.store.reading.coupons import OPEN_STATES, CodeLine, Place, Wanted
 
@@ -71,9 +73,9 @@ def _after() -> Place | None:
 
 
 def _cells(line: CodeLine, shops: dict[int, str]) -> tuple[str, ...]:
-    value = plain(line.value, line.currency if line.kind == "amount" else "EUR")
+    value = plain(line.value, line.currency if line.kind in MONEY else "EUR")
     return (
-        line.code,
+        "" if line.kind == "store_credit" else line.code,
         line.title,
         line.kind,
         "" if line.kind == "free_shipping" else value,
@@ -81,7 +83,7 @@ def _cells(line: CodeLine, shops: dict[int, str]) -> tuple[str, ...]:
         line.currency,
         shops.get(line.shop_id, ""),
         line.customer_id,
-        line.state,
+        code_state(line),
         line.starts_at.isoformat(),
         line.ends_at.isoformat(),
     )

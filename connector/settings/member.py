@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from connector.flow import redeeming
 from connector.loyalty import sentences
+from connector.loyalty.facts import Redemption
 from connector.loyalty.redeem import CannotRedeem
 from connector.settings import asked, card, forms, show
 from connector.settings.card import Forms
@@ -38,7 +39,7 @@ def furnish(pages: Blueprint, house: House) -> None:
             made = _redeem(seen, found, typed)
             if isinstance(made, Wrong):
                 return card.show(seen, found, Forms(redeem=Form(typed, (made,)))), 422
-            flash(_("The code %(code)s is being made in the shop.", code=made), "good")
+            flash(_told(made), "good")
         return redirect(url_for("settings.member", member_id=member_id), 303)
 
     @pages.post(f"/settings/members/<{asked.ROW}:member_id>/adjust")
@@ -65,21 +66,30 @@ def _member(seen: Visit, member_id: int) -> Member:
         not_there()
 
 
-def _redeem(seen: Visit, found: Member, typed: dict[str, str]) -> str | Wrong:
-    """Book the redemption that was asked for and return its code, or what is wrong with it."""
+def _told(made: Redemption) -> str:
+    match made.reward.kind:
+        case "store_credit":
+            return _("“%(name)s” is on its way to the customer's account in the shop.", name=made.reward_name)
+        case "gift_card":
+            return _("The gift card %(code)s is being made in the shop.", code=made.code)
+        case _:
+            return _("The code %(code)s is being made in the shop.", code=made.code)
+
+
+def _redeem(seen: Visit, found: Member, typed: dict[str, str]) -> Redemption | Wrong:
+    """Book the redemption that was asked for and return it, or what is wrong with it."""
     shop, _colon, customer_id = typed.get("place", "").partition(":")
     if not shop:
         return Wrong("place", _("Choose a shop in which the code is made."))
     shop_id, key = seen.shop(asked.whole(shop)).id, typed.get("reward", "")
     try:
-        made = redeeming.redeem(
+        return redeeming.redeem(
             seen.tx, found.id, shop_id, customer_id, key, _act_key(typed), _ACTOR, seen.now
         )
     except CannotRedeem as refusal:
         return Wrong("reward", sentences.refusal(refusal, language()))
     except redeeming.NotHere:
         not_there()
-    return made.code
 
 
 def _adjustment(found: Member, typed: dict[str, str]) -> tuple[tuple[Wrong, ...], int, str]:

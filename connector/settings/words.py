@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from connector.records import GIFTS
 from connector.settings import sentences
 from connector.settings.tongue import _
 from connector.store.reading.activity import Arrival, Sending
@@ -37,6 +38,7 @@ def tone(state: str) -> str:
         "applied": "good",
         "done": "good",
         "live": "good",
+        "given": "good",
         "waiting": "calm",
         "running": "calm",
         "wanted": "calm",
@@ -51,8 +53,8 @@ def sending(line: Sending) -> str:
     """Say what a push is about; nothing personal."""
     return {
         "marks": _("Tags of customer %(id)s", id=line.subject),
-        "coupon": _("Make a code"),
-        "revoke": _("Take back a code"),
+        "coupon": _("Give a reward"),
+        "revoke": _("Take back a reward, or look for it"),
         "delete": _("Take an old code out of the list"),
         "card": _("Balance and tier of customer %(id)s", id=line.subject),
     }.get(line.kind, line.kind)
@@ -83,8 +85,8 @@ def push_kind(kind: str) -> str:
     """Say what kind of change a push is."""
     return {
         "marks": _("Tags"),
-        "coupon": _("Make a code"),
-        "revoke": _("Take back a code"),
+        "coupon": _("Give a reward"),
+        "revoke": _("Take back a reward, or look for it"),
         "delete": _("Take an old code out of the list"),
         "card": _("Balance and tier"),
     }.get(kind, kind)
@@ -102,10 +104,15 @@ def subject(text: str) -> str:
 
 
 def code_state(line: CodeLine) -> str:
-    """Return the state of a code as people see it: used and ended are told apart from live."""
-    if line.used:
-        return "used"
-    return line.state
+    """Return the state of a code as people see it: used is told apart from live. Gifts have states of their own."""
+    if line.kind in GIFTS:
+        return {"live": "given", "revoking": "sought", "revoked": "not_given"}.get(line.state, line.state)
+    return "used" if line.used else line.state
+
+
+def code_text(line: CodeLine) -> str:
+    """Return the code that a customer types; a store credit has none, so what it is."""
+    return _("Store credit") if line.kind == "store_credit" else line.code
 
 
 def code_reason(line: CodeLine) -> str:
@@ -127,6 +134,9 @@ def code_state_text(state: str) -> str:
         "ended": _("Ended"),
         "revoking": _("Being taken back"),
         "revoked": _("Taken back"),
+        "given": _("Given"),
+        "sought": _("Being looked for"),
+        "not_given": _("Not given"),
         "refused": _("Refused by the shop"),
         "parked": _("Needs a look"),
     }.get(state, state)
@@ -251,6 +261,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "push_kind": push_kind,
     "said": sentences.said,
     "code_reason": code_reason,
+    "code_state": code_state,
+    "code_text": code_text,
     "code_state_text": code_state_text,
     "run_kind": run_kind,
     "run_state": run_state,

@@ -78,13 +78,26 @@ def _person(tx: Tx, row: Row[Any]) -> dict[str, Any]:
             {"points": one.points, "moment": one.moment, "source": one.source, "why": one.inputs}
             for one in _all(tx, entries, theirs)
         ],
-        "exchanges_and_adjustments": [{"at": one.at, **one.record} for one in _all(tx, acts, theirs)],
-        "coupons": [{name: one._mapping[name] for name in _COUPON} for one in _all(tx, coupons, here)],
+        "exchanges_and_adjustments": [_act(one) for one in _all(tx, acts, theirs)],
+        "coupons": [_coupon(one) for one in _all(tx, coupons, here)],
         "notices": [
             {"points": one.points, "moment": one.moment, "points_end": one.expires_at}
             for one in _all(tx, notices, theirs)
         ],
     }
+
+
+def _act(row: Row[Any]) -> dict[str, Any]:
+    said = {"at": row.at, **row.record}
+    if row.record.get("reward", {}).get("kind") == "store_credit":
+        said["code"] = ""
+    return said
+
+
+def _coupon(row: Row[Any]) -> dict[str, Any]:
+    """A store credit has no code that a person could know: ours is only how it is told from others."""
+    said = {name: row._mapping[name] for name in _COUPON}
+    return said | ({"code": ""} if row.kind == "store_credit" else {})
 
 
 def _order(row: Row[Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, literal, select, text
 
+from connector.records import GIFTS
 from connector.store.database import Tx
 from connector.store.tables import coupons, members, orders
 
@@ -241,7 +242,7 @@ def more_than(tx: Tx, many: int) -> bool:
 
 
 def standing(tx: Tx, now: datetime) -> Standing:
-    """Add up what members hold, and count the codes that can be used now."""
+    """Add up what members hold, and count the codes that can be used now; of gifts nobody knows what is left."""
     lives = and_(
         members.c.merchant_id == tx.merchant_id,
         members.c.survivor_id.is_(None),
@@ -263,7 +264,12 @@ def standing(tx: Tx, now: datetime) -> Standing:
     live = tx.value(
         select(func.count())
         .select_from(coupons)
-        .where(coupons.c.merchant_id == tx.merchant_id, coupons.c.state == "live", coupons.c.ends_at > now)
+        .where(
+            coupons.c.merchant_id == tx.merchant_id,
+            coupons.c.state == "live",
+            coupons.c.ends_at > now,
+            coupons.c.kind.not_in(GIFTS),
+        )
     )
     return Standing(**row._mapping, tiers={held.tier: held.held for held in tiers}, live_codes=live)
 

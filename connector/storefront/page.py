@@ -1,6 +1,6 @@
 """What one shopper sees: points and tier, what is missing to the next, rewards, codes, and the history in sentences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,6 +17,7 @@ from connector.loyalty.redeem import CannotRedeem
 from connector.loyalty.terms import Redeemable, Version
 from connector.loyalty.versions import exchangeable, in_force
 from connector.port import Shopper
+from connector.records import GIFTS
 from connector.store import people
 from connector.store.database import Tx
 from connector.store.reading import coupons, members
@@ -54,7 +55,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class Code(msgspec.Struct, frozen=True):
-    """A code that can be used, or is about to."""
+    """A code that can be used, or is about to; of a sum on the shopper's account there is none, and `title` says it."""
 
     code: str
     title: str
@@ -99,7 +100,7 @@ def show(
             for one in terms.redeemables
             if shop.state == "connected" and exchangeable(terms, shop.currency)
         ],
-        codes=[_code(one, figures, shop) for one in _codes(tx, shop, member_id, now)],
+        codes=[_code(one, say, figures, shop) for one in _codes(tx, shop, member_id, now)],
         lines=[
             Line(
                 figures.date(local(one.moment, shop.timezone)),
@@ -125,7 +126,8 @@ def _exchange(
         return sentences.refusal(refusal, language)
     except redeeming.NotHere:
         return phrases(language)["not_now"]
-    return phrases(language)["made"].format(code=made.code)
+    kind = f"_{made.reward.kind}" if made.reward.kind in GIFTS else ""
+    return phrases(language)[f"made{kind}"].format(code=made.code, name=made.reward_name)
 
 
 def _ahead(
@@ -158,6 +160,10 @@ def _codes(tx: Tx, shop: Shop, member_id: int, now: datetime) -> list[CodeLine]:
     return [one for one in usable if one.state in ("wanted", "live")][:CODES]
 
 
-def _code(one: CodeLine, figures: Phrases, shop: Shop) -> Code:
+def _code(one: CodeLine, say: Mapping[str, str], figures: Phrases, shop: Shop) -> Code:
     last = max(one.ends_at - MOMENT, one.starts_at)
-    return Code(one.code, one.title, figures.date(local(last, shop.timezone)))
+    until = figures.date(local(last, shop.timezone))
+    if one.kind != "store_credit":
+        return Code(one.code, one.title, until)
+    told = say["given" if one.state == "live" else "underway"]
+    return Code("", told.format(amount=figures.money(one.value, one.currency)), until)

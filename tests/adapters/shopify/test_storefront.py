@@ -141,6 +141,28 @@ def test_whom_nobody_knows_is_invited_and_told_nothing(front: Front) -> None:
         assert "345" not in front.get().text
 
 
+def test_points_become_a_gift_card_with_a_code_or_a_sum_without_one(front: Front) -> None:
+    gifts = (
+        Redeemable("card", "A card of ten", 100, Reward("gift_card", 10_00)),
+        Redeemable("credit", "Five back", 100, Reward("store_credit", 5_00)),
+    )
+    with front.house.database.merchant(front.merchant) as tx:
+        terms = msgspec.structs.replace(suggested("GBP"), hold_days=0, redeemables=gifts)
+        programme.publish(tx, terms, datetime.now(UTC) - timedelta(days=900), datetime.now(UTC))
+    front.enter(front.anna)
+    card, credit = front.words()
+    assert re.search(r"Your gift card is (\w{12})\.", seen(front.post(card)))
+    page = front.post(credit)
+    assert "“Five back” is on its way to your account in the shop." in seen(page)
+    assert "GBP 5.00 is on its way to your account in the shop, until" in seen(page)
+    with front.house.database.merchant(front.merchant) as tx:
+        tx.run(coupons.update().values(state="live"))
+        ours = tx.all(coupons.select().where(coupons.c.kind == "store_credit"))[0].code
+    page = front.get()
+    assert "GBP 5.00 is on your account in the shop, until" in seen(page)
+    assert ours not in page.text
+
+
 def test_points_become_a_code_once_however_often_the_form_is_sent(front: Front) -> None:
     front.enter(front.anna)
     (word,) = front.words()

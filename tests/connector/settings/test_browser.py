@@ -138,7 +138,7 @@ def test_points_are_exchanged_and_adjusted_by_keyboard(
     page.keyboard.press("Enter")
     page.get_by_text("25 points given by hand: A late parcel.").wait_for()
     page.get_by_label("Reward").focus()
-    page.get_by_role("button", name="Make the code").click()
+    page.get_by_role("button", name="Exchange").click()
     page.locator("[id='reward.error']").wait_for()
     assert page.locator(".tile .big").first.inner_text() == "75"
 

@@ -9,9 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from connector.settings import table
+from connector.store import figures
 from connector.store.tables import coupons
 
 
@@ -70,6 +71,28 @@ def test_the_file_holds_the_same_and_no_formula(codes: Any, browser: Any) -> Non
     assert (first[0], first[1], first[3]) == ("WANT00000000", "5,00 off", "5.00")
     assert (second[0], second[1]) == ("LIVE00000000", "'=HYPERLINK(1)")
     assert '"5,00 off"' in answer.text
+
+
+def test_a_gift_card_shows_its_code_and_a_store_credit_says_what_it_is(codes: Any, browser: Any) -> None:
+    with codes.house.database.merchant(codes.shop.merchant_id) as tx:
+        for code, kind, state in (
+            ("LIVE00000000", "gift_card", "live"),
+            ("WANT00000000", "store_credit", "revoking"),
+        ):
+            tx.run(update(coupons).where(coupons.c.code == code).values(kind=kind, state=state))
+    assert re.findall(r'class="code">(\w+)<', browser.get("/settings/coupons")) == ["LIVE00000000"]
+    card = browser.get(f"/settings/members/{codes.member_of('c0')}")
+    assert "WANT00000000" not in card
+    assert "Store credit" in card
+    assert "Being looked for" in card
+    with codes.house.database.merchant(codes.shop.merchant_id) as tx:
+        tx.run(update(coupons).where(coupons.c.code == "WANT00000000").values(state="live"))
+        assert figures.standing(tx, codes.now).live_codes == 1, "gifts are no codes that wait to be used"
+    lines = list(csv.reader(io.StringIO(browser.client.get("/settings/coupons.csv").text)))
+    assert [(line[0], line[2], line[3], line[8]) for line in lines[1:]] == [
+        ("", "store_credit", "5.00", "given"),
+        ("LIVE00000000", "gift_card", "5.00", "given"),
+    ]
 
 
 def test_the_pages_show_every_code_once(town: Any, browser: Any) -> None:

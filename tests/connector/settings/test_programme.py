@@ -275,12 +275,37 @@ def test_conditions_are_read_and_shown_again(town: Any, send: Any, browser: Any,
     assert "21, 22" in browser.get(PAGE)
 
 
+def test_a_gift_is_chosen_where_every_shop_gives_it_and_counts_in_what_it_costs_at_most(
+    town: Any, send: Any, browser: Any, generous: None
+) -> None:
+    ids = town.customers(3)
+    town.orders(ids, 100, 120_00)
+    card = {
+        "nth_orders__0__after": "1",
+        "nth_orders__0__reward__kind": "gift_card",
+        "nth_orders__0__reward__value": "10",
+        "nth_orders__0__reward__valid_days": "365",
+        "nth_orders__0__reward__minimum": "25",
+        "nth_orders__0__reward__combines": "shipping",
+    }
+    credit = {"redeemables__0__reward__kind": "store_credit", "redeemables__0__reward__value": "7"}
+    told = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", send("preview", **card, **credit).text))
+    # Three cards of 10.00, and 360 points of which a hundred buy 7.00.
+    assert "Costs at most €55.20" in told
+    assert draft(town).nth_orders[0].reward == Reward("gift_card", 10_00, valid_days=365), (
+        "money knows no conditions"
+    )
+    assert draft(town).redeemables[0].reward == Reward("store_credit", 7_00)
+
+
 def test_what_a_shop_cannot_give_is_not_offered_and_refused(town: Any, send: Any, browser: Any) -> None:
     assert 'value="buy_x_get_y"' not in browser.get(PAGE)
     assert "redeemables.0.reward.scope" not in browser.form(PAGE, "terms")
-    answer = send("draft", **GIFT)
-    assert answer.status_code == 422
-    assert "Your shops cannot all give this." in html.unescape(answer.text)
+    card = {"redeemables__0__reward__kind": "gift_card"}
+    for wish in (GIFT, card):
+        answer = send("draft", **wish)
+        assert answer.status_code == 422
+        assert "Your shops cannot all give this." in html.unescape(answer.text)
 
 
 def test_products_of_one_shop_are_not_promised_in_two(town: Any, send: Any, generous: None) -> None:
