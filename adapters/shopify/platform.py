@@ -36,7 +36,7 @@ class Shopify:
     title = "Shopify"
     mark_kind: MarkKind = "tags"
     binds_coupons = True
-    gives: frozenset[Gift] = frozenset(get_args(Gift)) - {"gift_card", "store_credit"}
+    gives: frozenset[Gift] = frozenset(get_args(Gift))
     shows_cards = True
     polled = False
     privacy_topics: tuple[str, ...] = ("customers/redact", "shop/redact", "customers/data_request")
