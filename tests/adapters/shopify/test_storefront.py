@@ -151,8 +151,8 @@ def test_points_become_a_gift_card_with_a_code_or_a_sum_without_one(front: Front
         programme.publish(tx, terms, datetime.now(UTC) - timedelta(days=900), datetime.now(UTC))
     front.enter(front.anna)
     card, credit = front.words()
-    assert re.search(r"Your gift card is (\w{12})\.", seen(front.post(card)))
-    page = front.post(credit)
+    assert re.search(r"Your gift card is (\w{12})\.", seen(front.send(card, 1)))
+    page = front.send(credit, 2)
     assert "“Five back” is on its way to your account in the shop." in seen(page)
     assert "GBP 5.00 is on its way to your account in the shop, until" in seen(page)
     with front.house.database.merchant(front.merchant) as tx:
