@@ -141,6 +141,10 @@ class _Result(msgspec.Struct, frozen=True):
     erase: bool = False
 
 
+# Whom it is about would be their number, which is gone too.
+_FORGOTTEN = _Result(False, "Customer: forgotten, and stays so.", erase=True)
+
+
 def _change(
     desk: Desk, shop: shops.Shop, item: Read, change: Change, fetched: Fetched, touched: Touched
 ) -> _Result:
@@ -222,23 +226,29 @@ def _order(desk: Desk, order: Order, touched: Touched) -> _Result:
             return _Result(False, f"Order {order.number}: older than what is known.", subject)
         if order.changed_at <= known.changed_at and purchases.digest(order) == known.digest:
             return _Result(False, f"Order {order.number}: known already.", subject)
-    told, order = order, _without_forgotten(desk.tx, desk.shop_id, order)
-    forgotten = told is not order and told.email != order.email
-    claimed_by = known.customer_id if forgotten and known is not None else None
-    if order.customer_id is not None:
-        forgotten = _ensure_customer(desk, order.customer_id, order.placed_at).forgotten
     if known is not None:
         touched.by(known)
-    touched.by(desk.keep(order, claimed_by))
-    return _Result(True, f"Order {order.number} brought up to date.", subject, erase=forgotten)
+    if _is_of_forgotten(desk, order):
+        touched.by(desk.keep_nameless(order, known.customer_id if known is not None else None))
+        return _Result(True, f"Order {order.number} brought up to date.", subject, erase=True)
+    if order.customer_id is not None:
+        _ensure_customer(desk, order.customer_id, order.placed_at)
+    touched.by(desk.keep(order))
+    return _Result(True, f"Order {order.number} brought up to date.", subject)
 
 
-def _without_forgotten(tx: Tx, shop_id: int, order: Order) -> Order:
-    if order.customer_id is not None or order.email is None:
-        return order
-    word = tx.ring.email_hash(tx.merchant_id, order.email)
-    forgotten = word is not None and people.forgotten_words(tx, shop_id, [word])
-    return msgspec.structs.replace(order, email=None) if forgotten else order
+def _is_of_forgotten(desk: Desk, order: Order) -> bool:
+    """Whether the order names somebody who was forgotten, as a customer or as a guest."""
+    if order.customer_id is not None:
+        return _is_gone(desk, order.customer_id)
+    word = desk.tx.ring.email_hash(desk.tx.merchant_id, order.email)
+    return word is not None and bool(people.forgotten_words(desk.tx, desk.shop_id, [word]))
+
+
+def _is_gone(desk: Desk, customer_id: str) -> bool:
+    """Whether this is the number of somebody who was forgotten: it stands in no row any more."""
+    unknown = desk.customer(customer_id) is None
+    return unknown and bool(people.forgotten_among(desk.tx, desk.shop_id, [customer_id]))
 
 
 def _order_removed(desk: Desk, order_id: str, touched: Touched) -> _Result:
@@ -268,7 +278,7 @@ def _customer(desk: Desk, customer: Customer, touched: Touched) -> _Result:
     known = people.known(tx, desk.shop_id, [customer.id]).get(customer.id)
     word = tx.ring.email_hash(tx.merchant_id, customer.email)
     if known.forgotten if known is not None else _is_forgotten(tx, desk.shop_id, customer.id, word):
-        return _Result(False, "Customer: forgotten, and stays so.", subject, erase=True)
+        return _FORGOTTEN
     if known is not None and (customer.changed_at < known.changed_at or known.removed):
         return _Result(False, "Customer: older than what is known.", subject)
     if known is not None and people.says_nothing_new(tx, desk.shop_id, customer):
@@ -299,6 +309,8 @@ def _is_forgotten(tx: Tx, shop_id: int, customer_id: str, email_hash: bytes | No
 
 def _customer_removed(desk: Desk, customer_id: str, touched: Touched) -> _Result:
     desk.clear()
+    if _is_gone(desk, customer_id):
+        return _FORGOTTEN
     touched.customers.add(customer_id)
     people.remove(desk.tx, desk.shop_id, customer_id, desk.now)
     return _Result(True, "The customer was deleted in the shop.", f"customer {customer_id}")
@@ -306,6 +318,8 @@ def _customer_removed(desk: Desk, customer_id: str, touched: Touched) -> _Result
 
 def _merged(desk: Desk, kept_id: str, gone_id: str, touched: Touched) -> _Result:
     desk.clear()
+    if _is_gone(desk, kept_id) or _is_gone(desk, gone_id):
+        return _FORGOTTEN
     tx, shop_id = desk.tx, desk.shop_id
     kept, gone = _ensure_customer(desk, kept_id, desk.now).member_id, desk.customer(gone_id)
     purchases.move(tx, shop_id, gone_id, kept_id)

@@ -67,14 +67,16 @@ class Desk:
             self._people[customer_id] = found.get(customer_id)
         return self._people[customer_id]
 
-    def keep(self, order: Order, claimed_by: str | None = None) -> purchases.Known:
-        """Have this state of an order written at the end; return what is known of it from now on.
+    def keep(self, order: Order) -> purchases.Known:
+        """Have this state of an order written at the end; return what is known of it from now on."""
+        return self._keep(order, purchases.row(self.tx, self.shop_id, order))
 
-        `claimed_by`: the forgotten customer whose claim on a guest's order is kept by their number alone.
-        """
+    def keep_nameless(self, order: Order, number: str | None) -> purchases.Known:
+        """The same for an order of somebody forgotten, under the random number they have here, if any."""
         row = purchases.row(self.tx, self.shop_id, order)
-        if claimed_by is not None:
-            row |= {"customer_id": claimed_by, "guest_hash": None}
+        return self._keep(order, row | {"customer_id": number, "guest_hash": None})
+
+    def _keep(self, order: Order, row: dict[str, Any]) -> purchases.Known:
         known = self._orders[order.id] = purchases.known_from(row)
         self._rows[order.id] = row
         return known

@@ -60,8 +60,6 @@ def _forget(
     members = people.members_of(tx, shop.id, found)
     touched |= members
     claimed = privacy.keep_claims(tx, shop.id, found)
-    for customer_id in found:
-        people.forget(tx, shop.id, customer_id, now)
     theirs = privacy.orders_of(tx, shop.id, found, request.order_ids, email)
     subjects = [f"customer {customer_id}" for customer_id in named]
     subjects += [f"order {order_id}" for order_id in theirs]
@@ -71,8 +69,11 @@ def _forget(
         "inbox": inbox.erase_bodies(tx, shop.id, subjects)
         + inbox.erase_unread(tx, shop.id, [*named, *theirs, (request.email or "").strip()]),
         "privacy": privacy.erase_exports(tx, named),
-        **privacy.erase_reasons(tx, sorted(members)),
     }
+    for customer_id in named:
+        number = people.forget(tx, shop.id, customer_id, now)
+        privacy.rename(tx, shop.id, customer_id, number)
+    tables |= privacy.erase_reasons(tx, sorted(members))
     proofs.write_down(tx, proofs.Deed(shop.name, "customer_forgotten", sent_at, tables), now)
     return True, f"A person was erased ({sum(tables.values())} rows); the figures stay."
 

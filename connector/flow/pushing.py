@@ -25,7 +25,7 @@ from connector.port import (
     Unauthorized,
 )
 from connector.records import Card
-from connector.store import cards, coupons, ledger, marks, merchants, old_codes, outbox, programs
+from connector.store import cards, coupons, ledger, marks, merchants, old_codes, outbox, people, programs
 from connector.store.database import Tx
 
 LEASE = timedelta(minutes=2)
@@ -101,6 +101,8 @@ def needs_call(job: Job) -> bool:
     """Tell whether there is still something to say to the shop."""
     if job.coupon is None:
         return job.mark is not None or job.card is not None
+    if job.push.kind == "coupon" and people.is_nobody(job.coupon.coupon.customer_id):
+        return False
     if job.coupon.coupon.is_gift:
         return giving.needs_call(job.push, job.coupon)
     if job.push.kind == "delete":

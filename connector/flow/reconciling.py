@@ -154,11 +154,14 @@ def _differs(order: Order, known: purchases.Known | None) -> bool:
 def _other_customers(tx: Tx, shop_id: int, customers: tuple[Customer, ...]) -> list[Customer]:
     """Return customers of whom something that matters is not known; our own tags move `changed_at`, which is no news."""
     known = people.known(tx, shop_id, [customer.id for customer in customers])
+    gone = people.forgotten_among(
+        tx, shop_id, [customer.id for customer in customers if customer.id not in known]
+    )
 
     def differs(customer: Customer) -> bool:
         one = known.get(customer.id)
         if one is None:
-            return True
+            return customer.id not in gone
         if one.forgotten or one.removed or customer.changed_at < one.changed_at:
             return False
         email_hash = tx.ring.email_hash(tx.merchant_id, customer.email)

@@ -58,16 +58,18 @@ def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: d
         return rows
     people.remember_to_forget(tx, shop.id, words, now)
     found = privacy.bury(tx, shop.id, words)
-    for customer_id in found:
-        people.forget(tx, shop.id, customer_id, now)
+    members = people.members_of(tx, shop.id, found)
     subjects = [f"customer {customer_id}" for customer_id in found]
     subjects += [f"order {order_id}" for order_id in privacy.orders_of(tx, shop.id, found, [])]
     tables = {
         "customers": len(found),
         "inbox": inbox.erase_bodies(tx, shop.id, subjects),
         "privacy": privacy.erase_exports(tx, found),
-        **privacy.erase_reasons(tx, sorted(people.members_of(tx, shop.id, found))),
     }
+    for customer_id in found:
+        number = people.forget(tx, shop.id, customer_id, now)
+        privacy.rename(tx, shop.id, customer_id, number)
+    tables |= privacy.erase_reasons(tx, sorted(members))
     rows += sum(tables.values())
     if rows:
         proofs.write_down(tx, proofs.Deed(shop.name, "customer_forgotten", now, tables), now)

@@ -167,5 +167,9 @@ def _redeemables(seen: Visit, versions: tuple[Version, ...]) -> tuple[Redeemable
 
 def _places(seen: Visit, people: tuple[Person, ...]) -> tuple[Place, ...]:
     names = {shop.id: shop.name for shop in seen.shops if shop.state == "connected"}
-    here = [person for person in people if person.shop_id in names and person.removed_at is None]
+    here = [
+        person
+        for person in people
+        if person.shop_id in names and not (person.removed_at or person.forgotten_at)
+    ]
     return tuple(Place(f"{one.shop_id}:{one.id}", f"{names[one.shop_id]} ({one.id})") for one in here)

@@ -30,6 +30,8 @@ SELECT comeback_keep(%(merchant)s, %(shop)s, %(platform)s, %(address)s, %(delive
 """
 # How a packed body begins; what platforms send is text, and no text begins so.
 _PACKED = b"\x01"
+# What we keep ourselves is named after what it is about; the shop's own messages are not.
+_NAMELESS = case((inbox.c.way == "found", func.concat("erased:", inbox.c.id)), else_=inbox.c.delivery_id)
 _ERASED = "What this message said was erased before it could be applied."
 
 
@@ -227,7 +229,7 @@ def finish(tx: Tx, shop_id: int, done: Sequence[Done], now: datetime) -> None:
     tx.run(mine.where(inbox.c.id == given.c.id).values(**new, applied_at=now, next_at=None))
     erased = [one.id for one in done if one.erase]
     if erased:
-        tx.run(mine.where(inbox.c.id.in_(erased)).values(body_sealed=None))
+        tx.run(mine.where(inbox.c.id.in_(erased)).values(body_sealed=None, delivery_id=_NAMELESS))
 
 
 def try_later(
@@ -267,6 +269,12 @@ def discard(tx: Tx, why: str, now: datetime, row_id: int | None = None) -> int:
 def erase_bodies(tx: Tx, shop_id: int, subjects: Sequence[str]) -> int:
     """Erase the bodies of deliveries about these subjects; return how many."""
     return erase(tx, shop_id, inbox.c.subject.in_(subjects))
+
+
+def rename(tx: Tx, shop_id: int, subject: str, other: str) -> None:
+    """Let deliveries about one subject be about another, whose bodies are erased; what we found was named after it."""
+    about = update(inbox).where(*_of(tx, shop_id), inbox.c.subject == subject, inbox.c.body_sealed.is_(None))
+    tx.run(about.values(subject=other, delivery_id=_NAMELESS))
 
 
 def erase_unread(tx: Tx, shop_id: int, words: Sequence[str]) -> int:

@@ -30,6 +30,8 @@ WHERE old.changed_at < excluded.changed_at
 def take_customers(tx: Tx, shop_id: int, batch: Sequence[Customer], now: datetime) -> None:
     """Keep customers, each newer than what is known; the forgotten stay forgotten."""
     known = people.known(tx, shop_id, [customer.id for customer in batch])
+    gone = people.forgotten_among(tx, shop_id, {customer.id for customer in batch} - known.keys())
+    batch = [customer for customer in batch if customer.id not in gone]
     new = list(dict.fromkeys(customer.id for customer in batch if customer.id not in known))
     members = dict(zip(new, people.new_members(tx, len(new), now), strict=True))
     members |= {customer_id: one.member_id for customer_id, one in known.items()}
@@ -50,17 +52,22 @@ def take_orders(tx: Tx, shop_id: int, batch: Sequence[Order], now: datetime) -> 
     """Keep orders, each newer than what is known; customers known from an order only get a stand-in."""
     named = {order.customer_id: order.placed_at for order in batch if order.customer_id is not None}
     missing = set(named) - set(people.known(tx, shop_id, list(named)))
+    gone = people.forgotten_among(tx, shop_id, missing)
+    missing -= gone
     take_customers(tx, shop_id, [people.stub(one, named[one]) for one in sorted(missing)], now)
     guests = [word for order in batch if (word := _guest(tx, order)) is not None]
     forgotten = people.forgotten_words(tx, shop_id, guests)
-    rows = [
-        purchases.row(
-            tx,
-            shop_id,
-            msgspec.structs.replace(order, email=None) if _guest(tx, order) in forgotten else order,
-        )
-        for order in batch
-    ]
+    nameless = [order for order in batch if order.customer_id in gone or _guest(tx, order) in forgotten]
+    kept = purchases.known(tx, shop_id, [order.id for order in nameless])
+    # Under the random number of their own that they have here, if any.
+    whose = {
+        order.id: {
+            "customer_id": kept[order.id].customer_id if order.id in kept else None,
+            "guest_hash": None,
+        }
+        for order in nameless
+    }
+    rows = [purchases.row(tx, shop_id, order) | whose.get(order.id, {}) for order in batch]
     _merge(tx, orders, _MERGE_ORDERS, keep=("merchant_id", "shop_id", "id"), rows=rows)
 
 

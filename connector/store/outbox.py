@@ -139,6 +139,17 @@ def drop(tx: Tx, push: Push, why: str, now: datetime) -> None:
     _set(tx, push, state="dropped", result=why, done_at=now)
 
 
+def rename(tx: Tx, shop_id: int, subject: str, other: str) -> None:
+    """Let pushes about one subject be about another; those still to be sent are no longer needed."""
+    open_ones = outbox.c.state.in_(("waiting", "parked"))
+    new = {
+        "subject": other,
+        "state": case((open_ones, "dropped"), else_=outbox.c.state),
+        "result": case((open_ones, "No longer needed."), else_=outbox.c.result),
+    }
+    tx.run(update(outbox).where(*_of(tx, shop_id), outbox.c.subject == subject).values(**new))
+
+
 def find(tx: Tx, row_id: int) -> Push | None:
     """Return a parked push."""
     row = tx.first(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, tupl
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.records import Customer
+from connector.secrets import random_word
 from connector.store import bulk, cards
 from connector.store.database import Tx
 from connector.store.tables import customers, forgotten, members
@@ -111,6 +112,7 @@ def stub(customer_id: str, first_seen: datetime) -> Customer:
     return Customer(id=customer_id, created_at=first_seen, changed_at=_NEVER)
 
 
+_NUMBER_OF_NOBODY = "forgotten-"
 _NOBODY = {
     "email_sealed": None,
     "email_hash": None,
@@ -127,11 +129,24 @@ def remove(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
     tx.run(update(customers).where(*mine).values(removed_at=now, **_NOBODY))
 
 
-def forget(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
-    """Erase the person; the row stays as a number that figures hang on."""
+def forget(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> str:
+    """Erase the person, the shop's number for them too; the row stays as a random number that figures hang on: return it."""
     cards.drop(tx, shop_id, [customer_id])
     mine = *_of(tx, shop_id), customers.c.id == customer_id
-    tx.run(update(customers).where(*mine).values(forgotten_at=now, **_NOBODY))
+    number = f"{_NUMBER_OF_NOBODY}{random_word(12)}"
+    tx.run(update(customers).where(*mine).values(id=number, forgotten_at=now, **_NOBODY))
+    return number
+
+
+def is_nobody(customer_id: str) -> bool:
+    """Tell whether this is no number of the shop's, but the random one of somebody forgotten."""
+    return customer_id.startswith(_NUMBER_OF_NOBODY)
+
+
+def forgotten_among(tx: Tx, shop_id: int, customer_ids: Iterable[str]) -> set[str]:
+    """Return those of these numbers of the shop's whose persons were forgotten."""
+    words = {tx.ring.word_hash("customer", one): one for one in customer_ids}
+    return {words[word] for word in forgotten_words(tx, shop_id, list(words))} if words else set()
 
 
 def remember_to_forget(tx: Tx, shop_id: int, words: Iterable[bytes], now: datetime) -> None:
@@ -279,7 +294,11 @@ def count(tx: Tx, shop_id: int) -> int:
 
 def all_ids(tx: Tx, shop_id: int, before: datetime) -> set[str]:
     """Return the ids of every customer that is not deleted in the shop and was there before this moment."""
-    there = customers.c.removed_at.is_(None), customers.c.created_at < before
+    there = (
+        customers.c.removed_at.is_(None),
+        customers.c.created_at < before,
+        customers.c.forgotten_at.is_(None),
+    )
     return set(tx.run(select(customers.c.id).where(*_of(tx, shop_id), *there)).scalars())
 
 

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 
 OURS = "a word of ours, from a closed set or made by us"
 MERCHANTS = "the merchant's own word"
-PSEUDONYM = (
-    "the shop's number of a customer or an order, which says nothing once the person behind it is erased"
-)
+PSEUDONYM = "the shop's number of an order, which says nothing once the person behind it is erased"
+NUMBER = "the shop's number of a customer, replaced by a random one (people.forget, privacy.rename)"
 
 PLACES: Mapping[str, Mapping[str, str]] = {
-    "acts": {"act_key": OURS, "record": "reasons are blanked (privacy.erase_reasons)"},
+    "acts": {
+        "act_key": OURS,
+        "record": "reasons are blanked (privacy.erase_reasons), the customer's number is replaced (ledger.rebind)",
+    },
     "backups": {"kind": OURS, "proof": OURS},
     "cards": {"customer_id": "the row goes (cards.drop)", "tier": MERCHANTS},
     "code_uses": {"order_id": PSEUDONYM, "code": OURS},
     "coupons": {
         "source": OURS,
         "reward_key": MERCHANTS,
-        "customer_id": PSEUDONYM,
+        "customer_id": NUMBER,
         "code": OURS,
         "kind": OURS,
         "currency": OURS,
@@ -29,7 +31,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "more": "conditions of the merchant, and numbers of goods",
     },
     "customers": {
-        "id": PSEUDONYM,
+        "id": NUMBER,
         "email_sealed": "emptied (people.forget)",
         "email_hash": "emptied (people.forget)",
         "name_sealed": "emptied (people.forget)",
@@ -43,17 +45,17 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     },
     "forgotten": {"word_hash": "a keyed hash, kept so that a late message does not bring the person back"},
     "inbox": {
-        "delivery_id": "the shop's number of a message",
+        "delivery_id": "the shop's number of a message; ours, that name a customer, are replaced (inbox.rename)",
         "way": OURS,
         "topic": OURS,
-        "subject": PSEUDONYM,
+        "subject": "the number of an order; that of a customer is replaced (privacy.rename)",
         "body_sealed": "emptied (inbox.erase_bodies, inbox.erase_unread)",
         "state": OURS,
         "result": OURS,
         "request_id": OURS,
     },
     "marks": {
-        "customer_id": PSEUDONYM,
+        "customer_id": NUMBER,
         "wanted": MERCHANTS,
         "known": MERCHANTS,
         "left_alone": OURS,
@@ -64,14 +66,20 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     "orders": {
         "id": PSEUDONYM,
         "number": PSEUDONYM,
-        "customer_id": PSEUDONYM,
+        "customer_id": NUMBER,
         "guest_hash": "emptied (privacy.forget_guest)",
         "currency": OURS,
         "coupon_codes": "codes that were used; the figures of campaigns hang on them",
         "lines": "goods and amounts; what a buyer wrote on them is never kept",
         "digest": OURS,
     },
-    "outbox": {"kind": OURS, "subject": PSEUDONYM, "state": OURS, "result": OURS, "request_id": OURS},
+    "outbox": {
+        "kind": OURS,
+        "subject": "the number of an order; that of a customer is replaced (privacy.rename)",
+        "state": OURS,
+        "result": OURS,
+        "request_id": OURS,
+    },
     "passes": {"word_hash": OURS, "kind": OURS},
     "privacy": {
         "shop_name": MERCHANTS,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from connector.store import bulk
+from connector.store import bulk, inbox, ledger, outbox
 from connector.store.database import Tx
 from connector.store.tables import acts, customers, metadata, orders, privacy
 
@@ -74,6 +74,22 @@ def delete_shop(tx: Tx, shop_id: int) -> dict[str, int]:
             mine = table.c.merchant_id == tx.merchant_id, table.c.shop_id == shop_id
             rows[table.name] = tx.run(delete(table).where(*mine)).rowcount
     return rows
+
+
+def rename(tx: Tx, shop_id: int, customer_id: str, number: str) -> None:
+    """Write a random number wherever the shop's number of a forgotten customer stands; what was to be sent is dropped.
+
+    Not in the ledger: it names orders and exchanges, and no customer.
+    """
+    for table in metadata.sorted_tables:
+        if {"shop_id", "customer_id"} <= set(table.c.keys()):
+            theirs = table.c.merchant_id == tx.merchant_id, table.c.shop_id == shop_id
+            tx.run(
+                update(table).where(*theirs, table.c.customer_id == customer_id).values(customer_id=number)
+            )
+    ledger.rebind(tx, shop_id, customer_id, number)
+    outbox.rename(tx, shop_id, customer_id, number)
+    inbox.rename(tx, shop_id, f"customer {customer_id}", f"customer {number}")
 
 
 def delete_acts(tx: Tx, member_ids: Sequence[int]) -> int:

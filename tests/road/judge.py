@@ -64,6 +64,14 @@ class Books:
             for row in self._rows("SELECT * FROM marks WHERE merchant_id = %(m)s")
         }
 
+        self.numbers = {
+            (row["shop_id"], row["id"]): row["customer_id"]
+            for row in self._rows(
+                "SELECT shop_id, id, customer_id FROM orders"
+                " WHERE merchant_id = %(m)s AND customer_id LIKE 'forgotten-%%'"
+            )
+        }
+
     def _rows(self, query: str) -> list[dict[str, Any]]:
         with self._house.database.merchant(self._merchant_id) as tx:
             found = tx.connection.exec_driver_sql(query, {"m": self._merchant_id})
@@ -101,6 +109,19 @@ class Truth:
             self.orders += [one | {"shop_id": shop["id"]} for one in keeper.all("orders")]
             self.customers += [one | {"shop_id": shop["id"]} for one in keeper.all("customers")]
             self.codes += [one | {"shop_id": shop["id"]} for one in keeper.coupons()]
+        self._under_the_numbers_of(books)
+
+    def _under_the_numbers_of(self, books: Books) -> None:
+        """Call the forgotten as Comeback does, by the random number that their orders lead to."""
+        numbers = {
+            (one["shop_id"], one["customer_id"]): number
+            for one in self.orders
+            if (number := books.numbers.get((one["shop_id"], one["id"]))) is not None
+        }
+        for one in self.orders:
+            one["customer_id"] = numbers.get((one["shop_id"], one["customer_id"]), one["customer_id"])
+        for one in self.customers:
+            one["id"] = numbers.get((one["shop_id"], one["id"]), one["id"])
 
 
 def differences(house: House, merchant_id: int, keepers: dict[str, Keeper], now: datetime) -> list[str]:

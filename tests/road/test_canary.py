@@ -158,6 +158,10 @@ def test_the_whole_road_gives_away_neither_a_secret_nor_a_person(
     people = list(PERSON.values())
     unmeant = [(place, said) for place, said in pages if not MEANT.search(place)]
     assert hits(people, [*elsewhere, *unmeant]) == []
+    number = re.compile(rf"(?<![0-9]){loud.customer}(?![0-9])")  # type: ignore[attr-defined]
+    assert number.search(dump), "the shop's own number of the person"
+    is_forgotten(loud, loud.customer)  # type: ignore[attr-defined]
+    assert number.search(dumped(postgres, database.name)) is None
     # And the search finds what is there: the person on their card, the sealed token once it is opened.
     meant = [(place, said) for place, said in pages if MEANT.search(place)]
     assert len(hits([PERSON["last"], PERSON["mail"]], meant)) > 1
@@ -190,6 +194,7 @@ def walk(loud: Loud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[st
     is_quoted(loud)
     secrets += secrets_of(loud)
     is_asked_by_the_law(loud, ids["shopify"])
+    loud.customer = ids["shopify"]  # type: ignore[attr-defined]
     looks_from_outside(loud, tmp_path)
     return secrets
 
@@ -360,6 +365,17 @@ def is_asked_by_the_law(loud: Loud, customer: str) -> None:
         "/settings/activity",
     ):
         keeps(loud, address, session.get(loud.url + address, timeout=10))
+
+
+def is_forgotten(loud: Loud, customer: str) -> None:
+    """The shop has them forgotten, and a late message about them comes behind that."""
+    gifts = loud.keepers["shopify"]
+    gifts.does(f"customers/{customer}", "PATCH", last_name="Late")
+    late = loud.letters()
+    gifts.does(f"customers/{customer}/redact")
+    for letter in [*loud.letters(), *late]:
+        assert loud.brings(letter) == 200
+    loud.works()
 
 
 def looks_from_outside(loud: Loud, tmp_path: Path) -> None:
