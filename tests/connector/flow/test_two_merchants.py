@@ -147,8 +147,8 @@ def test_no_operation_on_one_merchant_changes_a_byte_of_the_others_rows(
         @rule(customer=_CUSTOMERS, points=st.integers(-500, 500).filter(bool))
         def adjusts(self, customer: str, points: int) -> None:
             self.acts += 1
-            with world.house.database.merchant(world.shop.merchant_id) as tx:
-                member = world.member(customer)
+            with suppress(StopIteration), world.house.database.merchant(world.shop.merchant_id) as tx:
+                member = world.member(customer)  # nobody's once it was forgotten
                 redeeming.adjust(tx, member, points, "why not", f"act-{self.acts}", "staff", world.now)
 
         @rule(days=st.integers(1, 200))
