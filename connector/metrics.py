@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from connector import tally
 from connector.house import House
-from connector.store import gauges, proofs, tallies
+from connector.store import gauges, outbox, proofs, tallies
 from connector.store.gauges import Gauges, Waiting
 from connector.store.tallies import Process
 from connector.tally import Key
@@ -87,7 +87,7 @@ def _boxes(found: Gauges, now: datetime) -> Iterator[Metric]:
     parked = GaugeMetricFamily(
         "comeback_outbox_parked", "Changes put aside; they need a look.", labels=["kind"]
     )
-    for kind in ("card", "coupon", "delete", "marks", "revoke"):
+    for kind in sorted(outbox.KINDS):
         parked.add_metric([kind], found.parked_outbox.get(kind, 0))
     yield parked
     yield _gauge(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from connector.flow import pushing, redeeming
+from connector.flow import outcomes, redeeming
 from connector.store import coupons, inbox, outbox, queue
 from connector.store.database import Tx
 
@@ -47,7 +47,7 @@ def push_again(tx: Tx, outbox_id: int, now: datetime) -> bool:
             if not redeeming.try_again(tx, kept, now):
                 raise StillImpossible("The member no longer has the points for this coupon.")
             outbox.drop(tx, push, "Tried again with a fresh code.", now)
-            pushing.make_again(tx, kept, now)
+            outcomes.make_again(tx, kept, now)
             return True
     outbox.again(tx, push, now)
     return True

@@ -1,31 +1,27 @@
 """Pushing: what should stand in the shop is brought there, one push at a time, safe to repeat.
 
-`claim` (a transaction) takes pushes under a lease, `send` talks to the shop outside any transaction, `keep` (a transaction)
-writes down what came of it. A worker killed in between leaves a lease that ends; the push then simply goes out again.
+`claim` (a transaction) takes pushes under a lease, `send` and `show` talk to the shop outside any transaction, and
+`outcomes.keep` (a transaction) writes down what came of it. A worker killed in between leaves a lease that ends; the push
+then simply goes out again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import assert_never
 
 import msgspec
 
-from connector.flow import giving, settling
+from connector.flow import giving
 from connector.port import (
     CodeTaken,
     CouponMade,
     LeftAlone,
     Marked,
-    OutcomeUnknown,
-    Refused,
     ShopAdapter,
     ShopError,
     Shown,
-    TryLater,
-    Unauthorized,
 )
 from connector.records import Card
-from connector.store import cards, coupons, ledger, marks, merchants, old_codes, outbox, people, programs
+from connector.store import cards, coupons, marks, outbox, people, programs
 from connector.store.database import Tx
 
 LEASE = timedelta(minutes=2)
@@ -143,163 +139,3 @@ def send(adapter: ShopAdapter, job: Job) -> Sent:
     except ShopError as error:
         return error
     return None
-
-
-def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) -> None:
-    """Write down what came of a push. A call that only tried a silent line takes none of the push's own tries."""
-    if (given := gift(job)) is not None:
-        giving.learned(tx, given, sent, now)
-    match sent:
-        case TryLater(wait=wait) if wait is not None:
-            until = now + wait
-            outbox.try_later(tx, job.push, until, str(sent), counts=False)
-        case TryLater() if probing:
-            outbox.try_later(tx, job.push, now, str(sent), counts=False)
-        case OutcomeUnknown() if probing:
-            # Never back to the first try: from the second on it is remembered that an earlier one may have worked.
-            outbox.try_later(tx, job.push, now, str(sent), counts=job.push.attempts == 1)
-        case Misunderstood():
-            _again_or_park_fault(tx, job, str(sent), now)
-        case TryLater() | OutcomeUnknown():
-            _again_or_park(tx, job, str(sent), now)
-        case Unauthorized():
-            # Nothing goes out until the merchant has connected the shop again; then it goes at once.
-            outbox.try_later(tx, job.push, now, str(sent), counts=False)
-        case Refused() | ShopError():
-            _give_up(tx, job, str(sent), now, refused=True)
-        case Marked(stands):
-            marks.now_stands(tx, job.push.shop_id, job.push.subject, stands)
-            outbox.done(
-                tx, job.push, job.revision, f"Carries: {', '.join(stands) or 'nothing of ours'}.", now
-            )
-        case LeftAlone(why) if job.card is not None:
-            cards.drop(tx, job.push.shop_id, [job.push.subject])
-            outbox.done(tx, job.push, job.revision, why, now)
-        case LeftAlone(why):
-            marks.now_stands(tx, job.push.shop_id, job.push.subject, (), left_alone=why)
-            outbox.done(tx, job.push, job.revision, why, now)
-        case CouponMade(remote_id) if job.coupon is not None and job.coupon.coupon.is_gift:
-            giving.given(tx, job.coupon, remote_id, now)
-            outbox.done(tx, job.push, job.revision, "It was given, and is the customer's.", now)
-        case Shown():
-            assert job.card is not None
-            cards.stands(tx, job.push.shop_id, job.card, now)
-            outbox.done(tx, job.push, job.revision, "Balance and tier can be read in the shop.", now)
-        case CouponMade(remote_id):
-            _coupon(job, lambda kept: _set(tx, kept, "live", remote_id))
-            outbox.done(tx, job.push, job.revision, "The code is live in the shop.", now)
-        case CodeTaken():
-            _coupon(job, lambda kept: _other_code(tx, kept))
-            why = "The code belongs to somebody else; another one is made."
-            outbox.try_later(tx, job.push, now, why, counts=False)
-        case None if job.push.kind == "delete" and job.coupon is not None and needs_call(job):
-            old_codes.gone(tx, job.coupon, now)
-            why = "The old code was taken out of the shop's list, unless somebody has used it."
-            outbox.done(tx, job.push, job.revision, why, now)
-        case None:
-            _nothing_or_revoked(tx, job, now)
-        case _:
-            assert_never(sent)
-
-
-def _coupon(job: Job, act: Callable[[coupons.Kept], None]) -> None:
-    if job.coupon is None:
-        raise AssertionError("only a coupon's push is answered by a coupon")
-    act(job.coupon)
-
-
-def _set(tx: Tx, kept: coupons.Kept, state: str, remote_id: str | None = None) -> None:
-    now_there = coupons.get(tx, kept.shop_id, kept.subject)
-    # Withdrawn while it was on its way: the revoking that follows needs to know where it stands.
-    if now_there is not None and now_there.state in ("wanted", "live"):
-        coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, state, remote_id)
-
-
-def _other_code(tx: Tx, kept: coupons.Kept) -> None:
-    code = coupons.next_code(tx, merchants.code_secret(tx), kept)
-    found = ledger.find_redemption(tx, kept.source)
-    if found is not None:
-        ledger.change_redemption(tx, msgspec.structs.replace(found[1], code=code))
-
-
-def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
-    if job.coupon is not None and job.coupon.coupon.is_gift:
-        _nothing_or_not_given(tx, job, job.coupon, now)
-    elif job.push.kind == "revoke" and job.coupon is not None and job.coupon.state not in ("wanted", "live"):
-        outbox.done(tx, job.push, job.revision, "The code can no longer be used.", now)
-        _revoked(tx, job.coupon, now)
-    else:
-        outbox.drop(tx, job.push, "No longer needed.", now)
-        if job.push.kind == "coupon" and job.push.attempts > 1:
-            # An earlier try may have reached the shop after the code was ended there: end it once more.
-            outbox.want(tx, "revoke", [(job.push.shop_id, job.push.subject)], now)
-
-
-def _nothing_or_not_given(tx: Tx, job: Job, kept: coupons.Kept, now: datetime) -> None:
-    if job.push.kind == "revoke" and kept.state not in ("wanted", "live"):
-        outbox.done(tx, job.push, job.revision, "It was looked for, and was not given.", now)
-        giving.not_given(tx, kept, now)
-    else:
-        outbox.drop(tx, job.push, "No longer needed.", now)
-
-
-def _revoked(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
-    there = coupons.get(tx, kept.shop_id, kept.subject)
-    if there is None or there.state != "revoking":
-        return  # given up, or wanted again meanwhile
-    coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "revoked")
-    found = ledger.find_redemption(tx, kept.source)
-    spent = ledger.booked(tx, [there.member_id])[there.member_id].get(kept.source, 0) < 0
-    if found is not None and found[1].state == "open" and found[1].coupon_ends_at > now and spent:
-        # Its customer was joined with another one: the points are spent, so the survivor gets a code of their own.
-        make_again(tx, there, now)
-    else:
-        # Its order may have come back to life meanwhile; then it is wanted again, with a fresh code.
-        settling.due_soon(tx, [kept.member_id], now)
-
-
-def make_again(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
-    """Have a coupon made once more, with a fresh code: the old one was ended, or may be. A gift is found by its code."""
-    if not kept.coupon.is_gift:
-        _other_code(tx, kept)
-    coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "wanted")
-    outbox.want(tx, "coupon", [(kept.shop_id, kept.subject)], now)
-
-
-def _again_or_park(tx: Tx, job: Job, why: str, now: datetime) -> None:
-    if job.push.attempts <= len(WAITS):
-        outbox.try_later(tx, job.push, now + WAITS[job.push.attempts - 1], why, counts=True)
-    else:
-        _give_up(tx, job, why, now, refused=False)
-
-
-def _again_or_park_fault(tx: Tx, job: Job, why: str, now: datetime) -> None:
-    faults = outbox.count_fault(tx, job.push, why)
-    if faults >= SAME_FAULT:
-        _give_up(tx, job, why, now, refused=False)
-    else:
-        outbox.try_later(tx, job.push, now + WAITS[faults - 1], why, counts=True)
-
-
-def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool) -> None:
-    outbox.park(tx, job.push, why, now)
-    if job.coupon is not None and job.coupon.coupon.is_gift:
-        if job.push.kind == "coupon":
-            giving.give_up(tx, job.coupon, now, refused=refused)
-    elif job.coupon is not None and job.push.kind == "coupon":
-        state = "refused" if refused else "parked"
-        coupons.set_state(tx, job.push.shop_id, job.coupon.source, job.coupon.reward_key, state)
-        _points_back(tx, job.coupon, now)
-        if not refused:
-            # One of the tries may have worked without our hearing of it: never points and code at once.
-            outbox.want(tx, "revoke", [(job.push.shop_id, job.push.subject)], now)
-
-
-def _points_back(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
-    """A redemption whose coupon could not be made gives the points back at once."""
-    found = ledger.find_redemption(tx, kept.source)
-    if found is None:
-        return
-    member_id, redemption = found
-    ledger.change_redemption(tx, msgspec.structs.replace(redemption, state="refused", closed_at=now))
-    settling.settle(tx, [member_id], now)

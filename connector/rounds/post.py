@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import structlog
 
 from connector import trail
-from connector.flow import giving, pushing
+from connector.flow import giving, outcomes, pushing
 from connector.flow.pushing import Misunderstood
 from connector.house import House
 from connector.port import (
@@ -100,7 +100,7 @@ def _send_and_keep(
     trouble = next((one for one in sent if isinstance(one, TROUBLE)), None)
     with house.database.merchant(shop.merchant_id) as tx:
         for job, one in zip(call, sent, strict=True):
-            pushing.keep(tx, job, one, house.now(), probing=probing)
+            outcomes.keep(tx, job, one, house.now(), probing=probing)
         if trouble is not None:
             # Leave the shop alone, and let others have this worker.
             heed(tx, shop.id, trouble, house.now())

@@ -9,13 +9,12 @@ from connector.settings import asked, masking, sentences
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.frame import inside
 from connector.settings.tongue import _, _n
-from connector.store import exports
+from connector.store import exports, outbox
 from connector.store.reading import activity as reading
 from connector.store.reading import notices, privacy, runs, trace
 from connector.store.reading.activity import ARRIVAL_STATES, SENDING_STATES, Wanted
 
 _PARKED_SHOWN = 20
-KINDS = ("marks", "coupon", "revoke", "delete", "card")
 
 
 def furnish(pages: Blueprint, house: House) -> None:
@@ -53,7 +52,12 @@ def furnish(pages: Blueprint, house: House) -> None:
         with visit(house) as seen:
             wanted = _wanted(seen, SENDING_STATES)
             return _show(
-                seen, "sent", SENDING_STATES, wanted, page=reading.sendings(seen.tx, wanted), topics=KINDS
+                seen,
+                "sent",
+                SENDING_STATES,
+                wanted,
+                page=reading.sendings(seen.tx, wanted),
+                topics=outbox.KINDS,
             )
 
     @pages.get("/settings/activity/checks")

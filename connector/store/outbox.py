@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 from sqlalchemy import Connection, Row, case, delete, func, select, text, update
@@ -12,6 +12,7 @@ from connector.store.database import Tx
 from connector.store.tables import outbox
 
 PushKind = Literal["marks", "coupon", "revoke", "delete", "card"]
+KINDS: tuple[PushKind, ...] = get_args(PushKind)
 
 
 class Push(msgspec.Struct, frozen=True):

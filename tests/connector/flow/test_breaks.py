@@ -10,7 +10,7 @@ import pytest
 
 from connector import rounds
 from connector.flow import again, importing, pushing, redeeming, welcoming
-from connector.jobs import AT_ONCE_PER_SHOP, Places
+from connector.places import AT_ONCE_PER_SHOP, Places
 from connector.port import (
     CustomerChanged,
     CustomersMerged,

@@ -212,7 +212,7 @@ def test_a_worker_that_went_away_in_the_middle_is_taken_for_an_unknown_outcome(
 
     redeem(rich)
     with monkeypatch.context() as patched:
-        patched.setattr("connector.flow.pushing.keep", killed)
+        patched.setattr("connector.flow.outcomes.keep", killed)
         with pytest.raises(Killed):
             rich.push()
     assert (given(rich), asked(rich)) == ([("store_credit", 500)], ["make_coupon"])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from connector import jobs, rounds
+from connector import jobs, places, rounds
 from connector.port import CustomerChanged, TryLater
+from connector.rounds import upkeep
 from connector.store import queue
 
 
@@ -68,15 +69,15 @@ def test_work_whose_job_was_lost_is_found_by_the_sweep(world: Any, start: Any, m
     ],
 )
 def test_a_shop_is_read_in_full_in_its_own_night(hours_ago: int, now: datetime, wanted: bool) -> None:
-    last = now - jobs.timedelta(hours=hours_ago)
-    assert jobs.wants_all(last, "Europe/Amsterdam", now) is wanted
+    last = now - timedelta(hours=hours_ago)
+    assert upkeep.wants_all(last, "Europe/Amsterdam", now) is wanted
 
 
 def test_a_shop_in_a_zone_that_nobody_knows_is_read_by_the_clock_of_utc() -> None:
     last, night = datetime(2026, 11, 19, 4, tzinfo=UTC), datetime(2026, 11, 20, 3, 30, tzinfo=UTC)
     for zone in ("Mars/Olympus", "", "../etc/passwd", "Europe"):
-        assert jobs.wants_all(last, zone, night)
-        assert not jobs.wants_all(last, zone, night + jobs.timedelta(hours=2))
+        assert upkeep.wants_all(last, zone, night)
+        assert not upkeep.wants_all(last, zone, night + timedelta(hours=2))
 
 
 def test_a_hint_that_finds_no_place_is_not_forgotten(
@@ -84,7 +85,7 @@ def test_a_hint_that_finds_no_place_is_not_forgotten(
 ) -> None:
     """The shop said that something changed, and both places of this worker are taken by calls that hang."""
     start()
-    monkeypatch.setattr(jobs, "AT_ONCE_PER_SHOP", 0)
+    monkeypatch.setattr(places, "AT_ONCE_PER_SHOP", 0)
     stop = threading.Event()
     with world.house.database.everyone() as connection:
         connection.execute(text("DELETE FROM procrastinate_jobs"))

@@ -17,6 +17,7 @@ from connector import config, jobs, rounds
 from connector.flow import programme, welcoming
 from connector.house import furnish
 from connector.loyalty.terms import suggested
+from connector.places import AT_ONCE_PER_SHOP
 from connector.port import Delivery, Gift, Installed, Marked, OrderChanged, ShopFacts, TryLater
 from connector.store import inbox, shops
 
@@ -162,7 +163,7 @@ def test_nineteen_shops_are_as_quick_beside_one_that_hangs(
     # On a quiet machine the two are within a tenth; a busy one is not to be told apart by more than this.
     assert slow < calm * 1.5 + 0.5
     # What is pushed and read again, and one more for what a message asks for.
-    assert street.most <= jobs.AT_ONCE_PER_SHOP + 1
+    assert street.most <= AT_ONCE_PER_SHOP + 1
     assert breaker_of(house, HANGS) == "open"
     # Those that were under way when it opened are all that comes on top; what hung before it had last answered stands apart.
     assert 5 <= street.hung < before + 5 + street.most

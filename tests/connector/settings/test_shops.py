@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from connector import jobs
 from connector.flow import welcoming
 from connector.port import Installed, ShopFacts
+from connector.rounds import upkeep
 from connector.settings import shops as page_of_shops
 from connector.store.tables import shops
 
@@ -71,7 +71,7 @@ def test_addresses_are_written_so_that_they_arrive_whole(town: Any) -> None:
 def test_a_shop_that_is_asked_says_when_it_was_last_looked_at(
     town: Any, browser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert timedelta(seconds=30) == jobs.POLL_EVERY
+    assert timedelta(seconds=30) == upkeep.POLL_EVERY
     monkeypatch.setattr(type(town.house.platforms["paper"]), "polled", True)
     page = read(browser.get("/"))
     assert "Looked at every half minute, last at not yet; first comes its history" in page

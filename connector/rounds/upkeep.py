@@ -1,0 +1,85 @@
+"""Upkeep: every few seconds all is looked at for work that nobody was woken for, every night what is too old goes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from connector.flow import clearing
+from connector.house import House
+from connector.store import inbox, outbox, people, queue, rates, runs, shops, visits
+from connector.store.database import Connection
+
+WINDOW_EVERY = timedelta(minutes=15)
+POLL_EVERY = timedelta(seconds=30)
+NIGHT = 3  # the hour, on the shop's own clock, at which all of it is read again
+FULL_AT_NIGHT = timedelta(hours=20)  # so long after the last time, when it is night
+FULL_AT_LATEST = timedelta(hours=36)  # and whatever the hour, where nobody worked at night
+KEEP_BODIES = timedelta(days=7)
+KEEP_ROWS = timedelta(days=35)  # longer than any shop repeats a message
+KEEP_WINDOWS = timedelta(days=2)
+
+
+def sweep(house: House) -> None:
+    """Look everywhere for work that nobody was woken for: a lost job must cost seconds, never a message."""
+    now = house.now()
+    with house.database.everyone() as connection:
+        for merchant_id in people.merchants_due(connection, now):
+            queue.settle(connection, merchant_id)
+        for merchant_id, shop_id in inbox.shops_waiting(connection, now):
+            queue.apply(connection, merchant_id, shop_id)
+        for merchant_id, shop_id in outbox.shops_waiting(connection, now):
+            queue.push(connection, merchant_id, shop_id)
+        for shop in shops.everywhere(connection):
+            if shop.state == "connected" and shop.alone_until(now) is None:
+                _wake_shop(house, connection, shop)
+
+
+def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
+    now = house.now()
+    platform = house.platforms.get(shop.platform)
+    if platform is None:
+        return
+    imported = runs.newest(connection, shop.merchant_id, shop.id, "import")
+    if imported is None or imported.state != "done":
+        if imported is not None and imported.state in ("waiting", "running"):
+            queue.import_history(connection, shop.merchant_id, shop.id)
+        return
+    every = POLL_EVERY if platform.polled else WINDOW_EVERY
+    if shop.seen_until is None or shop.seen_until + every <= now:
+        queue.reconcile(connection, shop.merchant_id, shop.id, "window")
+    full = runs.newest(connection, shop.merchant_id, shop.id, "full")
+    if shop.restored_from is not None or wants_all((full or imported).started_at, shop.timezone, now):
+        queue.reconcile(connection, shop.merchant_id, shop.id, "full")
+
+
+def wants_all(last: datetime, zone: str, now: datetime) -> bool:
+    """Tell whether a shop last read in full at `last` is to be read so again."""
+    night = _clock(zone, now).hour == NIGHT
+    return last + (FULL_AT_NIGHT if night else FULL_AT_LATEST) <= now
+
+
+def _clock(zone: str, now: datetime) -> datetime:
+    """Return the time on a shop's own clock; UTC where this machine does not know its zone (a shop names any)."""
+    try:
+        return now.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return now
+
+
+def tidy(house: House) -> None:
+    """Erase what is kept longer than anybody needs it; have every shop's subscriptions and our access to it looked over."""
+    with house.database.everyone() as connection:
+        for shop in shops.everywhere(connection):
+            queue.subscribe(connection, shop.merchant_id, shop.id)
+            queue.keep_alive(connection, shop.merchant_id, shop.id)
+        rates.drop_old(connection, house.now())
+    for merchant_id in house.merchants():
+        with house.database.merchant(merchant_id) as tx:
+            inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)
+            outbox.drop_old(tx, house.now(), KEEP_ROWS)
+            runs.drop_old(tx, house.now(), KEEP_WINDOWS)
+            visits.drop_old(tx, house.now())
+            for shop in shops.of_merchant(tx):
+                if shop.state == "connected":
+                    clearing.clear_away(tx, shop.id, house.now())
