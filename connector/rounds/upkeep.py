@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connector.flow import clearing
 from connector.house import House
-from connector.store import inbox, outbox, people, queue, rates, runs, shops, visits
+from connector.store import inbox, outbox, people, privacy, proofs, queue, rates, runs, shops, visits
 from connector.store.database import Connection
 
 WINDOW_EVERY = timedelta(minutes=15)
@@ -80,6 +80,7 @@ def tidy(house: House) -> None:
             outbox.drop_old(tx, house.now(), KEEP_ROWS)
             runs.drop_old(tx, house.now(), KEEP_WINDOWS)
             visits.drop_old(tx, house.now())
+            privacy.end_exports(tx, house.now() - proofs.FILE)
             for shop in shops.of_merchant(tx):
                 if shop.state == "connected":
                     clearing.clear_away(tx, shop.id, house.now())

@@ -71,7 +71,7 @@ def furnish(pages: Blueprint, house: House) -> None:
         with visit(house) as seen:
             wanted = Wanted(after=asked.number("after"))
             open_ones = privacy.unfinished(seen.tx, _privacy_topics(house), seen.now)
-            page = privacy.requests(seen.tx, wanted.after)
+            page = privacy.requests(seen.tx, wanted.after, seen.now)
             return _show(seen, "privacy", (), wanted, page=page, unfinished=open_ones)
 
     @pages.get(f"/settings/activity/privacy/<{asked.ROW}:request_id>.json")
@@ -159,7 +159,7 @@ def _privacy_topics(house: House) -> tuple[str, ...]:
 def _exported(house: House, request_id: int) -> bytes:
     with visit(house) as seen:
         try:
-            return privacy.export(seen.tx, request_id)
+            return privacy.export(seen.tx, request_id, seen.now)
         except LookupError:
             not_there()
 

@@ -1,6 +1,7 @@
 """Finding and erasing what is personal."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
@@ -132,6 +133,13 @@ def bury(tx: Tx, shop_id: int, words: set[bytes]) -> list[str]:
     theirs = [row.id for row in guests if words & {row.guest_hash, tx.ring.word_hash("order", row.id)}]
     tx.run(update(orders).where(*_orders(tx, shop_id), orders.c.id.in_(theirs)).values(guest_hash=None))
     return found
+
+
+def end_exports(tx: Tx, made_before: datetime) -> int:
+    """Erase the exports made before this moment, and whom they were about; return how many."""
+    mine = privacy.c.merchant_id == tx.merchant_id, privacy.c.export_sealed.is_not(None)
+    old = update(privacy).where(*mine, privacy.c.done_at <= made_before)
+    return tx.run(old.values(export_sealed=None, customer_id=None)).rowcount
 
 
 def erase_exports(tx: Tx, customer_ids: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ from connector.store.database import Tx
 from connector.store.tables import privacy
 
 LAW = timedelta(days=30)  # within which a request under privacy law must be heeded
+FILE = timedelta(days=7)  # for which there is a file to hand over; whoever asks again gets a new one
 Topic = Literal["data_asked", "customer_forgotten", "shop_forgotten"]
 _ROOM = 6  # of the advisory lock: two shops of a merchant must not both follow the same proof
 

@@ -81,7 +81,7 @@ def all_opens(house: House, shop: Shop, count: int) -> None:
         assert len(exports.of(tx, shop.id, [str(n) for n in range(count)])) == count
         (waiting,) = inbox.waiting(tx, shop.id, house.now(), 9)
         assert waiting.delivery.body == b"a message"
-        assert requests.export(tx, tx.value(text("SELECT id FROM privacy"))) == b"an export"
+        assert requests.export(tx, tx.value(text("SELECT id FROM privacy")), house.now()) == b"an export"
 
 
 def test_every_sealed_column_has_its_place_written_down() -> None:

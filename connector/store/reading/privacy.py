@@ -5,16 +5,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Row, select
+from sqlalchemy import Row, case, select
 
 from connector.store.database import Tx
-from connector.store.proofs import LAW
+from connector.store.proofs import FILE, LAW
 from connector.store.reading.pages import SIZE, Page, cut
 from connector.store.tables import inbox, privacy
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request; `exported`: there is a file to hand to the person who asked."""
+    """One request; `exported`: there is a file to hand to the person who asked, until `file_until` (None: never was)."""
 
     id: int
     shop_name: str
@@ -26,15 +26,18 @@ class Request(msgspec.Struct, frozen=True):
     done_at: datetime | None
     rows: int
     exported: bool
+    file_until: datetime | None
 
 
-_FIELDS = tuple(privacy.c[name] for name in Request.__struct_fields__ if name != "exported")
+_MADE = ("exported", "file_until")
+_FIELDS = tuple(privacy.c[name] for name in Request.__struct_fields__ if name not in _MADE)
 
 
-def requests(tx: Tx, after: int | None, size: int = SIZE) -> Page[Request]:
+def requests(tx: Tx, after: int | None, now: datetime, size: int = SIZE) -> Page[Request]:
     """Return the requests, the newest first."""
-    exported = privacy.c.export_sealed.is_not(None).label("exported")
-    chosen = select(*_FIELDS, exported).where(privacy.c.merchant_id == tx.merchant_id)
+    until = case((privacy.c.topic == "data_asked", privacy.c.done_at + FILE)).label("file_until")
+    exported = (privacy.c.export_sealed.is_not(None) & (privacy.c.done_at + FILE > now)).label("exported")
+    chosen = select(*_FIELDS, exported, until).where(privacy.c.merchant_id == tx.merchant_id)
     if after is not None:
         chosen = chosen.where(privacy.c.id < after)
     rows = tx.all(chosen.order_by(privacy.c.id.desc()).limit(size + 1))
@@ -68,13 +71,10 @@ def _open(row: Row[Any], due_at: datetime, now: datetime) -> Open:
     return Open(row.id, row.shop_id, row.topic, row.received_at, due_at, left, row.state == "parked")
 
 
-def export(tx: Tx, request_id: int) -> bytes:
-    """Return the file of one request; raise LookupError where there is none."""
-    sealed = tx.value(
-        select(privacy.c.export_sealed).where(
-            privacy.c.merchant_id == tx.merchant_id, privacy.c.id == request_id
-        )
-    )
+def export(tx: Tx, request_id: int, now: datetime) -> bytes:
+    """Return the file of one request; raise LookupError where there is none, or none any more."""
+    mine = privacy.c.merchant_id == tx.merchant_id, privacy.c.id == request_id
+    sealed = tx.value(select(privacy.c.export_sealed).where(*mine, privacy.c.done_at + FILE > now))
     if sealed is None:
         raise LookupError(f"no export {request_id}")
     return tx.ring.open(sealed, f"privacy.export:{request_id}")

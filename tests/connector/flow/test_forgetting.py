@@ -7,12 +7,15 @@ import io
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import LargeBinary, Text, func, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from connector.app import create_app
 from connector.flow import importing
+from connector.hall import sign_in_url
 from connector.loyalty.facts import Adjustment
 from connector.port import (
     Batch,
@@ -26,6 +29,7 @@ from connector.port import (
     ShopForgotten,
     ShopRemoved,
 )
+from connector.rounds import upkeep
 from connector.store import inbox, ledger, people, personal, privacy, proofs, tables
 from connector.store.reading import privacy as requests
 
@@ -96,7 +100,7 @@ def readable(world: Any) -> str:
                     if table.name == "inbox" and column == "body_sealed" and word:
                         said.append((inbox.body(tx, row) or b"").decode(errors="replace"))
                     elif table.name == "privacy" and column == "export_sealed" and word:
-                        said.append(requests.export(tx, row.id).decode())
+                        said.append(requests.export(tx, row.id, world.now).decode())
                     elif column.endswith("_sealed") and table.name == "customers" and word:
                         place = f"customers.{column.removesuffix('_sealed')}:{row.shop_id}:{row.id}"
                         said.append(str(tx.ring.open_text(word, place)))
@@ -114,7 +118,7 @@ def test_what_is_known_of_a_person_is_handed_over_whole(anna: Any, make: Any) ->
     assert row.tables == {"customers": 1, "orders": 3}
     assert (row.due_at - row.asked_at).days == 30
     with anna.house.database.merchant(anna.shop.merchant_id) as tx:
-        export = requests.export(tx, row.id)
+        export = requests.export(tx, row.id, anna.now)
     told = json.loads(export)
     [person] = told["customers"]
     assert (person["name"], person["email"].strip(), person["points_now"]) == (
@@ -132,6 +136,36 @@ def test_what_is_known_of_a_person_is_handed_over_whole(anna: Any, make: Any) ->
     lines = list(csv.reader(io.StringIO(exports.as_csv(export))))
     assert ["customers.1", "name", "Anna Kwikstaart"] in lines
     assert all(len(line) == 3 for line in lines)
+
+
+def test_a_file_is_there_for_seven_days_and_made_again_when_asked_again(anna: Any, make: Any) -> None:
+    anna.tell(DataAsked(CORNER, NUMBER, "anna@example.nl", "9001"))
+    first = proof(anna)
+    browser = create_app(anna.house).test_client()
+
+    def asked(row: Any) -> tuple[list[int], str]:
+        """What the two links answer, and what the page says."""
+        browser.get(urlsplit(sign_in_url(anna.house, anna.shop.merchant_id)).path)
+        links = [
+            browser.get(f"/settings/activity/privacy/{row.id}.{kind}").status_code for kind in ("json", "csv")
+        ]
+        return links, browser.get("/settings/activity/privacy?lang=nl").text
+
+    anna.later(6.9)
+    links, page = asked(first)
+    assert (links, "tot 27 nov 2026" in page, f"{first.id}.json" in page) == ([200, 200], True, True)
+    anna.later(0.2)
+    # At once, whether or not anybody has tidied up since.
+    links, page = asked(first)
+    assert (links, "Er niet meer" in page, f"{first.id}.json" in page) == ([404, 404], True, False)
+    assert "No longer there" in browser.get("/settings/activity/privacy?lang=en").text
+    upkeep.tidy(anna.house)
+    [row] = [row for row in anna.rows(tables.privacy) if row.id == first.id]
+    assert (row.export_sealed, row.customer_id) == (None, None)
+    with anna.house.database.merchant(anna.shop.merchant_id) as tx:
+        assert proofs.broken(tx) == []
+    anna.tell(DataAsked(CORNER, NUMBER, "anna@example.nl", "9002"))
+    assert asked(proof(anna))[0] == [200, 200]
 
 
 def test_a_forgotten_person_is_gone_from_every_table_and_the_figures_stay(anna: Any, make: Any) -> None:
