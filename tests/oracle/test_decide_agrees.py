@@ -3,7 +3,9 @@
 import os
 import random
 from collections import Counter
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from oracle.amounts import minor, undone
 from oracle.member import verdict
 from oracle.stories import known_at, stories
 
+from connector.loyalty import offers, redemptions, versions
 from connector.loyalty.decide import decide
 from connector.loyalty.facts import (
     Adjustment,
@@ -23,9 +26,10 @@ from connector.loyalty.facts import (
     Shop,
     ShopCustomer,
     ShopOrder,
+    WantedCoupon,
 )
 from connector.loyalty.terms import Reward, Version
-from connector.records import LineItem, Order
+from connector.records import EVERYTHING, GIFTS, LineItem, Order
 
 
 class Books:
@@ -36,6 +40,18 @@ class Books:
         self.coupons: dict[tuple[int, str, str], BookedCoupon] = {}
         self.attempts: Counter[tuple[int, str, str]] = Counter()
         self.notices: dict[str, tuple] = {}
+
+    def posts(self, chance: random.Random) -> None:
+        """Some of the gifts that are on their way reach their customer."""
+        for key, one in self.coupons.items():
+            if one.state == "wanted" and chance.random() < 0.5:
+                self.coupons[key] = msgspec.structs.replace(one, state="live")
+
+    def given(self) -> dict[tuple[int, str, str], datetime]:
+        """The gifts that customers have, with their ends."""
+        return {
+            key: one.ends_at for key, one in self.coupons.items() if one.kind in GIFTS and one.state == "live"
+        }
 
     def codes(self) -> dict[tuple[int, str, str], str]:
         return {key: coupon.code for key, coupon in self.coupons.items()}
@@ -50,7 +66,8 @@ class Books:
             key = (coupon.shop_id, coupon.source, coupon.reward_key)
             code = f"{coupon.reward_key}-{coupon.source}-{self.attempts[key]}".upper()
             self.attempts[key] += 1
-            self.coupons[key] = BookedCoupon(*key, code, "live", coupon.ends_at)
+            state = "wanted" if coupon.kind in GIFTS else "live"
+            self.coupons[key] = BookedCoupon(*key, code, state, coupon.ends_at, coupon.kind)
         for gone in decision.revoke:
             key = (gone.shop_id, gone.source, gone.reward_key)
             self.coupons[key] = msgspec.structs.replace(gone, state="revoked")
@@ -65,7 +82,9 @@ class Books:
         return {
             key
             for key, one in self.coupons.items()
-            if one.state == "live" and now < one.ends_at and (key[0], one.code) not in used
+            if one.state in ("wanted", "live")
+            and now < one.ends_at
+            and (one.kind in GIFTS or (key[0], one.code) not in used)
         }
 
 
@@ -113,7 +132,7 @@ def redemption_record(act: dict) -> Redemption:
         at=when(act["at"]),
         points=act["points"],
         reward_key="off",
-        reward=Reward("amount", 500),
+        reward=msgspec.convert(act["reward"], Reward),
         shop_id=act["shop_id"],
         customer_id=f"c{act['shop_id']}",
         version=act["version"],
@@ -151,7 +170,7 @@ def merged(lots) -> list[tuple]:
 
 
 def compare(truth: dict, story: dict, books: Books, now: datetime) -> None:
-    truth["codes"] = books.codes()
+    truth |= {"codes": books.codes(), "given": books.given()}
     # Nobody can use a code before it is made.
     made = {act["code"] for act in truth["redemptions"]} | set(truth["codes"].values())
     truth["uses"] = [one for one in truth["orders"] if made.intersection(one["codes"])]
@@ -182,7 +201,19 @@ def compare_coupons(decision, judged: dict, books: Books, truth: dict, now: date
     assert books.live(truth, now) == set(judged["coupons"])
     for coupon in decision.coupons:
         wanted = judged["coupons"][coupon.shop_id, coupon.source, coupon.reward_key]
-        assert {name: getattr(coupon, name) for name in wanted} == wanted
+        assert {name: told(coupon, name) for name in wanted} == wanted
+
+
+def told(coupon: WantedCoupon, name: str) -> Any:
+    """A condition of the coupon in plain lists, as the oracle tells it."""
+    match name:
+        case "about" | "bought":
+            scope = coupon.scope if name == "about" else coupon.buys
+            return [list(scope.products), list(scope.collections)]
+        case "combines":
+            return list(coupon.combines)
+        case _:
+            return getattr(coupon, name)
 
 
 STORIES = int(os.environ.get("COMEBACK_STORIES", "400"))
@@ -195,6 +226,7 @@ def test_decide_and_the_oracle_agree_on_any_story(story: dict):
     for look in story["looks"]:
         deaf_to = {states[0]["id"] for states in story["orders"] if chance.random() < 0.3}
         compare(known_at(story, look, deaf_to), story, books, look)
+        books.posts(chance)
     last = story["last_look"]
     compare(known_at(story, last, set()), story, books, last)
 
@@ -211,3 +243,118 @@ def test_one_point_more_or_less_is_noticed(story: dict, data):
     books.points[source] += data.draw(st.sampled_from([-1, 1]))
     with pytest.raises(AssertionError):
         assert {name: sum_ for name, sum_ in books.points.items() if sum_} == judged["sums"]
+
+
+def blind(monkeypatch: pytest.MonkeyPatch, field: str, nothing: Any) -> None:
+    """Coupons are made as if the reward did not say this."""
+    made = offers.WantedCoupon
+    monkeypatch.setattr(offers, "WantedCoupon", lambda **words: made(**(words | {field: nothing})))
+
+
+MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
+    "what was given is called off": lambda patch: patch.setattr(
+        offers, "_MAY_NOT_BE_GIVEN_YET", ("wanted", "live")
+    ),
+    "a gift is used up by orders": lambda patch: patch.setattr(offers, "GIFTS", frozenset()),
+    "points for a gift come back at its end": lambda patch: patch.setattr(redemptions, "GIFTS", frozenset()),
+    "a gift is worth the same figure in every currency": lambda patch: patch.setattr(
+        versions, "MONEY", frozenset({"amount"})
+    ),
+    "a code is about everything": lambda patch: blind(patch, "scope", EVERYTHING),
+    "nothing need be bought": lambda patch: blind(patch, "buys", EVERYTHING),
+    "one more is given": lambda patch: blind(patch, "gets", 4),
+    "no number is asked for": lambda patch: blind(patch, "minimum_quantity", 0),
+    "nothing goes beside it": lambda patch: blind(patch, "combines", ()),
+}
+
+
+PAID = "2015-03-02T10:00:00+00:00"
+CARD = {"kind": "gift_card", "value": 1000, "valid_days": 400}
+BXGY = {
+    "kind": "buy_x_get_y",
+    "value": 10_000,
+    "minimum_quantity": 2,
+    "scope": {"products": ["11"]},
+    "buys": {"collections": ["12"]},
+    "gets": 1,
+    "combines": "shipping",
+}
+
+
+def bought(number: int, days: int, **changed: Any) -> list[dict]:
+    """An order of 50.00, paid so many days after the first; then, where it changes, how it stands two days later."""
+    at = (datetime.fromisoformat(PAID) + timedelta(days=days)).isoformat()
+    line = {"kind": "goods", "quantity": 1, "current_quantity": 1, "amount": "50.00", "tax": "0.00"}
+    moments = {"placed_at": at, "paid_at": at, "changed_at": at, "fulfilled_at": None, "cancelled_at": None}
+    whose = {"id": str(number), "shop_id": 1, "customer_id": "c1", "currency": "USD", "test": False}
+    money = {"total": "50.00", "refunded": "0.00", "refunded_shipping": "0.00"}
+    order = {**whose, **moments, **money, "codes": [], "lines": [line]}
+    later = (datetime.fromisoformat(at) + timedelta(days=2)).isoformat()
+    return [order | changed] if "codes" in changed else [order, order | {"changed_at": later} | changed]
+
+
+def first_order_brings(reward: dict, *orders: list[dict], **more: Any) -> dict:
+    """A story of one shop that counts in dollars, and of a programme in euros whose first order brings this."""
+    currencies = [{"currency": "EUR"}, {"currency": "USD", "rate": 2_000_000}]
+    terms = {"currency": "EUR", "currencies": currencies, "hold_days": 0, "expiry_months": 0}
+    terms |= {"earn_points": 1, "base": "including_tax", "returned_days": 0, "tiers": [], "redeemables": []}
+    terms |= {"tier_window_months": 12, "tier_term_months": 12, "tier_grace_days": 0}
+    terms |= {"returning_tag": "", "count_zero_orders": False}
+    terms["currencies"] = [{"earn_step": 100, "rate": 1_000_000} | one for one in currencies]
+    terms["nth_orders"] = [{"key": "nth-0", "name": "nth", "after": 1, "reward": reward}]
+    start = "2015-01-01T00:00:00+00:00"
+    return {
+        "shops": [{"id": 1, "currency": "USD", "timezone": "UTC", "mark_kind": "tags"}],
+        "customers": [{"shop_id": 1, "id": "c1"}],
+        "versions": [{"number": 1, "starts_at": start, "counts_from": start, "terms": terms}],
+        "orders": list(orders) or [bought(0, 0)],
+        "redemptions": [],
+        "adjustments": [],
+        **more,
+    }
+
+
+CANCELLED = bought(0, 0, cancelled_at="2015-03-04T10:00:00+00:00")
+NAMED = bought(1, 1, codes=["NTH-0-ORDER:1:0-0"], cancelled_at=None)
+EXCHANGED = {
+    "id": "r",
+    "at": "2015-03-03T10:00:00+00:00",
+    "points": 20,
+    "reward": CARD,
+    "shop_id": 1,
+    "code": "CODE",
+    "coupon_ends_at": "2015-03-04T10:00:00+00:00",
+    "refused_at": None,
+    "version": 1,
+}
+NOTICED = {
+    "what was given is called off": (first_order_brings(CARD, CANCELLED), True),
+    "a gift is used up by orders": (first_order_brings(CARD, CANCELLED, NAMED), False),
+    "points for a gift come back at its end": (first_order_brings(CARD, redemptions=[EXCHANGED]), True),
+    "a gift is worth the same figure in every currency": (first_order_brings(CARD), True),
+}
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+def test_a_rule_changed_by_hand_is_noticed(mutation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    story, arrives = NOTICED.get(mutation, (first_order_brings(BXGY), True))
+
+    def told() -> None:
+        books = Books()
+        for days in (1, 5):
+            look = datetime.fromisoformat(PAID) + timedelta(days=days)
+            compare(known_at(story, look, set()), story, books, look)
+            if arrives:
+                books.posts(Sure())
+
+    told()
+    MUTATIONS[mutation](monkeypatch)
+    with pytest.raises(AssertionError):
+        told()
+
+
+class Sure(random.Random):
+    """Everything that may happen does."""
+
+    def random(self) -> float:
+        return 0.0

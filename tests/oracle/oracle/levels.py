@@ -75,7 +75,8 @@ def marks(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int, s
 def coupons(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int, str, str], dict]:
     """Every coupon of an n-th order or a lapse that should be live and unused now, by shop, source and reward key.
 
-    `codes` of the truth says which code was made for which of them.
+    `codes` of the truth says which code was made for which of them. A gift card or store credit that was given stays, so
+    `given` ones are there until they end, and no order uses one up.
     """
     used = {
         (one["shop_id"], code)
@@ -83,12 +84,13 @@ def coupons(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int,
         if not one["test"] and not amounts.undone(one)
         for code in one["codes"]
     }
-    wanted = {}
+    wanted = {key: None for key, ends in truth.get("given", {}).items() if now < ends}
     for order, version, given in rhythm.lapses(truth, versions, now):
         rule, source = version["terms"]["win_back"], f"lapse:order:{order['shop_id']}:{order['id']}"
         found = coupon(rule, order, version, given, truth)
         key = (order["shop_id"], source, rule["key"])
-        if found and now < found["ends_at"] and (key[0], truth["codes"].get(key)) not in used:
+        gone = not is_gift(rule) and (key[0], truth["codes"].get(key)) in used
+        if found and now < found["ends_at"] and not gone:
             wanted[key] = found
     for place, order in enumerate(counting(truth, versions, now), start=1):
         paid, shop_id = moment(order["paid_at"]), order["shop_id"]
@@ -100,9 +102,13 @@ def coupons(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int,
             found = coupon(rule, order, version, paid, truth)
             if rule["after"] != place or found is None or now >= found["ends_at"]:
                 continue
-            if (shop_id, truth["codes"].get(key)) not in used:
+            if is_gift(rule) or (shop_id, truth["codes"].get(key)) not in used:
                 wanted[key] = found
     return wanted
+
+
+def is_gift(rule: dict) -> bool:
+    return rule["reward"]["kind"] in ("gift_card", "store_credit")
 
 
 def coupon(rule: dict, order: dict, version: dict, when: datetime, truth: dict) -> dict | None:
@@ -119,6 +125,25 @@ def coupon(rule: dict, order: dict, version: dict, when: datetime, truth: dict) 
         "starts_at": when,
         "ends_at": end_after(local_day(when, zone), zone, days=rule["reward"].get("valid_days", 60)),
         **worth(rule["reward"], version["terms"], shop_id, truth),
+        **conditions(rule["reward"]),
+    }
+
+
+def conditions(reward: dict) -> dict:
+    """What the reward is about, how many it asks for and beside what it goes, in plain lists."""
+    allowed = {
+        "nothing": [],
+        "shipping": ["shipping"],
+        "everything": ["order", "product", "shipping"],
+    }[reward.get("combines", "nothing")]
+    if reward["kind"] == "free_shipping":
+        allowed = [one for one in allowed if one != "shipping"]
+    return {
+        "minimum_quantity": reward.get("minimum_quantity", 0),
+        "gets": reward.get("gets", 0),
+        "combines": allowed,
+        "about": [reward.get("scope", {}).get(what, []) for what in ("products", "collections")],
+        "bought": [reward.get("buys", {}).get(what, []) for what in ("products", "collections")],
     }
 
 
@@ -135,6 +160,6 @@ def worth(reward: dict, terms: dict, shop_id: int, truth: dict) -> dict:
     money = programme.currency(terms, own)
     if own != terms["currency"]:
         minimum = minimum * 1_000_000 // money["rate"]
-        if reward["kind"] == "amount":
+        if reward["kind"] in ("amount", "gift_card", "store_credit"):
             value = value * 1_000_000 // money["rate"]
     return {"value": value, "minimum": minimum, "currency": own}

@@ -1,7 +1,8 @@
 """What should be true of one member, worked out from nothing but the shops' words, people's acts and the programme.
 
 `truth` is a dict: `shops` (id, currency, timezone, mark_kind), `customers` (shop_id, id), `orders` and `uses` (a
-sandbox's neutral JSON with shop_id), `redemptions`, `adjustments`, and `codes` (shop, source, reward key -> code).
+sandbox's neutral JSON with shop_id), `redemptions`, `adjustments`, `codes` (shop, source, reward key -> code), and `given`
+(the same three -> end, of gift cards and store credit that the customer has).
 """
 
 from collections import Counter
@@ -58,6 +59,8 @@ def next_moment(
     moments += [until for _, _, until in levels.reached(truth, versions, now)]
     moments += [moment(one["starts_at"]) for one in versions]
     for act in truth["redemptions"]:
+        if points.is_money(act):
+            continue
         codes = [one for one in truth["uses"] if act["code"] in one["codes"] and not one["test"]]
         if not act["refused_at"] and not [one for one in codes if one["shop_id"] == act["shop_id"]]:
             moments.append(moment(act["coupon_ends_at"]))

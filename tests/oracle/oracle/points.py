@@ -50,9 +50,17 @@ def ends_of_credit(day: date, zone: str, terms: dict) -> datetime | None:
     return end_after(day, zone, months=terms["expiry_months"])
 
 
+def is_money(redemption: dict) -> bool:
+    """Was it exchanged for a gift card or for store credit?"""
+    return redemption.get("reward", {}).get("kind") in ("gift_card", "store_credit")
+
+
 def returned(redemption: dict, truth: dict, now: datetime) -> tuple[int, datetime | None]:
     """How many points of a redemption come back, and when."""
     all_of_it = redemption["points"]
+    if is_money(redemption):
+        # Given money is gone, whatever becomes of it or of any order; only what was never given comes back.
+        return (all_of_it, moment(redemption["refused_at"])) if redemption["refused_at"] else (0, None)
     uses = [
         one
         for one in truth["uses"]

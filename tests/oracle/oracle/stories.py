@@ -60,12 +60,33 @@ def shops(draw) -> list[dict]:
 
 @st.composite
 def rewards(draw) -> dict:
-    return {
-        "kind": draw(st.sampled_from(["amount", "percentage", "free_shipping"])),
+    kinds = ["amount", "percentage", "free_shipping", "buy_x_get_y", "gift_card", "store_credit"]
+    kind = draw(st.sampled_from(kinds))
+    reward = {
+        "kind": kind,
         "value": draw(st.integers(1, 2000)),
-        "minimum": draw(st.sampled_from([0, 2500])),
         "valid_days": draw(st.sampled_from([1, 10, 60, 400])),
     }
+    if kind in ("gift_card", "store_credit"):
+        return reward
+    if draw(st.booleans()):
+        reward["minimum"] = 2500
+    elif draw(st.booleans()):
+        reward["minimum_quantity"] = draw(st.integers(1, 5))
+    reward["combines"] = draw(st.sampled_from(["nothing", "shipping", "everything"]))
+    reward["scope"] = draw(scopes())
+    if kind == "buy_x_get_y":
+        reward |= {"buys": draw(scopes()), "gets": draw(st.integers(1, 3))}
+    return reward
+
+
+@st.composite
+def scopes(draw) -> dict:
+    """Everything, some products or some collections."""
+    what = draw(st.sampled_from(["", "products", "collections"]))
+    return (
+        {what: draw(st.lists(st.sampled_from(["11", "12", "13"]), min_size=1, unique=True))} if what else {}
+    )
 
 
 @st.composite
@@ -228,6 +249,10 @@ def redemptions(draw, number: int, stores: list[dict], versions_: list[dict]) ->
         "id": f"r{number}",
         "at": at.isoformat(),
         "points": draw(st.integers(1, 150)),
+        "reward": {
+            "kind": draw(st.sampled_from(["amount", "amount", "gift_card", "store_credit"])),
+            "value": 500,
+        },
         "shop_id": draw(st.sampled_from(stores))["id"],
         "code": f"CODE{number}",
         "coupon_ends_at": (at + timedelta(days=draw(st.sampled_from([1, 30, 60, 365])))).isoformat(),
