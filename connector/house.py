@@ -53,7 +53,7 @@ class House(msgspec.Struct, frozen=True):
     def line(self, shop: Shop, pace: Pace = "live") -> ShopAdapter:
         """Open a line to the shop; raise KeyError when its platform is not on offer here."""
         platform = self.platforms[shop.platform]
-        return platform.open(self.settings.environment, shop.line, self.vault(shop), pace)
+        return platform.open(self.settings.environment, shop.line(self.now()), self.vault(shop), pace)
 
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise port.Refused with the reason otherwise."""

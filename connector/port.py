@@ -167,7 +167,8 @@ class Delivery(msgspec.Struct, frozen=True):
 
     `shop_address` tells whose it is when the URL does not; `id` is the sender's own, equal on every retry.
     `other_version`: the interface it was written for, where that is not the one asked for. `old_secret`: it was signed
-    with the secret before the last rotation.
+    with the secret before the last rotation. `declared`: the word in the address it came to, where that is one that
+    `Platform.files` tells the platform of (the door says so, not the platform).
     """
 
     id: str
@@ -177,6 +178,7 @@ class Delivery(msgspec.Struct, frozen=True):
     triggered_at: datetime | None = None
     other_version: str = ""
     old_secret: bool = False
+    declared: str = ""
 
 
 class BadSignature(Exception):
@@ -424,10 +426,15 @@ class OpenVault(Protocol):
 
 
 class ShopLine(msgspec.Struct, frozen=True):
-    """What an adapter must know of its shop: `address` names it, `key` is the random word in its URLs."""
+    """What an adapter must know of its shop: `address` names it, `key` is the random word in its URLs.
+
+    `declared`: the last word of `/webhooks/<platform>/declared/<word>` where a message of the shop last came to; empty where
+    none has of late. Only what `Platform.files` tells the platform to send comes there.
+    """
 
     address: str
     key: str
+    declared: str = ""
 
 
 class Installed(msgspec.Struct, frozen=True):

@@ -6,8 +6,10 @@ with it, so that the answer tells nothing about which shops, topics and platform
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
+import msgspec
 import structlog
 from flask import Blueprint, Request, Response, abort, request
 
@@ -25,28 +27,45 @@ from connector.port import (
 from connector.store import health, inbox, queue, shops
 from connector.store.database import Tx, bind
 from connector.store.shops import Shop
+from webhooks.declared import Declared
 from webhooks.room import Room
-
-# Where each address was found last: a guess that saves looking it up, and is held against the shop's row when it is used.
-Senders = dict[tuple[str, str], inbox.Sender]
 
 LARGEST = 2 * 1024 * 1024  # bytes of one message
 _LONGEST_WORD = 200  # characters of an id or a topic; the database could not index much more
 _BUSY_SECONDS = 30
+_WORD = re.compile(r"[0-9a-z]{1,40}")
 
 _log = structlog.get_logger()
+
+
+class Address(msgspec.Struct, frozen=True):
+    """Where a message came to: at its shop's own address, at the one that a file names, or at that of all shops."""
+
+    platform: str
+    shop_key: str | None
+    declared: str
+
+
+class Memory(msgspec.Struct, frozen=True):
+    """What a process remembers from message to message. `senders`: where each address was found last, a guess that saves
+    looking it up, and is held against the shop's row when it is used."""
+
+    declared: Declared
+    senders: dict[tuple[str, str], inbox.Sender] = {}
 
 
 def create_blueprint(house: House) -> Blueprint:
     """Return the routes of the door, to be mounted under `/webhooks`."""
     door, room = Blueprint("webhooks", __name__), Room(house)
-    senders: Senders = {}
+    memory = Memory(Declared(house))
 
     @door.post("/<platform_name>")
     @door.post("/<platform_name>/<shop_key>")
-    def receive(platform_name: str, shop_key: str | None = None) -> Response:
+    @door.post("/<platform_name>/declared/<word>")
+    def receive(platform_name: str, shop_key: str | None = None, word: str = "") -> Response:
+        address = Address(platform_name, shop_key, word if _WORD.fullmatch(word) else "")
         try:
-            result, status = _take(house, room, senders, platform_name, shop_key)
+            result, status = _take(house, room, memory, address)
         except health.TROUBLE as error:
             # However it failed, at the commit too: without a row there is no 200, and the shop sends it again.
             _log.error("not kept", error=type(error).__name__)
@@ -61,14 +80,12 @@ def create_blueprint(house: House) -> Blueprint:
     return door
 
 
-def _take(
-    house: House, room: Room, senders: Senders, platform_name: str, shop_key: str | None
-) -> tuple[str, int]:
+def _take(house: House, room: Room, memory: Memory, address: Address) -> tuple[str, int]:
     body = raw_body(request)
-    platform = house.platforms.get(platform_name)
+    platform = house.platforms.get(address.platform)
     if platform is None:
         return "bad_signature", 401
-    shop = None if shop_key is None else _by_key(house, platform, shop_key)
+    shop = None if address.shop_key is None else _by_key(house, platform, address.shop_key)
     try:
         delivery = platform.receive(
             house.settings.environment, _headers(request), body, None if shop is None else house.vault(shop)
@@ -83,7 +100,8 @@ def _take(
     if (problem := room.problem()) is not None:
         _log.error("no room", reason=problem)
         return "no_room", 503
-    return _keep(house, senders, platform, shop, delivery), 200
+    delivery = msgspec.structs.replace(delivery, declared=address.declared)
+    return _keep(house, memory, platform, shop, delivery), 200
 
 
 def raw_body(message: Request) -> bytes:
@@ -100,10 +118,10 @@ def raw_body(message: Request) -> bytes:
     return body
 
 
-def _keep(house: House, senders: Senders, platform: Platform, named: Shop | None, delivery: Delivery) -> str:
+def _keep(house: House, memory: Memory, platform: Platform, named: Shop | None, delivery: Delivery) -> str:
     """Keep the delivery in one transaction, and say what became of it."""
     now = house.now()
-    found = senders.get((platform.name, delivery.shop_address or "")) if named is None else None
+    found = memory.senders.get((platform.name, delivery.shop_address or "")) if named is None else None
     result: str = "elsewhere"
     if found is not None:
         result = inbox.keep_of(house.database, found, delivery, now)
@@ -111,8 +129,9 @@ def _keep(house: House, senders: Senders, platform: Platform, named: Shop | None
         found, result = _look_up_and_keep(house, platform, named, delivery, now)
         if found is None:
             return result
-        senders[found.platform, found.address] = found
+        memory.senders[found.platform, found.address] = found
     _note_oddities(house, found, delivery, now)
+    memory.declared.hear(found, delivery, now)
     _log.info(
         "webhook",
         platform=platform.name,

@@ -1,7 +1,8 @@
 """The app as Shopify is told of it: `shopify.app.toml`, written from our settings, and what Shopify says of the one it has.
 
 `shopify app deploy` sends the file. Subscriptions in it belong to the app, not to a shop, and no query lists them; so what
-is asked of Shopify is which rights, which version and which kind of app it was told of last.
+is asked of Shopify is which rights, which version and which kind of app it was told of last. That the file's subscriptions
+hold is known by what comes to the address that they alone name.
 """
 
 import json
@@ -57,8 +58,8 @@ redirect_urls = {_list((f"{public_url}/shopify/callback",))}
 api_version = {_text(app.version)}
 
 [[webhooks.subscriptions]]
-topics = {_list(subscriptions.DECLARED)}
-uri = {_text(hooks)}
+topics = {_list(_topics(app))}
+uri = {_text(f"{hooks}/declared/{subscriptions.declared(hooks)}" if subscribes(app) else hooks)}
 
 [[webhooks.subscriptions]]
 compliance_topics = {_list(PRIVACY_TOPICS)}
@@ -71,15 +72,28 @@ prefix = "apps"
 """
 
 
+def subscribes(app: App) -> bool:
+    """Tell whether the file subscribes to what the programme needs; the shops of an own app are asked one by one."""
+    return app.kind != "own"
+
+
+def _topics(app: App) -> tuple[str, ...]:
+    return (*subscriptions.DECLARED, *subscriptions.TOPICS) if subscribes(app) else subscriptions.DECLARED
+
+
 def embedded(app: App) -> bool:
     """Tell whether the app's pages stand inside Shopify's admin."""
     return app.kind == "public"
 
 
-def faults(client: Client, app: App) -> tuple[str, ...]:
-    """Return in what the file that Shopify has differs from the one we would write, as far as Shopify tells."""
+def faults(client: Client, app: App, by_file: bool) -> tuple[str, ...]:
+    """Return in what the file that Shopify has differs from the one we would write, as far as Shopify tells.
+
+    `by_file`: messages come by it, to the address that it should name.
+    """
     told = client.ask(documents.APP_FILE, {}, AppData).data.current_app_installation.app
-    return tuple(_faults(told, app))
+    silent = () if by_file or not subscribes(app) else ("has brought no webhook for two days",)
+    return (*_faults(told, app), *silent)
 
 
 def _faults(told: AppNode, app: App) -> Iterator[str]:

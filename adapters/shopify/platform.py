@@ -73,7 +73,7 @@ class Shopify:
             raise Unauthorized("This is no address of a Shopify shop. Connect the shop again.")
         app = settings.app(env)
         points = self._points.of(app.url(shop.address, f"/{shop.address}"))
-        return ShopifyShop(app, shop.address, vault, points=points, pace=pace)
+        return ShopifyShop(app, shop.address, vault, points=points, pace=pace, declared=shop.declared)
 
     def receive(
         self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: TokenVault | None

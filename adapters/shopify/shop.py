@@ -70,10 +70,11 @@ class ShopifyShop:
         wire: Wire | None = None,
         points: Points | None = None,
         pace: Pace = "live",
+        declared: str = "",
     ) -> None:
         clock = clock or WallClock()
         wire = wire or Wire(shop, sandbox=app.base_url is not None)
-        self._app = app
+        self._app, self._declared = app, declared
         keys = Keys(app, shop, vault, wire, clock)
         self._client = Client(app, shop, keys, wire, clock, points or Points(), pace)
         self._facts: ShopFacts | None = None
@@ -143,17 +144,18 @@ class ShopifyShop:
         return coupons.live(self._client, self._known().currency)
 
     def subscribe(self, address: str) -> tuple[str, ...]:
-        return subscriptions.subscribe(self._client, address)
+        return subscriptions.subscribe(self._client, address, self._by_file(address))
 
     def examine(self, address: str) -> Condition:
-        missing, strays = subscriptions.compared(self._client, address)
+        by_file = self._by_file(address)
+        missing, strays = subscriptions.compared(self._client, address, by_file)
         return Condition(
             missing_rights=tokens.lacking(",".join(self._rights())),
             missing_topics=missing,
             stray_topics=strays,
             ahead=self._client.ahead,
             other_version=self._client.other_version,
-            declared_faults=app_file.faults(self._client, self._app),
+            declared_faults=app_file.faults(self._client, self._app, by_file),
             access_until=self._client.keys.until(),
         )
 
@@ -168,6 +170,10 @@ class ShopifyShop:
         """Return what does not change while a line is open: currency and time zone."""
         self._facts = self._facts or self.facts()
         return self._facts
+
+    def _by_file(self, address: str) -> bool:
+        """Tell whether the app file that Shopify has is known to send us all our topics."""
+        return app_file.subscribes(self._app) and self._declared == subscriptions.declared(address)
 
     def _rights(self) -> frozenset[str]:
         found = self._client.ask(documents.RIGHTS, {}, RightsData).data.current_app_installation

@@ -1,9 +1,13 @@
 """Webhook subscriptions of one shop: those made through the API, compared with what is there.
 
-Shopify deletes them after a run of failures, so making them again is an ordinary daily act. The privacy topics and
-the uninstall come from `shopify.app.toml` instead; asking for them here too would bring every message twice.
+The app file subscribes to them for every shop at once, and what it subscribes to does not end after a run of
+failures, as what the API makes does. But no query lists what stands in the file that Shopify has. So that file
+names an address of its own, made from our topics, and only while messages come there is nothing made through the
+API. The privacy topics and the uninstall come by the file alone; asking for them here too would bring every
+message twice.
 """
 
+import hashlib
 from collections.abc import Iterator
 
 from adapters.shopify import documents
@@ -28,7 +32,7 @@ TOPICS = (
     "app/scopes_update",
     "shop/update",
 )
-# What the app file subscribes to for every shop, besides the privacy topics.
+# What the app file subscribes to for every shop, whatever the kind of app, besides the privacy topics.
 DECLARED = ("app/uninstalled",)
 PAGE = 100
 
@@ -76,9 +80,15 @@ class UnsubscribeData(Node, frozen=True):
     webhook_subscription_delete: Removed | None = None
 
 
-def subscribe(client: Client, address: str) -> tuple[str, ...]:
-    """Make the shop send our topics to this address, once each, and none of ours elsewhere."""
-    wanted, standing = {_enum(topic): topic for topic in TOPICS}, set[str]()
+def declared(address: str) -> str:
+    """Return the word of the app file that sends all our topics to this door: another word for other topics."""
+    return hashlib.sha256("\n".join((address, *TOPICS)).encode()).hexdigest()[:12]
+
+
+def subscribe(client: Client, address: str, by_file: bool = False) -> tuple[str, ...]:
+    """Make the shop send our topics to this address, once each, and none of ours elsewhere; `by_file`: the app file does."""
+    wanted = {} if by_file else {_enum(topic): topic for topic in TOPICS}
+    standing = set[str]()
     stale: list[str] = []
     there = list(_there(client))
     for found in there:
@@ -101,15 +111,16 @@ def subscribe(client: Client, address: str) -> tuple[str, ...]:
     return TOPICS
 
 
-def compared(client: Client, address: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def compared(client: Client, address: str, by_file: bool = False) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return our topics that the shop does not send whole to this address, and those it sends otherwise than wanted."""
     standing, strays = set[str](), list[str]()
-    wanted = {_enum(topic): topic for topic in TOPICS}
+    names = {_enum(topic): topic for topic in TOPICS}
+    wanted = {} if by_file else names
     for found in _there(client):
         if found.topic in wanted and found.suits(address) and found.topic not in standing:
             standing.add(found.topic)
         else:
-            strays.append(wanted.get(found.topic, found.topic.lower()))
+            strays.append(names.get(found.topic, found.topic.lower()))
     return tuple(topic for name, topic in wanted.items() if name not in standing), tuple(strays)
 
 

@@ -139,6 +139,8 @@ def _install(scene: Scene) -> list[Shop]:
     found: list[Shop] = []
     for stand in scene.stands:
         scene.console.print(f"Installing Comeback in {stand.ready.address} ...")
+        platform, settings = scene.house.platforms[stand.name], scene.house.settings
+        stand.told(platform.files(settings.environment, settings.public_url))
         stand.install(
             scene.house.settings.public_url, _join_code(scene.house, found[0].merchant_id) if found else None
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -28,6 +29,11 @@ class Stand:
         if merchant_code is not None:
             words["merchant_code"] = merchant_code
         self._tell("install", words, seconds=120)
+
+    def told(self, files: Mapping[str, str]) -> None:
+        """Tell the platform of us, as whoever runs Comeback does before anybody installs it; raise RoadBroke."""
+        if files:
+            self._tell("files", {"files": dict(files)})
 
     def live(self, per_second: float) -> None:
         """Let invented shoppers in."""

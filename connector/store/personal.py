@@ -107,6 +107,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
             "state",
             "tokens_sealed",
             "other_version",
+            "declared_word",
         ),
         MERCHANTS,
     ),

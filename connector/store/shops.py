@@ -17,6 +17,8 @@ from connector.store.tables import shops, strays
 
 ShopState = Literal["connected", "reconnect", "removed"]
 BreakerState = Literal["closed", "open", "half_open"]
+DECLARED_HOLDS = timedelta(days=2)
+"""For how long a message that a file told the platform to send shows that the others of the file would come too."""
 # What stands in the row of a shop whose line works; see store.breaker.
 CLOSED = {"failures": 0, "failing_since": None, "failed_at": None, "probe_at": None, "probing": False}
 
@@ -50,6 +52,8 @@ class Shop(msgspec.Struct, frozen=True):
     old_secret_at: datetime | None = None
     forgotten_at: datetime | None = None
     shows_cards: bool = False
+    declared_word: str | None = None
+    declared_at: datetime | None = None
 
     @property
     def breaker(self) -> BreakerState:
@@ -63,14 +67,15 @@ class Shop(msgspec.Struct, frozen=True):
         until = max(filter(None, (self.busy_until, self.probe_at)), default=now)
         return until if until > now else None
 
-    @property
-    def line(self) -> ShopLine:
-        """What the shop's adapter must know."""
-        return ShopLine(address=self.address, key=self.key)
+    def line(self, now: datetime) -> ShopLine:
+        """Return what the shop's adapter must know."""
+        lately = self.declared_at is not None and now - self.declared_at < DECLARED_HOLDS
+        return ShopLine(self.address, self.key, (self.declared_word or "") if lately else "")
 
 
 _HEARD_EVERY = timedelta(seconds=5)
 _ODD_EVERY = timedelta(minutes=1)
+_DECLARED_EVERY = timedelta(hours=1)
 _VAULT = 2  # the advisory lock's room; 1 is the queue's, 3 the programmes'
 _FIELDS = tuple(shops.c[name] for name in Shop.__struct_fields__)
 
@@ -154,6 +159,8 @@ def come_back(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
         installed_at=now,
         removed_at=None,
         busy_until=None,
+        declared_word=None,  # it may be another app's now, with a file of its own
+        declared_at=None,
         **CLOSED,
     )
 
@@ -227,6 +234,24 @@ def heard_oddly(tx: Tx, shop_id: int, other_version: str, old_secret: bool, now:
         since = case((anew, now), else_=shops.c.old_secret_since)
         seen = shops.c.old_secret_at.is_(None) | (shops.c.old_secret_at < now - _ODD_EVERY)
         tx.run(update(shops).where(*mine, seen).values(old_secret_since=since, old_secret_at=now))
+
+
+def heard_declared(tx: Tx, shop_id: int, word: str, sent_at: datetime) -> bool:
+    """Note that a message came which a file told the platform to send; return whether that is news.
+
+    A message that set out before the last one noted was long on its way, and says nothing of the file that holds now.
+    """
+    row = tx.first(
+        select(shops.c.declared_word, shops.c.declared_at)
+        .where(shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id)
+        .with_for_update()
+    )
+    if row is None or (row.declared_at is not None and sent_at <= row.declared_at):
+        return False
+    anew = row.declared_word != word or sent_at - row.declared_at >= DECLARED_HOLDS
+    if anew or sent_at - row.declared_at >= _DECLARED_EVERY:
+        _set(tx, shop_id, declared_word=word, declared_at=sent_at)
+    return bool(anew)
 
 
 def says_of_itself(tx: Tx, shop_id: int, facts: ShopFacts) -> None:

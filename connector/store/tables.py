@@ -117,6 +117,10 @@ shops = Table(
     Column(
         "forgotten_at", MOMENT
     ),  # everything of it was erased; the row stays as the number that entries name
+    Column(
+        "declared_word", Text
+    ),  # of the address at which a message last came that a file told the platform to send
+    Column("declared_at", MOMENT),  # when it set out
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("id"),
     UniqueConstraint("platform", "address"),

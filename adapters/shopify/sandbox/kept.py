@@ -28,6 +28,7 @@ class Memory(msgspec.Struct):
     notes: dict[str, int]
     catalogue: Catalogue = msgspec.field(default_factory=Catalogue)
     gifts: Gifts = msgspec.field(default_factory=Gifts)
+    declared: dict[str, list[str]] | None = None
 
 
 def save(shop: Shop, path: Path) -> None:
@@ -49,6 +50,7 @@ def save(shop: Shop, path: Path) -> None:
             shop.notes,
             shop.catalogue,
             shop.gifts,
+            shop.declared,
         )
         packed = msgspec.msgpack.encode(memory)
     beside = path.with_name(path.name + ".new")
@@ -69,4 +71,4 @@ def load(shop: Shop, path: Path) -> None:
     shop.subscriptions = {it.id: it for it in memory.subscriptions}
     shop.desk, shop.last_ids = memory.desk, memory.last_ids
     shop.last_number, shop.notes = memory.last_number, memory.notes
-    shop.catalogue, shop.gifts = memory.catalogue, memory.gifts
+    shop.catalogue, shop.gifts, shop.declared = memory.catalogue, memory.gifts, memory.declared

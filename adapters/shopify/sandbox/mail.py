@@ -23,8 +23,9 @@ TRIES = 9  # the first and eight more
 CONNECT_SECONDS, TOTAL_SECONDS = 1.0, 5.0
 _SENDERS = 4
 _PAUSES = (1, 2, 4, 8, 15, 30, 60, 120)  # seconds at a retry scale of 1; the platform takes four hours
-# Topics an app declares in its configuration file; they go to the app itself, whatever the API says.
-_DECLARED = {"APP_UNINSTALLED", "CUSTOMERS_DATA_REQUEST", "CUSTOMERS_REDACT", "SHOP_REDACT"}
+# Topics an app declares in its configuration file; without one they go to the app itself, whatever the API says.
+PRIVACY = frozenset({"CUSTOMERS_DATA_REQUEST", "CUSTOMERS_REDACT", "SHOP_REDACT"})
+_DECLARED = {"APP_UNINSTALLED", *PRIVACY}
 _ODD = {"CUSTOMER_TAGS_ADDED": "customer.tags_added", "CUSTOMER_TAGS_REMOVED": "customer.tags_removed"}
 _GROUPS = (
     "BULK_OPERATIONS",
@@ -154,9 +155,16 @@ class Mail:
             for it in self._shop.subscriptions.values()
             if it.topic == topic
         ]
-        if topic in _DECLARED and self._shop.public_url:
-            wanted.append((f"{self._shop.public_url}/webhooks/shopify", None, None, []))
-        return wanted
+        return [*wanted, *((uri, None, None, []) for uri in self._declared(topic))]
+
+    def _declared(self, topic: str) -> list[str]:
+        shop = self._shop
+        if shop.declared is None:
+            declares = topic in _DECLARED and shop.public_url
+            return [f"{shop.public_url}/webhooks/shopify"] if declares else []
+        # Of a shop that has not the app only the privacy topics are told.
+        installed = bool(shop.desk.access or shop.desk.refresh)
+        return shop.declared.get(topic, []) if installed or topic in PRIVACY else []
 
     def _take(self, letter: Letter) -> None:
         with self._bell:

@@ -5,7 +5,15 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from adapters.shopify.sandbox import admin, control, control_bulk, control_gifts, storefront, wire
+from adapters.shopify.sandbox import (
+    admin,
+    control,
+    control_bulk,
+    control_gifts,
+    deployed,
+    storefront,
+    wire,
+)
 from adapters.shopify.sandbox.live import Crowd
 from adapters.shopify.sandbox.mail import Mail
 from adapters.shopify.sandbox.state import Shop
@@ -31,6 +39,7 @@ def create_app(shop: Shop, retry_scale: float = 1.0) -> Flask:
     app.register_blueprint(control.routes(shop, mail, Crowd(shop), ready_line(shop)))
     app.register_blueprint(control_bulk.routes(shop))
     app.register_blueprint(control_gifts.routes(shop))
+    app.register_blueprint(deployed.routes(shop))
     control.explain(app)
     return app
 

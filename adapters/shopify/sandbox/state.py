@@ -89,6 +89,9 @@ class Shop:
         self.app_scopes = ALL_SCOPES
         self.api_version = API_VERSION
         self.embedded = False  # as the app file says
+        # Where topics go for every shop that has the app, by the app file; None: no file came, and only what an app cannot
+        # do without goes to its own address.
+        self.declared: dict[str, list[str]] | None = None
         self.visitor: str | None = None  # the customer who is signed in in the storefront
         self.own_url = ""  # where this process answers, once it does
         self.order_days = 60  # how far back orders are shown without read_all_orders

@@ -198,9 +198,9 @@ class Street:
         self.vault = self.make_vault(self.house.installed[-1].tokens)
         return platform.open(self.environment, ShopLine(self.address, "key-1"), self.vault)
 
-    def open_again(self) -> ShopAdapter:
+    def open_again(self, declared: str = "") -> ShopAdapter:
         """Another line to the same shop, as another process would open it."""
-        return platform.open(self.environment, ShopLine(self.address, "key-1"), self.vault)
+        return platform.open(self.environment, ShopLine(self.address, "key-1", declared), self.vault)
 
     def graphql(self, query: str, **variables: Any) -> Any:
         """Call the shop past the plug, with its token; the answer's data."""

@@ -18,6 +18,7 @@ from connector.port import Condition
 EXAMPLE = Path(settings.__file__).parent / app_file.NAME
 HOME = "https://comeback.example.com"
 HOOKS = f"{HOME}/webhooks/shopify"
+EVERY = [*subscriptions.DECLARED, *subscriptions.TOPICS]
 
 
 def file(**env: str) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def test_addresses_rights_and_version_are_those_of_the_settings() -> None:
         "webhooks": {
             "api_version": "2026-10",
             "subscriptions": [
-                {"topics": list(subscriptions.DECLARED), "uri": HOOKS},
+                {"topics": EVERY, "uri": f"{HOOKS}/declared/{subscriptions.declared(HOOKS)}"},
                 {"compliance_topics": list(app_file.PRIVACY_TOPICS), "uri": HOOKS},
             ],
         },
@@ -71,11 +72,26 @@ def test_the_three_privacy_topics_are_there() -> None:
     assert sorted(topics(file(), "compliance_topics")) == sorted(platform.privacy_topics)
 
 
-def test_every_topic_that_is_read_is_sent_and_by_one_road_only() -> None:
+def test_every_topic_that_is_read_stands_in_the_file_and_nothing_else() -> None:
     readable = set(re.findall(r'"([a-z_]+/[a-z_]+)"', Path(read.__file__).read_text()))
-    declared, made = set(topics(file(), "topics")), set(subscriptions.TOPICS)
-    assert declared & made == set()
-    assert declared | made | set(platform.privacy_topics) == readable
+    for kind in ("public", "custom"):
+        declared = topics(file(SHOPIFY_APP_KIND=kind), "topics")
+        assert len(declared) == len(set(declared)) == 16
+        assert set(declared) | set(platform.privacy_topics) == readable
+
+
+def test_the_file_of_an_own_app_leaves_to_the_api_what_the_api_can_do() -> None:
+    found = file(SHOPIFY_APP_KIND="own")
+    assert found["webhooks"]["subscriptions"][0] == {"topics": ["app/uninstalled"], "uri": HOOKS}
+    assert set(subscriptions.TOPICS).isdisjoint(topics(found, "topics"))
+
+
+def test_other_topics_or_another_address_are_another_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    word = subscriptions.declared(HOOKS)
+    assert re.fullmatch("[0-9a-f]{12}", word)
+    assert subscriptions.declared("https://moved.example.com/webhooks/shopify") != word
+    monkeypatch.setattr(subscriptions, "TOPICS", subscriptions.TOPICS[:-1])
+    assert subscriptions.declared(HOOKS) != word
 
 
 @pytest.mark.parametrize("word", ['"', "\\", "\n", "]", "é", "#", "' \""])
@@ -95,7 +111,8 @@ def test_the_command_prints_the_file() -> None:
 
 
 def test_a_file_that_shopify_has_and_we_would_not_write_is_found(street: Any) -> None:
-    line, shop = street.install(), street.shop
+    street.install()
+    line, shop = street.open_again(subscriptions.declared(HOOKS)), street.shop
 
     def faults() -> tuple[str, ...]:
         found: Condition = line.examine(HOOKS)
@@ -109,3 +126,5 @@ def test_a_file_that_shopify_has_and_we_would_not_write_is_found(street: Any) ->
         "says embedded = true",
         "has webhooks come in version 2026-07",
     )
+    line = street.open_again("another")
+    assert faults()[-1] == "has brought no webhook for two days"

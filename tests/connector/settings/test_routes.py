@@ -330,7 +330,8 @@ def test_another_shops_signature_opens_no_door(
         "Authorization": f"Bearer {signed.hexdigest()}",
     }
     for key in theirs["shop_key"]:
-        for address in (f"/webhooks/{platform}/{key}", f"/webhooks/{platform}"):
+        for place in (f"/{key}", "", "/declared/0123456789ab"):
+            address = f"/webhooks/{platform}{place}"
             answer = app.test_client().post(address, data=body, headers=headers)
             assert answer.status_code == 401, address
             assert answer.data == b""
