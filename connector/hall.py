@@ -44,6 +44,11 @@ class DoorStep:
         shop = self._find(address)
         return None if shop is None else Known(shop.state)
 
+    def expects(self) -> bool:
+        """Tell whether a merchant is about to bring a further shop: a code that joins one is out."""
+        with self._house.database.everyone() as connection:
+            return merchants.is_out(connection, "join", self._house.now())
+
     def enter(self, address: str) -> str:
         """Return a one-time address that signs in the merchant of a known shop; raise LookupError."""
         shop = self._find(address)

@@ -482,6 +482,10 @@ class Hall(Protocol):
         """Return how a shop stands; None where it was never here."""
         ...
 
+    def expects(self) -> bool:
+        """Tell whether a merchant is about to bring a further shop: a code that joins one is out."""
+        ...
+
     def enter(self, address: str) -> str:
         """Return a one-time address that signs in the merchant of a known shop; raise LookupError."""
         ...
@@ -522,7 +526,8 @@ class Framing(msgspec.Struct, frozen=True):
     """What pages need in order to be shown inside one shop's admin, and nowhere else.
 
     `script` comes first in every head, behind the `metas`; `ancestors` and `sources` are origins: who may frame the pages,
-    and where the script comes from and may ask. `keeps` are the names in an address that say where it is framed.
+    and where the script comes from and may ask. `keeps` are the names in an address that say where it is framed. The admin
+    shows the pages' navigation as its own: of elements `menu` and `item`, on the latter of which it lets `event` happen.
     """
 
     script: str
@@ -530,6 +535,9 @@ class Framing(msgspec.Struct, frozen=True):
     ancestors: tuple[str, ...]
     sources: tuple[str, ...]
     keeps: tuple[str, ...]
+    menu: str
+    item: str
+    event: str
 
 
 class Frame(Protocol):

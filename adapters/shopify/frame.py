@@ -79,6 +79,9 @@ class AdminFrame:
             ancestors=(stand_in,) if stand_in else (f"https://{address}", ADMIN),
             sources=(stand_in or CDN,),
             keeps=("embedded", "shop"),
+            menu="s-app-nav",
+            item="s-link",
+            event="shopify:navigate",
         )
 
 

@@ -1,7 +1,7 @@
 """Opened by Shopify: whether the session token must be exchanged first, where the merchant goes, and the bounce page."""
 
 from datetime import datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from flask import Response, redirect, render_template, request
 from werkzeug.wrappers import Response as Answer
@@ -33,7 +33,24 @@ def needs_exchange(hall: Hall, shop: str, now: datetime) -> bool:
 
 def overview() -> str:
     """Return the address of the first page, with the token and whatever else the admin brought, good for its minute."""
-    return f"/?{request.query_string.decode()}"
+    kept = [(name, word) for name, word in request.args.items(multi=True) if name != "merchant_code"]
+    return f"/?{urlencode(kept)}"
+
+
+def asks(app: App, hall: Hall, shop: str) -> bool:
+    """Tell whether a shop that comes for the first time is asked for a joining code: one is out, and it can bring none.
+
+    A listed app is installed from Shopify's own pages, which hand nothing on.
+    """
+    return app.kind == "public" and hall.known(shop) is None and hall.expects()
+
+
+def in_admin(app: App, shop: str) -> str:
+    """Return where the app stands in this shop's own admin."""
+    place = f"/store/{shop.partition('.')[0]}/apps"
+    return (
+        f"{app.base_url}/admin{place}/comeback/" if app.base_url else f"{frame.ADMIN}{place}/{app.client_id}"
+    )
 
 
 def room(room: str) -> Answer:

@@ -22,7 +22,7 @@ from adapters.shopify.settings import App, is_shop
 from adapters.shopify.shop import ShopifyShop
 from adapters.shopify.tokens import Tokens
 from adapters.shopify.wire import WallClock, Wire
-from connector.port import Hall, Installed, OpenVault, Refused, ShopError, ShopFacts, TryLater
+from connector.port import Framing, Hall, Installed, OpenVault, Refused, ShopError, ShopFacts, TryLater
 
 LANGUAGES = ("en", "nl")
 MERCHANT_CODE = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -65,7 +65,8 @@ class Porch:
 
     def opened(self) -> Answer:
         """Receive a merchant whom Shopify sends, or send a bare visitor to the form."""
-        token = request.args.get("id_token")
+        fetched = _bearer()
+        token = fetched or request.args.get("id_token")
         if token is None:
             code = _merchant_code(request.args.get("merchant_code"))
             return redirect(url_for(".install", shop=request.args.get("shop"), merchant_code=code))
@@ -82,9 +83,11 @@ class Porch:
         if not opening.needs_exchange(self._hall, shop, self._clock.now()):
             goes_to = opening.overview() if inside else self._hall.enter(shop)
             return redirect(goes_to, HTTPStatus.SEE_OTHER)
+        if inside and not fetched and opening.asks(self._app, self._hall, shop):
+            return _ask_for_code(g.admin)
         return self._welcome(
             shop,
-            None,
+            _merchant_code(request.args.get("merchant_code")) if fetched else None,
             lambda wire: tokens.by_session_token(self._app, shop, token, wire, self._clock.now()),
             opening.overview() if inside else None,
         )
@@ -94,9 +97,15 @@ class Porch:
         return opening.bounce(self._app, self._hall)
 
     def install(self) -> Answer:
-        """Ask for the shop's address; with one, send the browser to the shop's grant page."""
+        """Ask for the shop's address; with one, send the browser to the shop's grant page.
+
+        A listed app asks nobody for an address and is granted nothing here: a shop it knows is opened in its own admin.
+        """
         typed = request.args.get("shop", "")
         shop, code = shop_of(typed), _merchant_code(request.args.get("merchant_code"))
+        if self._app.kind == "public":
+            known = shop is not None and self._hall.known(shop) is not None
+            return redirect(opening.in_admin(self._app, shop)) if shop and known else _through_shopify(code)
         if shop is None:
             return _form(typed, code)
         departure, kept = self._states.depart(shop, code)
@@ -134,9 +143,11 @@ class Porch:
         # The form leads to a redirect; browsers hold its target against form-action too.
         goes_to = self._app.base_url or "https://*.myshopify.com https://admin.shopify.com"
         ancestors = " ".join(g.admin.ancestors) if "admin" in g else "'none'"
+        sources = " ".join(("'self'", *g.admin.sources)) if "admin" in g else "'none'"
         answer.headers.setdefault(
             "Content-Security-Policy",
             "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
+            f"script-src {sources}; connect-src {sources}; "
             f"frame-ancestors {ancestors}; form-action 'self' {goes_to}",
         )
         # Codes and session tokens stand in these addresses.
@@ -224,6 +235,27 @@ def _form(typed: str, merchant_code: str | None) -> Answer:
         merchant_code=merchant_code,
     )
     return make_response(page, HTTPStatus.BAD_REQUEST if typed.strip() else HTTPStatus.OK)
+
+
+def _through_shopify(merchant_code: str | None) -> Answer:
+    language = _language()
+    say = phrases(language)
+    return make_response(
+        render_template("shopify/through.html", language=language, say=say, merchant_code=merchant_code)
+    )
+
+
+def _ask_for_code(framing: Framing) -> Answer:
+    language = _language()
+    return make_response(
+        render_template("shopify/start.html", language=language, say=phrases(language), framing=framing)
+    )
+
+
+def _bearer() -> str | None:
+    """Return the session token that App Bridge sent along with a fetch."""
+    scheme, _, word = request.headers.get("Authorization", "").partition(" ")
+    return word.strip() or None if scheme.lower() == "bearer" else None
 
 
 def _unproven(error: NotProven) -> Answer:

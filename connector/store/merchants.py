@@ -96,6 +96,12 @@ def find_pass(connection: Connection, word: str, kind: PassKind, now: datetime) 
     return row.merchant_id if row is not None and row.expires_at > now else None
 
 
+def is_out(connection: Connection, kind: PassKind, now: datetime) -> bool:
+    """Tell whether a pass of this kind, of whichever merchant, can still be used."""
+    there = select(passes.c.expires_at).where(passes.c.kind == kind, passes.c.expires_at > now)
+    return connection.execute(there.limit(1)).first() is not None
+
+
 def _hash(word: str) -> bytes:
     return fingerprint(b"pass", word.encode())
 

@@ -29,6 +29,9 @@ class Doorstep:
         self.vaults: dict[str, Any] = {}
         self.turns_down = False
 
+    def expects(self) -> bool:
+        return False
+
     def known(self, address: str) -> None:
         return None
 

@@ -162,6 +162,9 @@ class House:
     def known(self, address: str) -> None:
         return None
 
+    def expects(self) -> bool:
+        return False
+
     def enter(self, address: str) -> str:
         raise LookupError(address)
 

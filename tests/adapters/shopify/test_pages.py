@@ -57,6 +57,7 @@ class Doorstep:
         self.spent: set[str] = set()
         self.shops: dict[str, Known] = {}
         self.vaults: dict[str, Any] = {}
+        self.code_is_out = False
 
     def welcome(self, installed: Installed) -> Welcomed:
         if self.refuses:
@@ -69,6 +70,9 @@ class Doorstep:
 
     def known(self, address: str) -> Known | None:
         return self.shops.get(address)
+
+    def expects(self) -> bool:
+        return self.code_is_out
 
     def enter(self, address: str) -> str:
         return "https://comeback.example.com/signin/again"
@@ -563,3 +567,92 @@ def test_installing_two_shops_leaves_nothing_on_the_librarys_class(
 
     assert (Session.api_key, Session.secret) == (None, None)
     assert "X-Shopify-Access-Token" not in (ShopifyResource.headers or {})
+
+
+# --- a listed app: everything begins in Shopify -------------------------------------------------------------------
+
+PUBLIC = ENV | {"SHOPIFY_APP_KIND": "public"}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("nl", "Open Comeback in Shopify"), ("en", "Open Comeback in Shopify")]
+)
+@pytest.mark.parametrize("query", ["", f"?shop={SHOP}", "?shop=evil.example", "?shop="])
+def test_a_listed_app_asks_nobody_for_an_address(
+    hall: Doorstep, language: str, words: str, query: str
+) -> None:
+    browser = browser_at(hall, PUBLIC)
+    for page in ("/shopify/", "/shopify/install"):
+        answer = browser.get(page + query, headers={"Accept-Language": language}, follow_redirects=True)
+        assert answer.status_code == 200
+        assert words in answer.text
+        assert "<form" not in answer.text
+        assert "myshopify.com" not in answer.text
+    assert "Set-Cookie" not in answer.headers
+    # The app of one merchant keeps the form.
+    assert "<form" in browser_at(hall).get("/shopify/install").text
+
+
+def test_a_shop_that_a_listed_app_knows_is_opened_in_its_own_admin(hall: Doorstep) -> None:
+    hall.shops[SHOP] = Known("reconnect")
+    answer = browser_at(hall, PUBLIC).get(f"/shopify/install?shop={SHOP}")
+    assert answer.location == "https://admin.shopify.com/store/demo-gifts/apps/client-1"
+
+
+def test_a_joining_code_is_shown_with_the_way_it_goes(hall: Doorstep) -> None:
+    browser = browser_at(hall, PUBLIC)
+    page = browser.get("/shopify/?merchant_code=a-code-1", follow_redirects=True).text
+    assert "<code>a-code-1</code>" in page
+    assert "Install Comeback in your other shop" in page
+    assert "<code>" not in browser.get("/shopify/install?merchant_code=<b>", follow_redirects=True).text
+
+
+def opened_inside(browser: FlaskClient, **more: str) -> Any:
+    return browser.get("/shopify/", query_string={"embedded": "1", "shop": SHOP} | more)
+
+
+def test_a_new_shop_of_a_listed_app_is_connected_at_once_where_no_code_is_out(
+    hall: Doorstep, shopify: responses.RequestsMock
+) -> None:
+    answer = opened_inside(browser_at(hall, PUBLIC), id_token=session_token())
+    assert (answer.status_code, [one.merchant_code for one in hall.welcomed]) == (303, [None])
+
+
+def test_while_a_code_is_out_a_new_shop_of_a_listed_app_is_asked_for_it(
+    hall: Doorstep, shopify: responses.RequestsMock
+) -> None:
+    hall.code_is_out = True
+    browser = browser_at(hall, PUBLIC)
+    page = opened_inside(browser, id_token=session_token())
+    assert (page.status_code, hall.welcomed) == (200, [])
+    assert 'name="merchant_code"' in page.text
+    assert "Start without a code" in page.text
+    policy = page.headers["Content-Security-Policy"]
+    assert f"frame-ancestors https://{SHOP} https://admin.shopify.com" in policy
+    assert "script-src 'self' https://cdn.shopify.com" in policy
+    # A code in the address alone joins nothing: only a fetch, with the proof in its header, does.
+    assert opened_inside(browser, id_token=session_token(), merchant_code="code-1").status_code == 200
+    assert hall.welcomed == []
+    proof = {"Authorization": f"Bearer {session_token()}"}
+    asked = {"embedded": "1", "shop": SHOP, "merchant_code": "code-1"}
+    answer = browser.get("/shopify/", query_string=asked, headers=proof)
+    assert answer.status_code == 303
+    assert answer.location == f"/?embedded=1&shop={SHOP}"
+    assert [one.merchant_code for one in hall.welcomed] == ["code-1"]
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_a_shop_that_was_here_before_is_asked_for_no_code(
+    hall: Doorstep, shopify: responses.RequestsMock
+) -> None:
+    hall.code_is_out, hall.shops[SHOP] = True, Known("removed")
+    answer = opened_inside(browser_at(hall, PUBLIC), id_token=session_token())
+    assert (answer.status_code, len(hall.welcomed)) == (303, 1)
+
+
+@pytest.mark.parametrize("bearer", ["", "x", "a.b.c"])
+def test_a_bad_proof_in_the_header_is_refused(hall: Doorstep, bearer: str) -> None:
+    proof = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    asked = {"shop": SHOP, "merchant_code": "code-1"}
+    answer = browser_at(hall, PUBLIC).get("/shopify/", query_string=asked, headers=proof)
+    assert (answer.status_code, hall.welcomed) == (401 if bearer else 302, [])

@@ -129,6 +129,9 @@ class Doorstep:
     def vault(self, address: str) -> None:
         return None
 
+    def expects(self) -> bool:
+        return False
+
     def known(self, address: str) -> None:
         return None
 
