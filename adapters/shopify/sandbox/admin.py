@@ -18,7 +18,7 @@ _STATIC = Path(__file__).parent / "static"
 _PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>{shop} · Admin</title><link rel="stylesheet" href="/cdn/admin.css"></head>
-<body><iframe name="app" title="Comeback" src="{src}"></iframe>
+<body><nav aria-label="Comeback"></nav><div id="bar" hidden></div><iframe name="app" title="Comeback" src="{src}"></iframe>
 <script src="/cdn/admin.js" data-home="{home}" data-app="{app}" data-sitting="{sitting}"></script></body>
 </html>
 """

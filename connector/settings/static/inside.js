@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { keeps, here } = document.currentScript.dataset;
+  const { keeps, here, items, event: steers } = document.currentScript.dataset;
   const framed = keeps.split(" ").map((name) => [name, new URLSearchParams(location.search).get(name)]);
 
   // The address of a page, with what says where it is framed: reloaded, it finds its way to a new proof.
@@ -20,8 +20,14 @@
     document.documentElement.lang = page.documentElement.lang;
     document.title = page.title;
     document.body.replaceChildren(...page.body.childNodes);
+    listed();
     htmx.process(document.body);
     if (!focused()) document.getElementById("main").focus({ preventScroll: true });
+  }
+
+  // What the admin shows as its own navigation: opened anew from there, each finds its way to a new proof.
+  function listed() {
+    for (const item of document.querySelectorAll(items)) item.setAttribute("href", lasting(item.getAttribute("href")));
   }
 
   function focused() {
@@ -71,6 +77,18 @@
     else open(url.href, "_top");
   });
 
+  document.addEventListener(steers, (event) => {
+    const address = event.target.getAttribute("href");
+    if (!address) return;
+    event.preventDefault();
+    go(new URL(address, location.href).href);
+  });
+
+  // Discarded in the admin's bar: what is kept comes back, with rows that were added or removed since.
+  document.addEventListener("reset", (event) => {
+    if (event.target.matches("[data-save-bar]")) go(location.href, undefined, true);
+  });
+
   document.addEventListener("submit", (event) => {
     const { target: form, submitter: by } = event;
     if (event.defaultPrevented) return;
@@ -90,4 +108,5 @@
   document.addEventListener("htmx:after:swap", focused);
   addEventListener("popstate", () => go(location.href, undefined, true));
   history.replaceState(null, "", lasting(here));
+  listed();
 })();

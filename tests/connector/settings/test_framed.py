@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,7 +13,7 @@ import axe_playwright_python
 import msgspec
 import pytest
 import requests
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
 
 from adapters.shopify.sandbox import Shop as Sandbox
 from adapters.shopify.sandbox import create_server
@@ -21,6 +22,7 @@ from connector.app import create_app
 from connector.hall import sign_in_url
 from connector.house import House, furnish
 from connector.serving import Web
+from connector.store import merchants, shops
 from connector.store.shops import Shop
 
 pytestmark = pytest.mark.browser
@@ -66,7 +68,8 @@ def sandbox(inside: ModuleType) -> Iterator[Sandbox]:
 @pytest.fixture
 def house(env: dict[str, str], paper: ModuleType, inside: ModuleType, sandbox: Sandbox) -> Iterator[House]:
     both = {**plugins.platforms(), "paper": paper.PaperPlatform()}
-    made = furnish(env | inside.ENV | {"SHOPIFY_BASE_URL": sandbox.own_url}, both, lambda: paper.NOW)
+    more = {"SHOPIFY_BASE_URL": sandbox.own_url, "SHOPIFY_APP_KIND": "public"}
+    made = furnish(env | inside.ENV | more, both, lambda: paper.NOW)
     yield made
     made.close()
 
@@ -83,7 +86,7 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def app_url(house: House, shop: Shop, sandbox: Sandbox, heard: Heard, inside: ModuleType) -> Iterator[str]:
+def app_url(house: House, sandbox: Sandbox, heard: Heard, inside: ModuleType) -> Iterator[str]:
     """The app at localhost, while the admin is at 127.0.0.1: two sites."""
     app = create_app(house)
     answers = app.wsgi_app
@@ -183,6 +186,13 @@ def test_every_room_is_clean_and_open_to_everybody_inside_the_admin(
         wide = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
         assert frame.evaluate(wide), room
         assert frame.evaluate("document.cookie") == ""
+        # The admin's navigation and its sign-out are the only ones.
+        assert frame.locator("header, nav.nav, form[action='/signout']").count() == 0
+        items = pages[language].get_by_role("navigation", name="Comeback").get_by_role("button")
+        assert (
+            items.all_text_contents()[:2]
+            == (["Overview", "Programme"], ["Overzicht", "Programma"])[number % 2]
+        )
 
 
 def test_a_merchant_works_in_the_admin_as_in_a_window_of_their_own(
@@ -208,10 +218,11 @@ def test_a_merchant_works_in_the_admin_as_in_a_window_of_their_own(
     frame = visit(page, sandbox, "", "?lang=en")
 
     # Links, the way back, and a page opened anew at the same address.
-    frame.get_by_role("link", name="Members", exact=True).click()
+    rooms = page.get_by_role("navigation", name="Comeback")
+    rooms.get_by_role("button", name="Members", exact=True).click()
     frame.get_by_role("heading", name="Members", level=1).wait_for()
     assert "/apps/comeback/settings/members" in page.url
-    frame.get_by_role("link", name="Codes", exact=True).click()
+    rooms.get_by_role("button", name="Codes", exact=True).click()
     frame.get_by_role("heading", name="Codes", level=1).wait_for()
 
     # A file is saved with the proof in a header, not in its address.
@@ -266,3 +277,43 @@ def test_a_programme_is_filled_in_and_previewed_inside_the_admin(
     frame.locator("#preview").get_by_text("+4,800").wait_for()
     frame.get_by_role("button", name="Start the programme").click()
     frame.get_by_text("Version 1 is in force.").wait_for()
+
+
+def test_the_admins_bar_saves_a_changed_programme_or_brings_back_what_was_kept(
+    town: Any, enter: Callable[..., Page], sandbox: Sandbox
+) -> None:
+    page = enter()
+    frame = visit(page, sandbox, "settings/programme", "?lang=en")
+    points = frame.get_by_label("Points", exact=True)
+    kept, bar = points.input_value(), page.locator("#bar")
+    assert bar.is_hidden()
+    points.fill("7")
+    bar.get_by_role("button", name="Discard").click()
+    expect(points).to_have_value(kept)
+    bar.wait_for(state="hidden")
+    frame.get_by_label("Points", exact=True).fill("3")
+    bar.get_by_role("button", name="Save").click()
+    frame.get_by_text("The draft is saved.").wait_for()
+    bar.wait_for(state="hidden")
+    assert visit(page, sandbox, "settings/programme").get_by_label("Points", exact=True).input_value() == "3"
+
+
+def test_a_further_shop_of_a_listed_app_joins_by_the_code_it_is_asked_for(
+    house: House, inside: ModuleType, enter: Callable[..., Page], sandbox: Sandbox, app_url: str
+) -> None:
+    first = inside.connect(house, "papier.myshopify.com")
+    with house.database.merchant(first.merchant_id) as tx:
+        code = merchants.give_pass(tx, "join", house.now(), timedelta(hours=1))
+    page = enter("phone")
+    page.goto(f"{sandbox.own_url}/admin/store/theehoek/apps/comeback/")
+    frame = page.frame("app")
+    assert frame
+    frame.get_by_label("One-time code").fill("a-code-of-nobody")
+    assert barriers(frame) == []
+    frame.get_by_role("button", name="Join with this code").click()
+    frame.locator("#wrong").wait_for()
+    frame.get_by_label("One-time code").fill(code)
+    frame.get_by_role("button", name="Join with this code").click()
+    frame.get_by_role("heading", name="Shops").wait_for()
+    with house.database.merchant(first.merchant_id) as tx:
+        assert [one.address for one in shops.of_merchant(tx)] == ["papier.myshopify.com", inside.ADDRESS]

@@ -125,17 +125,51 @@ WORDS = {"filename": ["comeback.css"], "platform_name": ["paper"], "word": ["gue
 
 
 @pytest.fixture
-def house(env: dict[str, str], paper: ModuleType) -> Iterator[House]:
+def house(env: dict[str, str], paper: ModuleType, inside: ModuleType) -> Iterator[House]:
     """A house with the platform on paper and every installed one."""
     both = {**plugins.platforms(), "paper": paper.PaperPlatform()}
-    more = {
-        "SHOPIFY_CLIENT_ID": "c" * 32,
-        "SHOPIFY_CLIENT_SECRET": "shopify's secret",
-        "METRICS_TOKEN": METRICS,
-    }
-    made = furnish(env | more, both, lambda: paper.NOW)
+    made = furnish(env | inside.ENV | {"METRICS_TOKEN": METRICS}, both, lambda: paper.NOW)
     yield made
     made.close()
+
+
+class Framed:
+    """A merchant's visit inside the admin of a shop of theirs: a proof with every fetch, and no cookie."""
+
+    def __init__(self, house: House, app: Flask, inside: ModuleType, merchant_id: int, address: str) -> None:
+        with house.database.merchant(merchant_id) as tx:
+            facts = ShopFacts(address, "In the admin", "EUR", "Europe/Amsterdam", "en")
+            shops.add(tx, "shopify", "tags", facts, house.now())
+        self._admin = inside.Admin(app, address)
+
+    def open(self, address: str, **how: Any) -> Any:
+        answer = self._admin.client.open(address, headers=self._admin.headers(), **how)
+        assert "Set-Cookie" not in answer.headers, address
+        return answer
+
+    def get(self, address: str) -> Any:
+        return self.open(address)
+
+    def post(self, address: str, data: dict[str, str]) -> Any:
+        return self.open(address, method="POST", data=data)
+
+
+@pytest.fixture(params=["session", "bearer"])
+def visit_of(
+    request: pytest.FixtureRequest,
+    house: House,
+    app: Flask,
+    inside: ModuleType,
+    sign_in: Callable[..., Any],
+) -> Callable[[int], Any]:
+    """A client in which a merchant is known: by the cookie of a window of their own, or by the proof of an admin."""
+
+    def client(merchant_id: int) -> Any:
+        if request.param == "session":
+            return sign_in(merchant_id, "en").client
+        return Framed(house, app, inside, merchant_id, f"shop-{merchant_id}.myshopify.com")
+
+    return client
 
 
 @pytest.fixture
@@ -255,13 +289,17 @@ def test_nobody_is_shown_or_moves_anything(full: Any, app: Flask, theirs: dict[s
 
 
 def test_another_merchant_asking_for_every_foreign_thing_gets_404(
-    full: Any, app: Flask, theirs: dict[str, list[str]], stranger: tuple[Any, Shop]
+    full: Any,
+    app: Flask,
+    theirs: dict[str, list[str]],
+    stranger: tuple[Any, Shop],
+    visit_of: Callable[[int], Any],
 ) -> None:
-    before, counted = rows(full), 0
+    client, before, counted = visit_of(stranger[1].merchant_id), rows(full), 0
     for endpoint, method, address in asked(app, theirs):
         if not endpoint.startswith("settings."):
             continue
-        answer = ask(stranger[0].client, method, address, fields(full))
+        answer = ask(client, method, address, fields(full))
         silent(answer, address)
         assert answer.status_code < 500, address
         if endpoint in THEIR_OWN:
@@ -292,14 +330,14 @@ def test_guessed_ids_lead_nowhere(
 
 
 def test_the_merchant_themself_is_shown_all_of_it(
-    full: Any, app: Flask, theirs: dict[str, list[str]], sign_in: Callable[..., Any]
+    full: Any, app: Flask, theirs: dict[str, list[str]], visit_of: Callable[[int], Any]
 ) -> None:
     """Otherwise the tests above would pass over pages that are simply broken."""
-    browser, seen = sign_in(full.shop.merchant_id, "en"), ""
+    client, seen = visit_of(full.shop.merchant_id), ""
     for endpoint, method, address in asked(app, theirs):
         if not endpoint.startswith("settings.") or endpoint == "settings.publish":
             continue
-        answer = ask(browser.client, method, address, fields(full))
+        answer = ask(client, method, address, fields(full))
         # A parked row's id belongs to one of two tables.
         lost = {404} if "/arrived/" in address or "/sent/" in address else set()
         assert answer.status_code in ROUTES[endpoint].own | lost, (address, answer.status_code)

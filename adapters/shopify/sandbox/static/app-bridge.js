@@ -1,5 +1,6 @@
 // A stand-in for App Bridge: gets a new id token from the admin for every fetch of the app, tries once more where the app says
-// that a token was no good, goes on from a bounce, and tells the admin where the app is. The first script of every page.
+// that a token was no good, goes on from a bounce, tells the admin where the app is and of its navigation, and has it show a
+// bar while a form with data-save-bar is changed. The first script of every page.
 "use strict";
 
 (() => {
@@ -10,10 +11,45 @@
 
   addEventListener("message", (event) => {
     if (event.origin !== admin || event.source !== parent) return;
-    const taken = waiting.get(event.data.number);
-    waiting.delete(event.data.number);
-    if (taken) taken(event.data.token);
+    const { number, token: given, item, bar } = event.data;
+    const taken = waiting.get(number);
+    waiting.delete(number);
+    if (taken) taken(given);
+    if (item !== undefined) step(document.querySelectorAll("s-app-nav s-link")[item]);
+    if (bar) {
+      const form = document.querySelector("form[data-save-bar]");
+      if (bar === "save") form.requestSubmit();
+      else form.reset();
+    }
   });
+
+  // A page of one document is told and stays; any other is loaded anew.
+  function step(link) {
+    const told = new CustomEvent("shopify:navigate", { bubbles: true, cancelable: true });
+    if (link.dispatchEvent(told)) location.assign(link.getAttribute("href"));
+  }
+
+  function tell(what) {
+    parent.postMessage(what, admin);
+  }
+
+  let listed = "";
+  function list() {
+    const items = [...document.querySelectorAll("s-app-nav s-link")].map((one) => one.textContent);
+    const known = items.join("|");
+    if (known !== listed) tell({ ask: "list", items });
+    listed = known;
+  }
+  addEventListener("DOMContentLoaded", () => {
+    list();
+    new MutationObserver(list).observe(document.documentElement, { childList: true, subtree: true });
+  });
+
+  for (const [name, bar] of [["input", true], ["change", true], ["submit", false], ["reset", false]]) {
+    document.addEventListener(name, (event) => {
+      if (event.target.closest("form[data-save-bar]")) tell({ ask: "bar", shown: bar });
+    });
+  }
 
   function token() {
     return new Promise((taken) => {
