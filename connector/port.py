@@ -13,7 +13,7 @@ import msgspec
 
 from connector import trail
 from connector.addresses import is_public as is_public
-from connector.records import Card, Coupon, Customer, Order
+from connector.records import Card, Coupon, CouponKind, Customer, Order
 
 if TYPE_CHECKING:
     from flask import Blueprint
@@ -372,6 +372,13 @@ class ShopAdapter(Protocol):
 
     def find_gift(self, coupon: Coupon) -> CouponMade | None:
         """Tell whether this gift was given, changing nothing; a platform that gives none is never asked."""
+        ...
+
+    def gifts(self, kind: CouponKind, since: datetime, customer_ids: tuple[str, ...]) -> dict[str, Coupon]:
+        """Return gifts of ours of one kind that these customers were given since then, by their ids in the shop.
+
+        At most 20 customers. Of each only what the shop shows: no code, and of a store credit no title.
+        """
         ...
 
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:

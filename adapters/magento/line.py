@@ -7,7 +7,7 @@ from functools import cached_property
 import msgspec
 
 from connector import port
-from connector.records import Card, Coupon, Customer, Order
+from connector.records import Card, Coupon, CouponKind, Customer, Order
 
 from . import install, keys, network, rights
 from .client import Client
@@ -63,6 +63,9 @@ class Line:
     def find_gift(self, coupon: Coupon) -> port.CouponMade | None:
         """None: Magento Open Source has no gift cards and no store credit."""
         return None
+
+    def gifts(self, kind: CouponKind, since: datetime, customer_ids: tuple[str, ...]) -> dict[str, Coupon]:
+        return {}
 
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         # Found by its code: a number could by now be somebody else's coupon, restored from a backup.

@@ -125,8 +125,8 @@ def _discount(coupon: Coupon) -> Input:
     return {
         "title": _title(coupon),
         "code": coupon.code,
-        "startsAt": _text(coupon.starts_at),
-        "endsAt": None if coupon.ends_at is None else _text(coupon.ends_at),
+        "startsAt": picture.text(coupon.starts_at),
+        "endsAt": None if coupon.ends_at is None else picture.text(coupon.ends_at),
         "context": _context(coupon),
         "combinesWith": {f"{name}Discounts": True for name in coupon.combines},
         "usageLimit": coupon.usage_limit,
@@ -233,7 +233,3 @@ def _sorted(scope: Scope) -> Scope:
 
 def _title(coupon: Coupon) -> str:
     return (MARK + coupon.title)[:LONGEST_TITLE]
-
-
-def _text(moment: datetime) -> str:
-    return picture.utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -366,6 +366,15 @@ query GiftCards($query: String!, $first: Int!) {
 }
 """
 
+GIFT_CARDS_GIVEN = """
+query GiftCardsGiven($query: String!, $first: Int!, $after: String) {
+  giftCards(first: $first, after: $after, query: $query) {
+    nodes { id note createdAt expiresOn initialValue { amount currencyCode } customer { id } }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
 STORE_CREDIT = """
 mutation StoreCreditGive($id: ID!, $credit: StoreCreditAccountCreditInput!) {
   storeCreditAccountCredit(id: $id, creditInput: $credit) {
@@ -392,6 +401,29 @@ query StoreCredits($id: ID!, $accounts: Int!, $credits: Int!, $query: String!) {
         }
       }
       pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
+STORE_CREDITS_GIVEN = """
+query StoreCreditsGiven($ids: [ID!]!, $accounts: Int!, $credits: Int!) {
+  nodes(ids: $ids) {
+    __typename
+    ... on Customer {
+      id
+      storeCreditAccounts(first: $accounts) {
+        nodes {
+          transactions(first: $credits, query: "type:credit", sortKey: CREATED_AT, reverse: true) {
+            nodes {
+              __typename
+              ... on StoreCreditAccountCreditTransaction {
+                id amount { amount currencyCode } createdAt expiresAt
+              }
+            }
+          }
+        }
+      }
     }
   }
 }
@@ -469,8 +501,10 @@ EVERY = {
     "CodesAdded": CODES_ADDED,
     "GiftCardMake": GIFT_CARD,
     "GiftCards": GIFT_CARDS,
+    "GiftCardsGiven": GIFT_CARDS_GIVEN,
     "StoreCreditGive": STORE_CREDIT,
     "StoreCredits": STORE_CREDITS,
+    "StoreCreditsGiven": STORE_CREDITS_GIVEN,
     "Rights": RIGHTS,
     "AppFile": APP_FILE,
     "Subscriptions": SUBSCRIPTIONS,

@@ -4,7 +4,8 @@ A code is unique in the shop and Shopify never shows it whole again. The note is
 carries a digest of the code, which gives nothing away.
 """
 
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, time, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from adapters.shopify import documents, looking, picture
 from adapters.shopify.client import Client
 from adapters.shopify.complaint import Complaint
 from adapters.shopify.discounts import MARK
-from adapters.shopify.graph import Node, Ref
+from adapters.shopify.graph import Moment, Node, PageInfo, Ref
 from connector.money import NotMoney, parse, plain
 from connector.port import CodeTaken, CouponMade, OutcomeUnknown, Refused
 from connector.records import Coupon
@@ -20,6 +21,8 @@ from connector.records import Coupon
 LONGEST_TITLE = 200
 # A search by a code finds that card; anything else it finds bears the code as a name or a word of a note.
 FOUND = 20
+A_PAGE = 100
+_NOTE = re.compile(re.escape(MARK) + r"(.*) \[[0-9a-f]{16}\]", re.S)
 NO_ANSWER = "Shopify's answer to a change is not as agreed."
 
 
@@ -41,6 +44,24 @@ class CardNode(Node, frozen=True):
     initial_value: Sum
     note: str | None = None
     customer: Ref | None = None
+
+
+class GivenNode(Node, frozen=True):
+    id: str
+    created_at: Moment
+    initial_value: Sum
+    note: str | None = None
+    customer: Ref | None = None
+    expires_on: date | None = None
+
+
+class GivenPage(Node, frozen=True):
+    nodes: tuple[GivenNode, ...]
+    page_info: PageInfo
+
+
+class GivenData(Node, frozen=True):
+    gift_cards: GivenPage
 
 
 class Cards(Node, frozen=True):
@@ -71,6 +92,37 @@ def find(client: Client, coupon: Coupon) -> CouponMade | None:
     """Return the card where it is ours, whatever became of it since."""
     ours = [it for it in _with_its_code(client, coupon) if _ours(it, coupon)]
     return CouponMade(picture.number_of(ours[0].id)) if ours else None
+
+
+def given(client: Client, since: datetime, customer_ids: tuple[str, ...], zone: str) -> dict[str, Coupon]:
+    """Return the cards that these customers were given since then, by their ids; known as ours by their notes."""
+    cursor, found = None, dict[str, Coupon]()
+    while True:
+        asked = {"query": f"created_at:>='{picture.text(since)}'", "first": A_PAGE, "after": cursor}
+        page = client.look(documents.GIFT_CARDS_GIVEN, asked, GivenData).gift_cards
+        for node in page.nodes:
+            gift = _gift(node, zone)
+            if gift is not None and gift.customer_id in customer_ids:
+                found[picture.number_of(node.id)] = gift
+        cursor = page.page_info.end_cursor
+        if not page.page_info.has_next_page:
+            return found
+
+
+def _gift(node: GivenNode, zone: str) -> Coupon | None:
+    note, value = _NOTE.fullmatch(node.note or ""), node.initial_value.minor()
+    if note is None or value is None or node.customer is None:
+        return None
+    return Coupon(
+        code="",
+        kind="gift_card",
+        value=value,
+        currency=node.initial_value.currency_code,
+        title=note[1],
+        starts_at=picture.utc(node.created_at),
+        ends_at=None if node.expires_on is None else _day_after(node.expires_on, zone),
+        customer_id=picture.number_of(node.customer.id),
+    )
 
 
 def _make(client: Client, coupon: Coupon, zone: str, until: datetime) -> CouponMade | CodeTaken:
@@ -133,6 +185,10 @@ def _input(coupon: Coupon, zone: str) -> dict[str, object]:
 
 def _last_day(ends_at: datetime, zone: str) -> str:
     return (ends_at - timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).date().isoformat()
+
+
+def _day_after(last: date, zone: str) -> datetime:
+    return picture.utc(datetime.combine(last + timedelta(days=1), time(), ZoneInfo(zone)))
 
 
 def _digest(coupon: Coupon) -> str:

@@ -118,6 +118,11 @@ def utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def text(moment: datetime) -> str:
+    """Write a moment as Shopify does: in UTC, in whole seconds."""
+    return utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def utc_or_none(moment: datetime | None) -> datetime | None:
     """Return the same moment in UTC, where there is one."""
     return None if moment is None else utc(moment)

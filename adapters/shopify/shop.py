@@ -38,7 +38,7 @@ from connector.port import (
     TokenVault,
     Window,
 )
-from connector.records import Card, Coupon, Customer, Order
+from connector.records import Card, Coupon, CouponKind, Customer, Order
 
 # Pages end at 25,000 objects, and an order with its lines costs some six points of the hundred a second that a shop
 # has; a bulk operation costs ten in all, but takes the shop a while.
@@ -132,6 +132,12 @@ class ShopifyShop:
         if coupon.kind == "gift_card":
             return gift_cards.find(self._client, coupon)
         return store_credit.find(self._client, coupon)
+
+    def gifts(self, kind: CouponKind, since: datetime, customer_ids: tuple[str, ...]) -> dict[str, Coupon]:
+        zone = self._known().timezone
+        if kind == "gift_card":
+            return gift_cards.given(self._client, since, customer_ids, zone)
+        return store_credit.given(self._client, since, customer_ids, zone)
 
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         """End the code. It is found by its text: a remote id alone would not say whether the code is still ours."""

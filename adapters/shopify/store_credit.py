@@ -4,8 +4,9 @@ A credit has neither a note nor a key, and Shopify gives one as often as it is a
 of ours ends within the last hour of its time at a second of its own, which is how it is known again.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from hashlib import sha256
+from zoneinfo import ZoneInfo
 
 from adapters.shopify import documents, looking, picture
 from adapters.shopify.client import Client
@@ -18,6 +19,7 @@ from connector.records import Coupon
 
 HOUR = 3600
 MINUTE = timedelta(minutes=1)
+LAST_HOUR = timedelta(minutes=61)
 # A shop that does not keep the seconds may keep the minute, the hour or the day; and a day has 25 hours once a year.
 AROUND = timedelta(hours=25)
 # What a shop without seconds would state. None of our own ends so.
@@ -63,6 +65,29 @@ class CreditsData(Node, frozen=True):
     customer: OwnerNode | None = None
 
 
+class Transactions(Node, frozen=True):
+    nodes: tuple[CreditNode, ...]
+
+
+class GivenAccount(Node, frozen=True):
+    transactions: Transactions
+
+
+class GivenAccounts(Node, frozen=True):
+    nodes: tuple[GivenAccount, ...] = ()
+
+
+class CustomerNode(Node, frozen=True):
+    """A customer; or something else, which has none of these."""
+
+    id: str = ""
+    store_credit_accounts: GivenAccounts = GivenAccounts()
+
+
+class CustomersData(Node, frozen=True):
+    nodes: tuple[CustomerNode | None, ...]
+
+
 class Given(Node, frozen=True):
     store_credit_account_transaction: Ref | None = None
     user_errors: tuple[Complaint, ...] = ()
@@ -90,6 +115,44 @@ def find(client: Client, coupon: Coupon) -> CouponMade | None:
     return CouponMade(picture.number_of(likely[0].id)) if likely else None
 
 
+def given(client: Client, since: datetime, customer_ids: tuple[str, ...], zone: str) -> dict[str, Coupon]:
+    """Return the credits that these customers were given since then, by their ids; known as ours by when they end."""
+    asked = {
+        "ids": [f"gid://shopify/Customer/{one}" for one in customer_ids],
+        "accounts": 3,
+        "credits": 50,
+    }
+    found = {}
+    for customer in client.look(documents.STORE_CREDITS_GIVEN, asked, CustomersData).nodes:
+        for account in customer.store_credit_accounts.nodes if customer else ():
+            for node in account.transactions.nodes:
+                gift = _gift(node, customer.id, zone) if customer else None
+                if gift is not None and gift.starts_at >= since.replace(microsecond=0):
+                    found[picture.number_of(node.id)] = gift
+    return found
+
+
+def _gift(node: CreditNode, customer: str, zone: str) -> Coupon | None:
+    """Read a credit that ends where ours do: in the last hour of a day of the shop, at a second that no day ends with."""
+    value = None if node.amount is None else node.amount.minor()
+    if node.amount is None or node.expires_at is None or node.created_at is None or value is None:
+        return None
+    local = node.expires_at.astimezone(ZoneInfo(zone))
+    midnight = datetime.combine(local.date() + timedelta(days=1), time(), ZoneInfo(zone))
+    if local.second in UNMARKED or picture.utc(midnight) - node.expires_at > LAST_HOUR:
+        return None
+    return Coupon(
+        code="",
+        kind="store_credit",
+        value=value,
+        currency=node.amount.currency_code,
+        title="",
+        starts_at=picture.utc(node.created_at),
+        ends_at=picture.utc(midnight),
+        customer_id=picture.number_of(customer),
+    )
+
+
 def ends(coupon: Coupon) -> datetime:
     """Return when the credit ends: up to an hour and a minute before `ends_at`, at a second that marks it as this one."""
     if coupon.ends_at is None:
@@ -102,7 +165,7 @@ def ends(coupon: Coupon) -> datetime:
 def _give(client: Client, coupon: Coupon, until: datetime) -> CouponMade:
     credit = {
         "creditAmount": {"amount": plain(coupon.value, coupon.currency), "currencyCode": coupon.currency},
-        "expiresAt": _text(ends(coupon)),
+        "expiresAt": picture.text(ends(coupon)),
     }
     asked = {"id": f"gid://shopify/Customer/{coupon.customer_id}", "credit": credit}
     said = client.change(documents.STORE_CREDIT, asked, GivenData, until).store_credit_account_credit
@@ -119,7 +182,7 @@ def _credits(client: Client, coupon: Coupon, mark: datetime) -> list[CreditNode]
         "id": f"gid://shopify/Customer/{coupon.customer_id}",
         "accounts": ACCOUNTS,
         "credits": CREDITS,
-        "query": f"type:credit expires_at:>='{_text(mark - AROUND)}' expires_at:<='{_text(mark + AROUND)}'",
+        "query": f"type:credit expires_at:>='{picture.text(mark - AROUND)}' expires_at:<='{picture.text(mark + AROUND)}'",
     }
     owner = client.look(documents.STORE_CREDITS, asked, CreditsData).customer
     if owner is None:
@@ -158,7 +221,3 @@ def _exact(there: list[CreditNode], mark: datetime) -> list[CreditNode]:
 
 def _blurred(there: list[CreditNode]) -> list[CreditNode]:
     return [it for it in there if it.expires_at is not None and it.expires_at.second in UNMARKED]
-
-
-def _text(moment: datetime) -> str:
-    return picture.utc(moment).strftime("%Y-%m-%dT%H:%M:%SZ")

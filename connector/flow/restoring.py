@@ -3,17 +3,20 @@
 Orders and customers come back by reading the shop again, and what follows from them with it: the same entries, and the same
 codes, found in the shop as ours. Only acts of people are gone. An exchange since the backup is one: its points are back and
 its code is in the shop. So a code of ours in the shop that nothing here asks for, is ended; where it was used already, the
-exchange is booked again, and the points are spent.
+exchange is booked again, and the points are spent. A gift of money is the customer's whatever happens here, so its exchange
+is booked again too, as far as the shop still shows what was given.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
+
+import msgspec
 
 from connector.flow import erasing, settling
 from connector.loyalty.facts import Redemption
 from connector.loyalty.terms import Redeemable
 from connector.loyalty.versions import amounts, in_force
-from connector.records import Coupon
+from connector.records import GIFTS, Coupon, CouponKind
 from connector.store import (
     coupons,
     inbox,
@@ -103,14 +106,55 @@ def book_again(tx: Tx, shop: shops.Shop, coupon: Coupon, now: datetime) -> bool:
     if not members or offer is None or not used:
         return False
     [member_id] = members
+    theirs = msgspec.structs.replace(coupon, customer_id=buyers[0])
+    _book(tx, member_id, f"restored-{coupon.code}", shop, theirs, offer, now)
+    return True
+
+
+def may_have_exchanged(tx: Tx, shop: shops.Shop) -> dict[CouponKind, list[str]]:
+    """Return, for each kind of gift that points were good for, the customers who now hold enough of them."""
+    offers = [
+        one
+        for version in programs.versions(tx)
+        for one in version.terms.redeemables
+        if one.reward.kind in GIFTS
+    ]
+    cheapest = {
+        kind: min(one.points for one in offers if one.reward.kind == kind)
+        for kind in sorted({one.reward.kind for one in offers})
+    }
+    return {kind: people.with_points(tx, shop.id, points) for kind, points in cheapest.items()}
+
+
+def unknown_gifts(tx: Tx, shop: shops.Shop, found: Mapping[str, Coupon]) -> dict[str, Coupon]:
+    """Return the gifts in the shop that nothing here knows of."""
+    known = coupons.known_gifts(tx, shop.id, list(found))
+    return {remote_id: one for remote_id, one in found.items() if remote_id not in known}
+
+
+def book_gift(tx: Tx, shop: shops.Shop, remote_id: str, gift: Coupon, now: datetime) -> bool:
+    """Book the exchange behind a gift once more; False when it was booked already, or cannot be told."""
+    members = people.members_of(tx, shop.id, [gift.customer_id])
+    offer = _offer(tx, shop, gift)
+    act = f"restored-{gift.kind}-{remote_id}"
+    if not members or offer is None or ledger.find_act(tx, act) is not None:
+        return False
+    [member_id] = members
+    _book(tx, member_id, act, shop, gift, offer, now)
+    return True
+
+
+def _book(
+    tx: Tx, member_id: int, act: str, shop: shops.Shop, coupon: Coupon, offer: Redeemable, now: datetime
+) -> None:
     redemption = Redemption(
-        id=f"restored-{coupon.code}",
+        id=act,
         at=coupon.starts_at,
         points=offer.points,
         reward_key=offer.key,
         reward=offer.reward,
         shop_id=shop.id,
-        customer_id=buyers[0],
+        customer_id=coupon.customer_id,
         version=in_force(programs.versions(tx), coupon.starts_at).number,
         code=coupon.code,
         coupon_ends_at=coupon.ends_at or now,
@@ -119,7 +163,6 @@ def book_again(tx: Tx, shop: shops.Shop, coupon: Coupon, now: datetime) -> bool:
     )
     ledger.add_act(tx, member_id, redemption)
     settling.settle(tx, [member_id], now)
-    return True
 
 
 def _offer(tx: Tx, shop: shops.Shop, coupon: Coupon) -> Redeemable | None:

@@ -10,13 +10,15 @@ import structlog
 
 from connector.flow import importing, reconciling, restoring, welcoming
 from connector.house import House
-from connector.port import Batch, Refused, ShopAdapter, ShopError, TryLater, Window
+from connector.port import Batch, Forbidden, Refused, ShopAdapter, ShopError, TryLater, Window
 from connector.records import Coupon
 from connector.rounds.lines import NEVER, OURS, answered, line, note, turned_away
 from connector.store import outbox, queue, runs, shops
 from connector.store.database import Tx
 from connector.store.shops import Shop
 from webhooks import subscriptions
+
+GIFTS_AT_ONCE = 20  # customers in one question after their gifts
 
 _log = structlog.get_logger()
 
@@ -197,10 +199,34 @@ def _account_for(house: House, shop: Shop, there: ShopAdapter, found: list[Coupo
                 booked += 1
             else:
                 _log.warning("a used code cannot be traced", shop=shop.id)
+    booked += _gifts_again(house, shop, there)
     with house.database.merchant(shop.merchant_id) as tx:
         shops.restored(tx, shop.id, None)
     _log.info("codes accounted for", shop=shop.id, count=len(unknown), done=ended, total=booked)
     return ended + booked
+
+
+def _gifts_again(house: House, shop: Shop, there: ShopAdapter) -> int:
+    """Book the exchanges for gifts that were given since the backup; return how many there were."""
+    assert shop.restored_from is not None
+    with house.database.merchant(shop.merchant_id) as tx:
+        asked = restoring.may_have_exchanged(tx, shop)
+    booked, since = 0, shop.restored_from - restoring.OVERLAP
+    for kind, customers in asked.items():
+        for start in range(0, len(customers), GIFTS_AT_ONCE):
+            try:
+                found = there.gifts(kind, since, tuple(customers[start : start + GIFTS_AT_ONCE]))
+            except Forbidden:
+                # Without the right nothing of this kind was given; or it was taken back since, and nobody can look.
+                _log.warning("gifts cannot be looked for", shop=shop.id, kind=kind)
+                break
+            with house.database.merchant(shop.merchant_id) as tx:
+                for remote_id, gift in restoring.unknown_gifts(tx, shop, found).items():
+                    if restoring.book_gift(tx, shop, remote_id, gift, house.now()):
+                        booked += 1
+                    else:
+                        _log.warning("a gift cannot be traced", shop=shop.id, kind=kind)
+    return booked
 
 
 def subscribe(house: House, merchant_id: int, shop_id: int) -> None:

@@ -206,6 +206,16 @@ def known_codes(tx: Tx, shop_id: int, codes: Sequence[str]) -> set[str]:
     return made | set(tx.run(exchanged).scalars())
 
 
+def known_gifts(tx: Tx, shop_id: int, remote_ids: Sequence[str]) -> set[str]:
+    """Return those of these gifts, by their ids in the shop, that are known here."""
+    mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id, coupons.c.kind.in_(GIFTS)
+    return set(
+        tx.run(
+            select(coupons.c.remote_id).where(*mine, bulk.among(coupons.c.remote_id, remote_ids))
+        ).scalars()
+    )
+
+
 def give(tx: Tx, gone: int, kept: int) -> None:
     """Let the coupons of one member be another's."""
     tx.run(

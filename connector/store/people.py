@@ -178,6 +178,20 @@ def members_of(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> set[int]:
     return set(member_of_each(tx, shop_id, customer_ids).values())
 
 
+def with_points(tx: Tx, shop_id: int, points: int) -> list[str]:
+    """Return the customers of a shop whose members hold that many points, in the order of their ids."""
+    rows = tx.all(
+        select(customers.c.id)
+        .join(
+            members,
+            and_(members.c.merchant_id == customers.c.merchant_id, members.c.id == customers.c.member_id),
+        )
+        .where(*_of(tx, shop_id), members.c.balance >= points, customers.c.removed_at.is_(None))
+        .order_by(customers.c.id)
+    )
+    return [row.id for row in rows]
+
+
 def member_of_each(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> dict[str, int]:
     """Return the member behind each of these customers; who is not known here is left out."""
     if not customer_ids:

@@ -1,12 +1,14 @@
 """Gift cards and store credit on the whole road: from a member's points to the shop, and what is lost in between."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 import requests
 
+from connector import backup, rounds
 from connector.flow import redeeming
 from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms
 
@@ -52,6 +54,17 @@ class Counter:
         """The merchant opens the page that a gift without its right names, and says yes in the shop."""
         requests.get(f"{self.street.url}/shopify/allow?shop={self.shop.address}", timeout=20)
         self.shop.does("quiet")
+
+    def forgets_since(self, file: Any) -> None:
+        """The house is lost and restored, and reads the shop again, as the sweep has it done."""
+        house, shop_id = self.street.house, self.street.shop_ids["shopify"]
+        # What the shop says of its bulk files would come in between: nothing is accounted for while a message waits.
+        self.shop.does("faults", hold=True)
+        house.database.close()
+        backup.restore(house, file, replace=True)
+        for kind in ("window", "full", "full"):
+            assert rounds.reconcile(house, self.street.merchant_id, shop_id, kind) is not None
+            self.street.works()
 
     def passes(self, **some: float) -> None:
         now, more = self.street.house.now, timedelta(**some)
@@ -100,3 +113,30 @@ def test_gifts_whose_answers_are_lost_are_given_once_and_their_points_are_spent_
     codes = {code.lower() for code in counter.asks("SELECT code FROM coupons WHERE kind = 'gift_card'")}
     there = counter.shop.does("gifts", "GET")["gifts"]
     assert {it["code"] for it in there if it["kind"] == "gift_card"} == codes
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_after_a_restore_the_points_for_gifts_given_since_are_spent_again(
+    counter: Any, tmp_path: Path, allowed: bool
+) -> None:
+    counter.allows()
+    counter.exchanges("store_credit", "before")
+    file = tmp_path / "house.backup"
+    backup.make(counter.street.house, file)
+    counter.exchanges("gift_card", "since")
+    counter.exchanges("store_credit", "since too")
+    given = counter.given()
+    assert counter.asks("SELECT balance FROM members") == [200]
+    if not allowed:
+        counter.shop.does("rights", withhold=["read_gift_cards", "write_gift_cards"])
+        counter.shop.does("quiet")
+    counter.forgets_since(file)
+    # Without the right nobody can look for cards any more: the shop stays connected, and that exchange is forgotten.
+    assert counter.asks("SELECT balance FROM members") == [200 if allowed else 300]
+    assert counter.asks("SELECT state FROM shops") == ["connected"]
+    assert counter.given() == given
+    shop_id = counter.street.shop_ids["shopify"]
+    again = rounds.reconcile(counter.street.house, counter.street.merchant_id, shop_id, "full")
+    assert again is not None
+    assert again.differences == 0
+    assert counter.asks("SELECT restored_from FROM shops") == [None]

@@ -145,6 +145,39 @@ def test_two_credits_of_one_customer_and_one_amount_are_two(
     assert len({it["id"] for it in given(street)}) == 5
 
 
+def test_gifts_given_since_a_moment_are_told_by_what_the_shop_shows_of_them(
+    street: Any, line: Any, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna, bert = street.customer("anna"), street.customer("bert")
+    line.make_coupon(gift(anna, time, code="C0MEBACK0001"))
+    line.make_coupon(gift(anna, time, kind="gift_card", code="C0MEBACK0002"))
+    time.sleep(3600)
+    since = time.now()
+    for number, kind in enumerate(("gift_card", "store_credit", "gift_card"), start=3):
+        line.make_coupon(gift(anna if number < 5 else bert, time, kind=kind, code=f"C0MEBACK000{number}"))
+    # Others: of the merchant's own hand, with neither our note nor an end like ours.
+    street.graphql(
+        "mutation($id: ID!, $it: StoreCreditAccountCreditInput!) {"
+        ' giftCardCreate(input: {customerId: $id, note: "sorry!", initialAmount: {amount: "5.00", currencyCode: GBP}})'
+        " { userErrors { code } } storeCreditAccountCredit(id: $id, creditInput: $it) { userErrors { code } } }",
+        id=f"gid://shopify/Customer/{anna}",
+        it={
+            "creditAmount": {"amount": "5.00", "currencyCode": "GBP"},
+            "expiresAt": "2030-06-02T22:59:59Z",
+        },
+    )
+    monkeypatch.setattr(gift_cards, "A_PAGE", 1)
+    there = {it["id"]: it for it in given(street)}
+    [(card, shown)] = line.gifts("gift_card", since, (anna,)).items()
+    assert there[card]["code"] == "c0meback0003"
+    wish = gift(anna, time, kind="gift_card", code="", starts_at=shown.starts_at)
+    assert shown == wish
+    [(credit, shown)] = line.gifts("store_credit", since, (bert, anna, "123456789")).items()
+    assert shown == gift(anna, time, code="", title="", starts_at=shown.starts_at)
+    assert shown.starts_at >= since.replace(microsecond=0)
+    assert there[credit]["kind"] == "store_credit"
+
+
 # --- what is lost on the way ------------------------------------------------------------------------------------------
 
 

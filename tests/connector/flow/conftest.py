@@ -42,7 +42,7 @@ from connector.port import (
     TokenVault,
     Window,
 )
-from connector.records import Card, Coupon, Customer, LineItem, Order
+from connector.records import Card, Coupon, CouponKind, Customer, LineItem, Order
 from connector.store import inbox
 from connector.store.shops import Shop
 from connector.store.tables import cards, coupons, customers, entries, marks, members, outbox
@@ -181,6 +181,14 @@ class Corner:
         self._answer("find_gift")
         there = coupon.code in {gift.code for gift in self.given}
         return CouponMade(f"remote {coupon.code}") if there else None
+
+    def gifts(self, kind: CouponKind, since: datetime, customer_ids: tuple[str, ...]) -> dict[str, Coupon]:
+        self._answer("gifts")
+        return {
+            f"remote {one.code}": msgspec.structs.replace(one, code="")
+            for one in self.given
+            if one.kind == kind and one.customer_id in customer_ids and one.starts_at >= since
+        }
 
     def revoke_coupon(self, code: str, remote_id: str | None) -> None:
         self._answer("revoke_coupon")
