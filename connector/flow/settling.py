@@ -1,6 +1,6 @@
 """Settling: bring members in line with what is known of them. Every road ends here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 
 import msgspec
@@ -45,12 +45,12 @@ def settle(
     locked = people.lock(tx, member_ids)
     if not locked:
         return {}
-    versions = programs.versions(tx)
+    versions, stores = programs.versions(tx), shops.ever_of_merchant(tx)
     decisions = {
         member_id: decide(known.history, versions, known.booked, now)
-        for member_id, known in recall(tx, locked).items()
+        for member_id, known in _recall(tx, locked, stores).items()
     }
-    _write(tx, decisions, now, asked)
+    _write(tx, decisions, stores, now, asked)
     return decisions
 
 
@@ -76,7 +76,11 @@ def due_soon(tx: Tx, member_ids: Sequence[int] | None, now: datetime) -> None:
 
 def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
     """Return all that is known of each member."""
-    stores = _shops(tx)
+    return _recall(tx, member_ids, shops.ever_of_merchant(tx))
+
+
+def _recall(tx: Tx, member_ids: Sequence[int], stores: Sequence[shops.Shop]) -> dict[int, Known]:
+    places = tuple(Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind) for shop in stores)
     owners = people.owners(tx, member_ids)
     orders = _orders(tx, owners)
     acts = ledger.acts_of(tx, member_ids)
@@ -95,7 +99,7 @@ def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
     return {
         member_id: Known(
             History(
-                shops=stores,
+                shops=places,
                 customers=tuple(customers[member_id]),
                 orders=tuple(orders.get(member_id, ())),
                 acts=tuple(acts[member_id]),
@@ -105,12 +109,6 @@ def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
         )
         for member_id in member_ids
     }
-
-
-def _shops(tx: Tx) -> tuple[Shop, ...]:
-    return tuple(
-        Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind) for shop in shops.ever_of_merchant(tx)
-    )
 
 
 def _orders(tx: Tx, owners: Sequence[people.Owner]) -> dict[int, list[ShopOrder]]:
@@ -137,7 +135,13 @@ def _uses(tx: Tx, codes: Sequence[str]) -> dict[str, list[ShopOrder]]:
     return uses
 
 
-def _write(tx: Tx, decisions: dict[int, Decision], now: datetime, asked: Mapping[int, str]) -> None:
+def _write(
+    tx: Tx,
+    decisions: dict[int, Decision],
+    stores: Sequence[shops.Shop],
+    now: datetime,
+    asked: Mapping[int, str],
+) -> None:
     """Write what is missing; `decisions` belong to locked members."""
     ledger.book(
         tx,
@@ -157,7 +161,7 @@ def _write(tx: Tx, decisions: dict[int, Decision], now: datetime, asked: Mapping
         "coupon": coupons.want(tx, merchants.code_secret(tx), made) if made else [],
         "revoke": coupons.revoke(tx, [(one.shop_id, one.source, one.reward_key) for one in ended]),
         "marks": marks.want(tx, marked),
-        "card": cards.want(tx, _cards(decisions)),
+        "card": cards.want(tx, _cards(decisions, {shop.id for shop in stores if shop.shows_cards})),
     }
     outbox.want_all(tx, changed, now, _whose(tx, decisions, asked))
     ledger.settled(
@@ -167,12 +171,13 @@ def _write(tx: Tx, decisions: dict[int, Decision], now: datetime, asked: Mapping
     )
 
 
-def _cards(decisions: Mapping[int, Decision]) -> list[tuple[int, Card]]:
+def _cards(decisions: Mapping[int, Decision], showing: Set[int]) -> list[tuple[int, Card]]:
     """Return what the shops' own pages should show: of whoever has marks, for that is everybody whom a programme counts."""
     return [
         (mark.shop_id, Card(mark.customer_id, decision.standing.balance, decision.standing.tier))
         for decision in decisions.values()
         for mark in decision.marks
+        if mark.shop_id in showing
     ]
 
 

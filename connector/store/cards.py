@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from connector.records import Card
 from connector.store import bulk
 from connector.store.database import Tx
-from connector.store.tables import cards, outbox, shops
+from connector.store.tables import cards, outbox
 
 _KEY = ("merchant_id", "shop_id", "customer_id")
 
@@ -18,7 +18,7 @@ _KEY = ("merchant_id", "shop_id", "customer_id")
 def want(tx: Tx, wanted: Sequence[tuple[int, Card]]) -> list[tuple[int, str]]:
     """Write down what customers' cards should say; return (shop, customer) of those that now need a push.
 
-    Only shops with a place for cards have any, and who has neither points nor tier gets none.
+    Who has neither points nor tier gets none.
     """
     rows = [
         {
@@ -45,12 +45,10 @@ def want(tx: Tx, wanted: Sequence[tuple[int, Card]]) -> list[tuple[int, str]]:
 def _changed(rows: list[dict[str, Any]]) -> Select[Any]:
     """Return those rows that say something new. What is looked at only costs less than what is written over."""
     given, known = bulk.records(cards, list(rows[0]), rows).subquery(), cards.alias("known")
-    of_shop = shops.c.merchant_id == given.c.merchant_id, shops.c.id == given.c.shop_id, shops.c.shows_cards
     first = known.c.customer_id.is_(None), or_(given.c.balance != 0, given.c.tier.is_not(None))
     other = or_(given.c.balance != known.c.balance, given.c.tier.is_distinct_from(known.c.tier))
     return (
         select(*given.c)
-        .join(shops, and_(*of_shop))
         .outerjoin(known, and_(*(known.c[name] == given.c[name] for name in _KEY)))
         .where(or_(and_(*first), other))
     )
