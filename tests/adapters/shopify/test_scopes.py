@@ -127,6 +127,7 @@ def test_every_right_that_is_asked_for_is_needed(reference: Reference) -> None:
     assert set(settings.SCOPES) - needed - BESIDE_THE_TABLE == set()
     assert {"read_orders", "read_customers", "read_products", "read_customer_merge"} <= needed
     assert {"read_discounts", "write_discounts"} <= needed
+    assert set(settings.OPTIONAL) == needed - set(settings.SCOPES)
 
 
 def test_a_field_with_a_right_of_its_own_would_be_caught(reference: Reference) -> None:
