@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Any
 
-from oracle.amounts import undone
+from oracle.amounts import minor, undone
 from oracle.days import moment
 from oracle.member import verdict
 from oracle.people import persons
@@ -21,6 +21,7 @@ from shopkeeping import Keeper
 from connector.flow import settling
 from connector.house import House
 from connector.loyalty.decide import decide
+from connector.records import GIFTS
 from connector.store import programs
 
 CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{12}")
@@ -103,12 +104,14 @@ class Truth:
         self.orders: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self.codes: list[dict[str, Any]] = []
+        self.gifts: list[dict[str, Any]] = []
         self.coded: list[dict[str, Any]] = []  # orders that carry a code, tests aside
         for shop in books.shops:
             keeper = keepers[shop["platform"]]
             self.orders += [one | {"shop_id": shop["id"]} for one in keeper.all("orders")]
             self.customers += [one | {"shop_id": shop["id"]} for one in keeper.all("customers")]
             self.codes += [one | {"shop_id": shop["id"]} for one in keeper.coupons()]
+            self.gifts += [one | {"shop_id": shop["id"]} for one in keeper.gifts()]
         self._under_the_numbers_of(books)
 
     def _under_the_numbers_of(self, books: Books) -> None:
@@ -156,6 +159,7 @@ def compared(books: Books, truth: Truth, now: datetime) -> list[str]:
         found += _of_cards(truth, judged)
         live |= _of_coupons(books, truth, member_id, judged, now, found)
     found += _of_shops(books, truth, live)
+    found += _of_gifts(books, truth)
     for member_id in set(books.sums) - seen:
         if +books.sums[member_id] or -books.sums[member_id]:
             found.append(f"member {member_id} is nobody in the shops and has {dict(books.sums[member_id])}")
@@ -175,8 +179,17 @@ def member_truth(books: Books, truth: Truth, person: dict[str, Any], member_id: 
         for row in books.coupons
         if books.whose[row["member_id"]] == member_id and not row["source"].startswith("redemption:")
     }
+    given = {
+        (row["shop_id"], row["source"], row["reward_key"]): row["ends_at"]
+        for row in books.coupons
+        if books.whose[row["member_id"]] == member_id
+        and row["kind"] in GIFTS
+        and row["state"] == "live"
+        and not row["source"].startswith("redemption:")
+    }
     mine = set(codes.values()) | {one["code"] for one in redemptions}
     return {
+        "given": given,
         "shops": [
             {name: shop[name] for name in ("id", "currency", "timezone", "mark_kind")} for shop in books.shops
         ],
@@ -280,20 +293,48 @@ def _of_coupons(
         and "reward_key" in act
         and act.get("state") != "refused"
         and moment(act["coupon_ends_at"]) > now
-        and (act["shop_id"], act["code"]) not in carried
+        and (act["reward"]["kind"] in GIFTS or (act["shop_id"], act["code"]) not in carried)
     }
+    gone = {True: carried, False: spent}
     here = {
-        (row["shop_id"], row["source"], row["reward_key"]): row["code"]
+        (row["shop_id"], row["source"], row["reward_key"]): row
         for row in books.coupons
         if books.whose[row["member_id"]] == member_id
         and row["state"] == "live"
         and row["ends_at"] > now
-        and (row["shop_id"], row["code"])
-        not in (carried if row["source"].startswith("redemption") else spent)
+        and (
+            row["kind"] in GIFTS
+            or (row["shop_id"], row["code"]) not in gone[row["source"].startswith("redemption")]
+        )
     }
     if set(here) != should:
         found.append(f"member {member_id}: codes here {sorted(here)}, should be {sorted(should)}")
-    return {(key[0], code) for key, code in here.items()}
+    return {(key[0], row["code"]) for key, row in here.items() if row["kind"] not in GIFTS}
+
+
+def _of_gifts(books: Books, truth: Truth) -> list[str]:
+    """Compare the money that customers were given with what we believe they were."""
+    here = Counter(
+        (row["shop_id"], row["customer_id"], row["kind"], row["currency"], row["value"])
+        for row in books.coupons
+        if row["kind"] in GIFTS and row["state"] == "live"
+    )
+    there = Counter(
+        (
+            one["shop_id"],
+            one["customer_id"],
+            one["kind"],
+            one["currency"],
+            minor(one["value"], one["currency"]),
+        )
+        for one in truth.gifts
+    )
+    found = [
+        f"{times} of {gift} are in the books and not in the shop" for gift, times in (here - there).items()
+    ]
+    return found + [
+        f"{times} of {gift} are in the shop and not in the books" for gift, times in (there - here).items()
+    ]
 
 
 def _of_shops(books: Books, truth: Truth, should: set[tuple[int, str]]) -> list[str]:

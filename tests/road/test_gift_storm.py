@@ -19,13 +19,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from judge import differences, shown
 
 from connector import rounds
-from connector.flow import again, giving, pushing, redeeming
+from connector.flow import again, giving, outcomes, pushing, redeeming
 from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms
 
-GIFTS = int(os.environ.get("COMEBACK_GIFTS", "40"))
-KILLS = int(os.environ.get("COMEBACK_GIFT_KILLS", "3"))
+GIFTS = int(os.environ.get("COMEBACK_GIFTS", "30"))
+KILLS = int(os.environ.get("COMEBACK_GIFT_KILLS", "2"))
 EACH = 20  # exchanges of one customer
 POINTS = 10  # for each
 TERMS = Terms(
@@ -108,6 +109,9 @@ class Till:
         assert self.asks("SELECT state, count(*) FROM coupons GROUP BY 1") == [("live", self.gifts)]
         theirs = dict(self.asks("SELECT customer_id, count(*) FROM coupons GROUP BY 1"))
         assert Counter(one["customer_id"] for one in there) == theirs
+        keepers, merchant_id = {"shopify": self.shop}, self.street.merchant_id
+        found = differences(self.street.house, merchant_id, keepers, tx_now(self))
+        assert not found, shown(found)
 
 
 def tx_now(till: Till) -> Any:
@@ -135,7 +139,7 @@ def test_every_exchange_is_given_once_though_workers_go_away_and_answers_are_los
     till.exchanges()
     share = 0.07 if GIFTS < 100 else 0.03
     with monkeypatch.context() as patched:
-        for room, name in ((giving, "begin"), (pushing, "send"), (pushing, "keep")):
+        for room, name in ((giving, "begin"), (pushing, "send"), (outcomes, "keep")):
             patched.setattr(room, name, risky(chance, share, getattr(room, name), lost, name))
         for _ in range(4 * GIFTS):
             fault = chance.choice([None] * 6 + [LOST, LOST, BROKEN])
@@ -158,11 +162,11 @@ import os, signal, sys
 from datetime import timedelta
 import msgspec
 from connector import rounds
-from connector.flow import giving, pushing
+from connector.flow import outcomes, pushing
 from connector.house import furnish
 
 point, count, merchant_id, shop_id, minutes = sys.argv[1], *map(int, sys.argv[2:])
-rooms = {"send": pushing, "keep": pushing}
+rooms = {"send": pushing, "keep": outcomes}
 do = getattr(rooms[point], point)
 
 def last(*args, **more):
