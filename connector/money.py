@@ -1,6 +1,7 @@
 """Money as integers: parsed at one border, written at the other. The only rounding in the house."""
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -30,6 +31,7 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+@lru_cache(maxsize=1 << 13)  # prices repeat
 def parse(text: str, currency: str) -> int:
     """Read a decimal text such as "19.99" as minor units; raise NotMoney when it is none.
 

@@ -22,8 +22,8 @@ PART_PAID = "PARTIALLY_PAID"
 MONEY_IN = frozenset({"SALE", "CAPTURE"})
 
 
-class Node(msgspec.Struct, frozen=True, rename="camel"):
-    """The root of the shapes below: their names are camelCase outside."""
+class Node(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The root of the shapes below: their names are camelCase outside. They hold no cycles, so nobody looks for some."""
 
 
 class Ref(Node, frozen=True):

@@ -15,7 +15,7 @@ from connector.records import LineItem, Order
 AT_ONCE = timedelta(minutes=5)
 
 
-class LinePart(msgspec.Struct, frozen=True):
+class LinePart(msgspec.Struct, frozen=True, gc=False):
     """One line as Shopify states it: `price` is unit price times ordered quantity, before discounts."""
 
     id: str
@@ -30,14 +30,14 @@ class LinePart(msgspec.Struct, frozen=True):
     product_id: str | None
 
 
-class ShippingPart(msgspec.Struct, frozen=True):
+class ShippingPart(msgspec.Struct, frozen=True, gc=False):
     """One shipping line: its price after discounts, and its tax."""
 
     price: int
     tax: int
 
 
-class OrderPart(msgspec.Struct, frozen=True):
+class OrderPart(msgspec.Struct, frozen=True, gc=False):
     """An order as Shopify states it. `extra` is duties and fees; `refunded_shipping` comes as the price alone."""
 
     id: str
@@ -60,7 +60,7 @@ class OrderPart(msgspec.Struct, frozen=True):
     test: bool
 
 
-class Payment(msgspec.Struct, frozen=True):
+class Payment(msgspec.Struct, frozen=True, gc=False):
     """Money that came in: a sale or a capture that succeeded."""
 
     at: datetime

@@ -17,7 +17,9 @@ Stage = Literal["customers", "orders"]
 T = TypeVar("T")
 Row = OrderNode | LineNode | ShippingNode
 
-CUSTOMERS_A_BATCH, ORDERS_A_BATCH = 500, 200
+# A batch is one transaction and some twenty questions, whatever it holds: few large ones are cheap. Its lines are what
+# takes memory, so orders of many lines come in smaller ones.
+CUSTOMERS_A_BATCH, ORDERS_A_BATCH, LINES_A_BATCH = 1_000, 500, 5_000
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -92,9 +94,22 @@ def _orders(
             _read(parts.put, line)
         done = place.done
         orders = (order for skip, some in parts.parts(done) for order in islice(_together(some), skip, None))
-        while batch := tuple(islice(orders, ORDERS_A_BATCH)):
+        for batch in _batches(orders):
             done += len(batch)
             yield Batch((), batch, Place("orders", place.operation, done).text, total)
+
+
+def _batches(orders: Iterator[Order]) -> Iterator[tuple[Order, ...]]:
+    batch: list[Order] = []
+    lines = 0
+    for order in orders:
+        batch.append(order)
+        lines += len(order.lines)
+        if len(batch) >= ORDERS_A_BATCH or lines >= LINES_A_BATCH:
+            yield tuple(batch)
+            batch, lines = [], 0
+    if batch:
+        yield tuple(batch)
 
 
 def _together(lines: list[bytes]) -> Iterator[Order]:

@@ -20,10 +20,11 @@ def take_in(tx: Tx, shop_id: int, batch: Batch, now: datetime) -> None:
     intake.take_customers(tx, shop_id, batch.customers, now)
     intake.take_orders(tx, shop_id, batch.orders, now)
     _join(tx, batch)
-    touched = [customer.id for customer in batch.customers]
-    touched += [order.customer_id for order in batch.orders if order.customer_id is not None]
-    claimed = [word for order in batch.orders if (word := tx.ring.email_hash(tx.merchant_id, order.email))]
-    members = people.members_of(tx, shop_id, touched) | people.members_claiming(tx, shop_id, claimed)
+    touched = {customer.id for customer in batch.customers}
+    touched |= {order.customer_id for order in batch.orders if order.customer_id is not None}
+    emails = {order.email for order in batch.orders}
+    claimed = [word for email in emails if (word := tx.ring.email_hash(tx.merchant_id, email))]
+    members = people.members_of(tx, shop_id, list(touched)) | people.members_claiming(tx, shop_id, claimed)
     people.make_due(tx, now, sorted(members))
 
 

@@ -20,7 +20,7 @@ class Shop(msgspec.Struct, frozen=True):
     mark_kind: Literal["tags", "group"]
 
 
-class ShopOrder(msgspec.Struct, frozen=True):
+class ShopOrder(msgspec.Struct, frozen=True, gc=False):
     """An order and the shop it was placed in. `source` = "order:<shop id>:<order id>"."""
 
     shop_id: int

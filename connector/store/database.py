@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import psycopg
 from sqlalchemy import Connection as Connection
 from sqlalchemy import CursorResult, Engine, Executable, Row, create_engine, event, text
@@ -84,11 +85,21 @@ def _still_there(driver: Any, _: object, __: object) -> None:
 def _engine(url: str, silence: patience.Silence, pool_size: int, more: int = 32) -> Engine:
     # Neither a log of statements nor the text of an error may quote a row.
     engine = create_engine(
-        url, hide_parameters=True, pool_size=pool_size, max_overflow=more, pool_use_lifo=True
+        url,
+        hide_parameters=True,
+        pool_size=pool_size,
+        max_overflow=more,
+        pool_use_lifo=True,
+        json_serializer=_json,
+        json_deserializer=msgspec.json.decode,
     )
     event.listen(engine, "do_connect", lambda _d, _r, args, words: patience.connect(silence, *args, **words))
     event.listen(engine, "checkout", _still_there)
     return engine
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 class Database:

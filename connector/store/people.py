@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, and_, exists, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.records import Customer
@@ -59,8 +59,10 @@ def new_members(tx: Tx, count: int, now: datetime) -> list[int]:
     """Make so many members; return their ids."""
     if count == 0:
         return []
-    made = insert(members).values([{"merchant_id": tx.merchant_id, "created_at": now}] * count)
-    return list(tx.run(made.returning(members.c.id)).scalars())
+    alike = select(literal(tx.merchant_id), literal(now, members.c.created_at.type))
+    each = alike.select_from(func.generate_series(1, count).table_valued("number"))
+    made = insert(members).from_select(("merchant_id", "created_at"), each).returning(members.c.id)
+    return list(tx.run(made).scalars())
 
 
 def keep(tx: Tx, shop_id: int, batch: Sequence[tuple[Customer, int]]) -> None:

@@ -74,6 +74,17 @@ def test_reading_a_shuffled_file_goes_on_where_it_stopped(
     assert started(street) == begun
 
 
+def test_orders_of_many_lines_come_in_smaller_batches(
+    street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = street.busy()
+    monkeypatch.setattr(results, "LINES_A_BATCH", 100)
+    sizes = [[len(one.lines) for one in batch.orders] for batch in line.history(None) if batch.orders]
+    assert sum(len(batch) for batch in sizes) == len(ids)
+    assert any(batch[-1] == 130 for batch in sizes), "the batch ends with the order that fills it"
+    assert [batch for batch in sizes if sum(batch[:-1]) >= 100] == []
+
+
 def test_what_a_shopper_writes_is_taken_for_no_key() -> None:
     with Spool(3 * spool.PART) as parts:
         tricky = (
