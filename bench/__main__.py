@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import accept, backup, figures, footprint, importing, members, overview, road, tap
+from bench import accept, backup, figures, footprint, growth, importing, members, overview, road, tap
 from bench.figures import Figure, Size
 from bench.ground import ground
 
@@ -16,6 +16,7 @@ MEASURES = {
     "road": road.measure,
     "import": importing.measure,
     "tap": tap.measure,
+    "growth": growth.measure,
     "settle": members.measure,
     "redeem": members.measure_redeeming,
     "overview": overview.measure,
@@ -29,6 +30,7 @@ def main(argv: list[str]) -> int:
     asked = argparse.ArgumentParser(prog="make bench", description=__doc__)
     asked.add_argument("names", nargs="*", choices=[[], *MEASURES], help="figures to take; default all")
     asked.add_argument("--quick", action="store_true", help="tiny sizes: shows that everything runs, no more")
+    asked.add_argument("--large", action="store_true", help="growth: shops of up to 500,000 orders")
     asked.add_argument(
         "--page", type=Path, help="where the page goes; default docs/performance.md when all are taken"
     )
@@ -37,7 +39,7 @@ def main(argv: list[str]) -> int:
     with ground() as stands:
         for name in words.names or MEASURES:
             begun = time.monotonic()
-            taken.append(MEASURES[name](stands, Size(words.quick)))
+            taken.append(MEASURES[name](stands, Size(words.quick, words.large)))
             print(f"{figures.plain(taken[-1])}\n  ({name}: {time.monotonic() - begun:.0f} s)\n", flush=True)
         machine = figures.machine(stands.version())
     page = words.page or (None if words.names or words.quick else figures.PAGE)

@@ -48,9 +48,10 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Size(msgspec.Struct, frozen=True):
-    """How much is measured: `quick` only shows that everything still runs."""
+    """How much is measured: `quick` only shows that everything still runs, `large` takes half an hour."""
 
     quick: bool = False
+    large: bool = False
 
     def pick(self, whole: int, quick: int) -> int:
         return quick if self.quick else whole

@@ -18,7 +18,7 @@ from bench.meter import Cost, Spread
 from bench.origin import Source
 from connector import rounds
 from connector.port import Batch
-from connector.store import shops
+from connector.store import purchases, shops
 
 AIM = Aim(3.0)
 _TIMES = (1, 2, 4, 8)
@@ -42,6 +42,7 @@ class Taken(msgspec.Struct, frozen=True):
     seconds: float
     peak: float
     lines: int = 0
+    orders: int = 0
 
 
 def measure(ground: Ground, size: Size) -> Figure:
@@ -126,7 +127,9 @@ def whole(env: dict[str, str], merchant_id: int, shop_id: int) -> Taken:
         begun = meter.here()
         assert rounds.import_history(opened, merchant_id, shop_id)
         rounds.settle(opened, merchant_id)
-        return Taken(meter.here() - begun, meter.peak())
+        seconds, peak = meter.here() - begun, meter.peak()
+        with opened.database.merchant(merchant_id) as tx:
+            return Taken(seconds, peak, orders=purchases.count(tx, shop_id))
 
 
 def plain(env: dict[str, str], merchant_id: int, shop_id: int) -> Taken:

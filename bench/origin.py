@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import requests
 
-from bench.ground import Ground, house, start_programme
+from adapters.shopify.sandbox import tokens
+from bench.ground import Ground, house, now, start_programme
 from connector.app import create_app
 from connector.demo.cast import Player, ready_line
 from connector.demo.ground import free_port
@@ -54,3 +55,20 @@ def opened(ground: Ground, stack: ExitStack, folder: Path, name: str, history: s
         assert shop is not None
         start_programme(open_house, shop.merchant_id)
     return Source(name, ready.orders, database, env, shop.merchant_id, shop.id)
+
+
+def token(source: Source) -> str:
+    """Return an access token as a merchant who opens the app gets one."""
+    app = (source.env["SHOPIFY_CLIENT_ID"], source.env["SHOPIFY_CLIENT_SECRET"])
+    asked = {
+        "client_id": app[0],
+        "client_secret": app[1],
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "requested_token_type": "urn:shopify:params:oauth:token-type:offline-access-token",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+        "subject_token": tokens.id_token(app, f"{source.name}.myshopify.com", now()),
+        "expiring": "1",
+    }
+    answer = requests.post(f"{source.base}/admin/oauth/access_token", json=asked, timeout=60)
+    answer.raise_for_status()
+    return str(answer.json()["access_token"])

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
-import requests
 from graphql import GraphQLObjectType
 
-from adapters.shopify.sandbox import sdl, tokens
+from adapters.shopify.sandbox import sdl
 from bench import figures, importing, meter, origin, stories
 from bench.figures import Aim, Figure, Ratio, Size, shown
-from bench.ground import Ground, now
+from bench.ground import Ground
 from bench.meter import Cost, Spread
 from bench.origin import Source
 
@@ -201,7 +200,7 @@ def _prepare(source: Source, way: Way, folder: Path) -> Files:
     files = Files(*(folder / f"{source.name}-{way}-{what}" for what in ("config", "catalog", "notes")))
     config = {
         "shop": source.name,
-        "access_token": _token(source),
+        "access_token": origin.token(source),
         "start_date": "2000-01-01T00:00:00Z",
         # In days: one bulk operation for everything, and not one for every month.
         "date_window_size": 20_000,
@@ -221,20 +220,3 @@ def _served() -> frozenset[str]:
     kind = sdl.schema().type_map["Order"]
     assert isinstance(kind, GraphQLObjectType)
     return frozenset(kind.fields)
-
-
-def _token(source: Source) -> str:
-    """Return an access token as a merchant who opens the app gets one."""
-    app = (source.env["SHOPIFY_CLIENT_ID"], source.env["SHOPIFY_CLIENT_SECRET"])
-    asked = {
-        "client_id": app[0],
-        "client_secret": app[1],
-        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
-        "requested_token_type": "urn:shopify:params:oauth:token-type:offline-access-token",
-        "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
-        "subject_token": tokens.id_token(app, f"{source.name}.myshopify.com", now()),
-        "expiring": "1",
-    }
-    answer = requests.post(f"{source.base}/admin/oauth/access_token", json=asked, timeout=60)
-    answer.raise_for_status()
-    return str(answer.json()["access_token"])

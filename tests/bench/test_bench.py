@@ -15,6 +15,7 @@ TITLES = (
     "The road",
     "The import",
     "The import against tap-shopify",
+    "The import of large shops",
     "Settling one member",
     "A redemption",
     "The overview of a large merchant",
