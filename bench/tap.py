@@ -70,18 +70,19 @@ WAYS: tuple[Way, ...] = ("as it comes", "narrowed down")
 
 
 class Kind(msgspec.Struct, frozen=True):
-    """A shop to import: the shipped history so many times over, at most so many lines of each order."""
+    """A shop to import: the shipped history so many times over, each so-manieth customer, at most so many lines an order."""
 
     name: str
     words: str
     times: int
+    every: int
     lines: int | None
     rounds: int
 
 
 KINDS = (
-    Kind("long", "orders of 23 lines", 1, None, 3),
-    Kind("short", "orders of two lines", 2, 2, 5),
+    Kind("long", "orders of 23 lines", 1, 3, None, 3),
+    Kind("short", "orders of two lines", 2, 1, 2, 5),
 )
 
 
@@ -122,7 +123,7 @@ def measure(ground: Ground, size: Size) -> Figure:
         for kind in KINDS[1:] if size.quick else KINDS:
             with ExitStack() as stack:
                 history = stories.longer_history(
-                    folder / kind.name, size.pick(kind.times, 1), size.pick(1, 24), kind.lines
+                    folder / kind.name, size.pick(kind.times, 1), size.pick(kind.every, 24), kind.lines
                 )
                 source = origin.opened(ground, stack, folder, kind.name, history)
                 found, more = _compare(ground, source, kind, folder, size)
