@@ -50,6 +50,8 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
         _pause_import(house, shop, run, error)
         return False
     with house.database.merchant(merchant_id) as tx:
+        if _is_removed(tx, shop):
+            return False
         importing.finish(tx, shop_id, run, done, house.now())
     _log.info("imported", shop=shop_id, count=done)
     return True
@@ -62,9 +64,13 @@ def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> b
     """
     try:
         with house.database.merchant(shop.merchant_id) as tx:
-            if shops.get(tx, shop.id).state == "removed":
+            if _is_removed(tx, shop):
                 return False
             importing.take(tx, shop.id, run, batch, done, house.now())
+            if _is_removed(tx, shop):
+                raise _Removed
+    except _Removed:
+        return False  # it was, while the batch was written: none of it is kept
     except OURS as error:
         _log.error("a batch could not be kept", shop=shop.id, error=type(error).__name__)
         for one in importing.singly(batch):
@@ -73,6 +79,14 @@ def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> b
         with house.database.merchant(shop.merchant_id) as tx:
             runs.progress(tx, run, batch.checkpoint, done, batch.total)
     return True
+
+
+class _Removed(Exception):
+    """The merchant took Comeback out of the shop."""
+
+
+def _is_removed(tx: Tx, shop: Shop) -> bool:
+    return shops.get(tx, shop.id).state == "removed"
 
 
 def _take_one(house: House, shop: Shop, run: runs.Run, one: Batch) -> None:
@@ -157,8 +171,9 @@ def _compare(
         seen_orders |= {order.id for order in batch.orders}
         seen_customers |= {customer.id for customer in batch.customers}
         with house.database.merchant(shop.merchant_id) as tx:
-            differences += reconciling.compare(tx, shop, run, batch, house.now())
-        if stop.is_set():
+            gone = _is_removed(tx, shop)
+            differences += 0 if gone else reconciling.compare(tx, shop, run, batch, house.now())
+        if stop.is_set() or gone:
             raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
     answered(house, shop)  # an answer without anything in it is one too
     if run.kind == "full":
