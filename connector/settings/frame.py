@@ -62,8 +62,9 @@ def here(**changes: object) -> str:
 
 
 def back() -> str:
-    """Return the address that shows this page again; what a form was sent to lies one step below it."""
-    return here() if request.method == "GET" else request.path.rpartition("/")[0] or "/"
+    """Return the address that shows this page again, in whatever language is chosen; what a form was sent to lies one step
+    below it."""
+    return here(lang=None) if request.method == "GET" else request.path.rpartition("/")[0] or "/"
 
 
 def inside(address: str) -> str:

@@ -14,9 +14,10 @@ import msgspec
 import pytest
 import requests
 from playwright.sync_api import Browser, Frame, Page, expect, sync_playwright
+from werkzeug.serving import make_server
 
 from adapters.shopify.sandbox import Shop as Sandbox
-from adapters.shopify.sandbox import create_server
+from adapters.shopify.sandbox.server import create_app as create_app_of
 from connector import plugins
 from connector.app import create_app
 from connector.hall import sign_in_url
@@ -55,14 +56,32 @@ def strict_chrome(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
+NAMES = ("theehoek", "papier")
+
+
 @pytest.fixture
-def sandbox(inside: ModuleType) -> Iterator[Sandbox]:
-    made = Sandbox(inside.ADDRESS, inside.CLIENT_ID, inside.SECRET)
-    server = create_server(made)
+def mall(inside: ModuleType) -> Iterator[dict[str, Sandbox]]:
+    """Two shops of one platform at one address, as all shops of the real one have one admin."""
+    shops_here = {name: Sandbox(f"{name}.myshopify.com", inside.CLIENT_ID, inside.SECRET) for name in NAMES}
+    apps = {name: create_app_of(one) for name, one in shops_here.items()}
+
+    def shared(environ: Any, start_response: Any) -> Any:
+        path = environ["PATH_INFO"].split("/")
+        named = path[3] if path[1:3] == ["admin", "store"] else environ.get("HTTP_X_SANDBOX_SHOP", "")
+        return apps[named.partition(".")[0] or NAMES[0]](environ, start_response)
+
+    server = make_server("127.0.0.1", 0, shared, threaded=True)
     threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
-    yield made
+    for one in shops_here.values():
+        one.own_url = f"http://127.0.0.1:{server.server_port}"
+    yield shops_here
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def sandbox(mall: dict[str, Sandbox]) -> Sandbox:
+    return mall[NAMES[0]]
 
 
 @pytest.fixture
@@ -86,7 +105,7 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def app_url(house: House, sandbox: Sandbox, heard: Heard, inside: ModuleType) -> Iterator[str]:
+def app_url(house: House, mall: dict[str, Sandbox], heard: Heard, inside: ModuleType) -> Iterator[str]:
     """The app at localhost, while the admin is at 127.0.0.1: two sites."""
     app = create_app(house)
     answers = app.wsgi_app
@@ -105,7 +124,8 @@ def app_url(house: House, sandbox: Sandbox, heard: Heard, inside: ModuleType) ->
 
     app.wsgi_app = listening  # type: ignore[method-assign]
     web = Web(app, "127.0.0.1", 0, house.settings.proxy_hops)
-    sandbox.public_url = f"http://127.0.0.1:{web.port}"
+    for one in mall.values():
+        one.public_url = f"http://127.0.0.1:{web.port}"
     yield f"http://localhost:{web.port}"
     web.stop()
 
@@ -150,7 +170,8 @@ def enter(
 
 def visit(page: Page, sandbox: Sandbox, path: str = "", question: str = "") -> Frame:
     """Open a page of the app in the admin, and return the frame it is in."""
-    page.goto(f"{sandbox.own_url}/admin/store/theehoek/apps/comeback/{path}{question}")
+    name = sandbox.domain.partition(".")[0]
+    page.goto(f"{sandbox.own_url}/admin/store/{name}/apps/comeback/{path}{question}")
     frame = page.frame("app")
     assert frame
     frame.wait_for_selector("#main h1")
@@ -317,3 +338,25 @@ def test_a_further_shop_of_a_listed_app_joins_by_the_code_it_is_asked_for(
     frame.get_by_role("heading", name="Shops").wait_for()
     with house.database.merchant(first.merchant_id) as tx:
         assert [one.address for one in shops.of_merchant(tx)] == ["papier.myshopify.com", inside.ADDRESS]
+
+
+def test_two_shops_in_two_tabs_of_one_browser_each_see_their_own(
+    house: House, inside: ModuleType, enter: Callable[..., Page], mall: dict[str, Sandbox]
+) -> None:
+    for one in mall.values():
+        inside.connect(house, one.domain)
+    first = enter()
+    tabs = {"theehoek": first, "papier": first.context.new_page()}
+    frames = {name: visit(tab, mall[name], "", "?lang=en") for name, tab in tabs.items()}
+    # In turns, so that what one tab leaves behind would be met by the other.
+    frames["papier"].get_by_role("button", name="Nederlands").click()
+    frames["papier"].locator("html[lang=nl]").wait_for()
+    for _ in range(2):
+        for name, word in (("theehoek", "Members"), ("papier", "Leden"), ("theehoek", "Overview")):
+            tabs[name].get_by_role("navigation").get_by_role("button", name=word, exact=True).click()
+            frames[name].get_by_role("heading", name=word, level=1).wait_for()
+        tabs["papier"].get_by_role("navigation").get_by_role("button", name="Overzicht").click()
+        frames["papier"].get_by_role("heading", name="Overzicht", level=1).wait_for()
+        for name, other in (NAMES, NAMES[::-1]):
+            expect(frames[name].locator("#shops")).to_contain_text(f"{name}.myshopify.com")
+            expect(frames[name].locator("#shops")).not_to_contain_text(other)

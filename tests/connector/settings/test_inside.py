@@ -117,6 +117,15 @@ def test_a_language_and_a_message_outlive_the_request_without_a_cookie(
     assert '<html lang="en">' in inside.Admin(app, sitting="sitting-2").document("/").text
 
 
+def test_a_language_chosen_on_a_page_whose_address_names_another_stays(admin: Any) -> None:
+    page = admin.document("/settings/members?q=x&lang=nl").text
+    back = re.search(r'name="next" value="([^"]+)"', page)
+    assert back is not None
+    assert back[1] == "/settings/members?q=x"
+    chosen = admin.open("/settings/language", "POST", data={"language": "en", "next": back[1]})
+    assert '<html lang="en">' in chosen.text
+
+
 def test_a_visit_is_erased_when_it_is_over(admin: Any, house: House, shop: Shop) -> None:
     admin.open("/settings/language", "POST", data={"language": "nl"})
     assert kept(house, shop) == 1
