@@ -45,12 +45,18 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
   }
 
+  let steps = 0;
   async function go(address, how, back) {
+    // The newest step wins, as in any window: a page that comes late does not take the place of what was asked for since.
+    const step = (steps += 1);
     document.body.setAttribute("aria-busy", "true");
     try {
       const answer = await fetch(address, how);
+      if (step !== steps) return undefined;
       if ((answer.headers.get("Content-Disposition") || "").startsWith("attachment")) return await save(answer);
-      show(await answer.text());
+      const text = await answer.text();
+      if (step !== steps) return undefined;
+      show(text);
       if (back) return undefined;
       history.pushState(null, "", lasting(answer.url));
       const place = new URL(address, location.href).hash.slice(1);
@@ -58,7 +64,7 @@
       if (there) there.scrollIntoView();
       else if (!document.querySelector("[data-first]")) scrollTo(0, 0);
     } finally {
-      document.body.removeAttribute("aria-busy");
+      if (step === steps) document.body.removeAttribute("aria-busy");
     }
     return undefined;
   }

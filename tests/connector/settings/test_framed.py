@@ -312,6 +312,7 @@ def test_the_admins_bar_saves_a_changed_programme_or_brings_back_what_was_kept(
     bar.get_by_role("button", name="Discard").click()
     expect(points).to_have_value(kept)
     bar.wait_for(state="hidden")
+    frame.locator("body:not([aria-busy])").wait_for()
     frame.get_by_label("Points", exact=True).fill("3")
     bar.get_by_role("button", name="Save").click()
     frame.get_by_text("The draft is saved.").wait_for()
