@@ -141,6 +141,8 @@ def reconcile(shop: str | None, full: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({address: _figures(run) for address, run in done.items()}, indent=2))
     else:
+        if not done:
+            click.echo("No shop is connected here, so there is nothing to compare.")
         for address, run in done.items():
             said = (
                 f"looked at {run.done}, {run.differences} differences"

@@ -110,6 +110,13 @@ def test_unknown_shops_sandboxes_and_merchants_are_named(env: dict[str, str], tm
         assert (told.returncode, sentence in told.stderr) == (1, True), told.stderr
 
 
+def test_comparing_where_no_shop_is_connected_says_so(env: dict[str, str], tmp_path: Path) -> None:
+    told = comeback(env, tmp_path, "reconcile")
+    said = "No shop is connected here, so there is nothing to compare.\n"
+    assert (told.returncode, told.stdout) == (0, said), told.stderr
+    assert comeback(env, tmp_path, "reconcile", "--json").stdout == "{}\n"
+
+
 def test_a_merchant_gets_a_link_and_a_shop_is_synced_on_request(
     env: dict[str, str], house: House, shop: Shop, tmp_path: Path
 ) -> None:
