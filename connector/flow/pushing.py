@@ -97,8 +97,9 @@ def needs_call(job: Job) -> bool:
     """Tell whether there is still something to say to the shop."""
     if job.coupon is None:
         return job.mark is not None or job.card is not None
-    if job.push.kind == "coupon" and people.is_nobody(job.coupon.coupon.customer_id):
-        return False
+    nobodys = people.is_nobody(job.coupon.coupon.customer_id)
+    if nobodys and (job.push.kind == "coupon" or job.coupon.coupon.is_gift):
+        return False  # the shop would be asked about a number that it never gave
     if job.coupon.coupon.is_gift:
         return giving.needs_call(job.push, job.coupon)
     if job.push.kind == "delete":

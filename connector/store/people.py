@@ -182,13 +182,14 @@ def members_of(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> set[int]:
 
 def with_points(tx: Tx, shop_id: int, points: int) -> list[str]:
     """Return the customers of a shop whose members hold that many points, in the order of their ids."""
+    here = customers.c.removed_at.is_(None), customers.c.forgotten_at.is_(None)
     rows = tx.all(
         select(customers.c.id)
         .join(
             members,
             and_(members.c.merchant_id == customers.c.merchant_id, members.c.id == customers.c.member_id),
         )
-        .where(*_of(tx, shop_id), members.c.balance >= points, customers.c.removed_at.is_(None))
+        .where(*_of(tx, shop_id), members.c.balance >= points, *here)
         .order_by(customers.c.id)
     )
     return [row.id for row in rows]

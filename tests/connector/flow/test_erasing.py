@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, text
 
-from connector import rounds
+from connector import backup, rounds
 from connector.app import create_app
 from connector.flow import redeeming, settling, welcoming
 from connector.hall import sign_in_url
@@ -334,3 +335,23 @@ def test_what_is_kept_of_a_closed_source_names_no_customer(
     kept = [row.record for row in world.rows(tables.acts)]
     assert {record["type"] for record in kept} == {"Closed"}
     assert "customer_id" not in msgspec.json.encode(kept).decode()
+
+
+def test_a_restore_erases_again_what_was_erased_since_though_the_shop_was_removed_by_then(
+    world: Any, market: Any, start: Any, make: Any, tmp_path: Path
+) -> None:
+    start()
+    both_know_anna(world, market, make)
+    world.tell(ShopRemoved(CORNER))
+    booked = world.sums()
+    backup.make(world.house, tmp_path / "house.backup")
+    world.later(2)
+    world.tell(ShopForgotten(CORNER, timedelta(hours=47)))
+    world.house.database.close()
+    assert backup.restore(world.house, tmp_path / "house.backup", replace=True).forgotten > 0
+    assert {name: count for name, count in of_shop(world).items() if count} == {}
+    assert world.sums() == booked
+    assert balance(market) == sum(points for source, points in booked.items() if not source.endswith(":3"))
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert shops.get(tx, world.shop.id).forgotten_at == world.now
+        assert proofs.broken(tx) == []
