@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flask import Blueprint
 
 MarkKind = Literal["tags", "group"]
+PersonWord = Literal["name", "email"]
 # Whether what a line is opened for should be done now, or may wait for what should.
 Pace = Literal["live", "backfill"]
 Gift = Literal[
@@ -268,7 +269,7 @@ class Condition(msgspec.Struct, frozen=True):
     elsewhere, or cut down. `ahead`: the shop's clock before ours, None where it tells no time. `other_version`: the
     interface it answered with, where that is not the one asked for. `access_until`: when our access to it ends unless it
     is renewed before; None: without end, or not known. `declared_faults`: in what the platform was told otherwise of us
-    than `Platform.files` says, each worded to follow "the file".
+    than `Platform.files` says, each worded to follow "the file". `withheld`: what is kept from us of customers.
     """
 
     missing_rights: tuple[str, ...] = ()
@@ -278,6 +279,7 @@ class Condition(msgspec.Struct, frozen=True):
     other_version: str = ""
     access_until: datetime | None = None
     declared_faults: tuple[str, ...] = ()
+    withheld: tuple[PersonWord, ...] = ()
 
 
 class ShopError(Exception):
@@ -290,6 +292,10 @@ class TryLater(ShopError):
     def __init__(self, why: str, wait: timedelta | None = None) -> None:
         super().__init__(why)
         self.wait = wait
+
+
+class NotReady(TryLater):
+    """What was asked for is still being prepared; the shop itself is well, and all else goes on with it."""
 
 
 class OutcomeUnknown(ShopError):
@@ -342,6 +348,10 @@ class ShopAdapter(Protocol):
 
     def shows_since(self, now: datetime) -> datetime | None:
         """Return from when on orders are shown to us: an older one that is absent may exist all the same; None: all are."""
+        ...
+
+    def withheld(self) -> tuple[PersonWord, ...]:
+        """Return what the shop keeps from us of its customers: such a word that is absent may be there all the same."""
         ...
 
     def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:

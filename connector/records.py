@@ -19,6 +19,7 @@ GIFTS: frozenset[CouponKind] = frozenset({"gift_card", "store_credit"})
 """Of these the shop hands out money, once: a card with a code, or a sum on the customer's account."""
 MONEY: frozenset[CouponKind] = GIFTS | {"amount"}
 """The kinds whose value is an amount."""
+Channel = Literal["", "online", "till", "staff", "other"]  # empty: the platform does not say
 DiscountClass = Literal["order", "product", "shipping"]
 
 
@@ -61,6 +62,7 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     refunded_shipping: int = 0  # the part of it that was for shipping
     coupon_codes: tuple[str, ...] = ()  # upper case
     test: bool = False
+    channel: Channel = ""  # where it was placed
 
     @property
     def goods(self) -> int:

@@ -85,6 +85,10 @@ class Line:
         """Magento shows everything there is."""
         return None
 
+    def withheld(self) -> tuple[port.PersonWord, ...]:
+        """Magento keeps nothing back from an integration that may see customers."""
+        return ()
+
     def examine(self, address: str) -> port.Condition:
         """Try each right by a call that needs it and changes nothing. Dead keys look like no right at all."""
         missing = [right for right in rights.NEEDED if not install.granted(self._client, right)]

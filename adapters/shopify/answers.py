@@ -18,6 +18,13 @@ Path = tuple[str | int, ...]
 __all__ = ["Answer", "Bucket", "Envelope", "Reply", "Throttled", "TooDear", "opened", "result_url", "taken"]
 
 
+# Level 1 of protected customer data is no right that a merchant grants, and is refused in the same way.
+NO_RIGHT = (
+    "Shopify refuses Comeback a right it needs. Connect the shop again; if that does not help, "
+    "ask for approval of the app for protected customer data."
+)
+
+
 class Throttled(TryLater):
     """The bucket is empty; the shop did not begin, so even a change may be sent again."""
 
@@ -73,6 +80,16 @@ class Envelope(msgspec.Struct, frozen=True):
             return ()
         # Some refusals come as plain text instead of a list.
         return self.errors if isinstance(self.errors, tuple) else (Fault(),)
+
+
+class _Complaint(msgspec.Struct, frozen=True):
+    code: str | None = None
+
+
+class _Payload(msgspec.Struct, frozen=True, rename="camel"):
+    """What a change answers with, as far as all of them are alike."""
+
+    user_errors: tuple[_Complaint, ...] = ()
 
 
 class Answer(msgspec.Struct, Generic[T], frozen=True):
@@ -135,7 +152,22 @@ def taken(envelope: Envelope, kind: type[T], *, changing: bool, optional: bool =
         if changing:
             raise OutcomeUnknown("Shopify's answer to a change is not as agreed.") from error
         raise TryLater(f"Shopify's answer is not as agreed: {error}") from error
+    if changing:
+        _heed(envelope.data)
     return Answer(data, tuple(fault.path for fault in faults if fault.path is not None))
+
+
+def _heed(data: msgspec.Raw) -> None:
+    """Raise what a change's complaints mean for any change, by their codes; the others are for whoever asked."""
+    try:
+        said = msgspec.json.decode(data, type=dict[str, _Payload | None])
+    except msgspec.DecodeError:
+        return  # no change of ours answers with anything else
+    codes = {it.code for payload in said.values() if payload for it in payload.user_errors}
+    if "INTERNAL_ERROR" in codes:
+        raise OutcomeUnknown("Shopify failed on the way; it may have done what was asked.")
+    if codes & {"ACCESS_DENIED", "APP_NOT_AUTHORIZED"}:
+        raise Forbidden(NOT_GIVEN)
 
 
 def result_url(url: str, base_url: str | None) -> str:
@@ -163,7 +195,7 @@ def _error(fault: Fault, envelope: Envelope, *, changing: bool) -> ShopError:
             # What we read all needs; a change needs a right of its own, which a merchant may have kept back.
             return Forbidden(NOT_GIVEN)
         case "ACCESS_DENIED":
-            return Unauthorized("Shopify refuses Comeback a right it needs. Connect the shop again.")
+            return Unauthorized(NO_RIGHT)
         case "SHOP_INACTIVE":
             return TryLater("Shopify says this shop is not active.", LONGEST_WAIT)
         case "INTERNAL_SERVER_ERROR" | "TIMEOUT" if changing:

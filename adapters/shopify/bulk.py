@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from adapters.shopify import documents, pull, results
+from adapters.shopify import answers, documents, pull, results, spans
 from adapters.shopify.client import Client
 from adapters.shopify.graph import Node
-from adapters.shopify.results import OperationNode, Place, Spoilt, Stage
+from adapters.shopify.results import OperationNode, Place, Span, Spoilt, Stage
 from adapters.shopify.wire import FileGone
-from connector.port import Batch, Refused, TryLater, Unauthorized, Window
+from connector.port import Batch, NotReady, Refused, TryLater, Unauthorized, Window
 
 # How long one call waits for the shop; afterwards the queue waits, and the finish webhook wakes it. What changed is read
 # without a checkpoint, so there waiting is better than starting over.
@@ -66,35 +66,44 @@ class StartData(Node, frozen=True):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """What is to be read in bulk, how many objects that may be, and how long to wait for it in one go."""
+    """What is to be read in bulk: how many objects that may be, what they must meet, and how long to wait in one go."""
 
     stage: Stage
-    query: str
     total: int | None
     patience: timedelta
+    search: str | None = None
+
+    def query(self, span: Span) -> str:
+        """Return the query for what was made within the span."""
+        narrow = spans.search(self.stage, span, self.search)
+        return (
+            documents.bulk_customers(narrow) if self.stage == "customers" else documents.bulk_orders(narrow)
+        )
+
+
+class TooLong(TryLater):
+    """The shop ran out of time: less must be asked for at once."""
 
 
 def history(client: Client, checkpoint: str | None) -> Iterator[Batch]:
-    """Yield everything, customers first; TryLater while the shop is still preparing a file."""
+    """Yield everything, customers first; NotReady while the shop is still preparing a file."""
     place = _place(checkpoint)
     expected = pull.counts(client)
     total = expected.orders + expected.customers
     if place is None or place.stage == "customers":
-        yield from _stage(client, Wish("customers", documents.bulk_customers(), total, PATIENCE), place)
+        yield from _stage(client, Wish("customers", total, PATIENCE), place)
         place = None
-    yield from _stage(client, Wish("orders", documents.bulk_orders(), total, PATIENCE), place)
+    yield from _stage(client, Wish("orders", total, PATIENCE), place)
 
 
 def changed_customers(client: Client, window: Window) -> Iterator[Batch]:
     """Yield customers changed since the window's begin, where there are too many for pages."""
-    query = documents.bulk_customers(pull.customer_search(window))
-    yield from _stage(client, Wish("customers", query, None, LONG_PATIENCE), None)
+    yield from _stage(client, Wish("customers", None, LONG_PATIENCE, pull.customer_search(window)), None)
 
 
 def changed_orders(client: Client, window: Window) -> Iterator[Batch]:
     """Yield orders changed since the window's begin, where there are too many for pages."""
-    query = documents.bulk_orders(pull.order_search(window))
-    yield from _stage(client, Wish("orders", query, None, LONG_PATIENCE), None)
+    yield from _stage(client, Wish("orders", None, LONG_PATIENCE, pull.order_search(window)), None)
 
 
 def _place(checkpoint: str | None) -> Place | None:
@@ -107,22 +116,45 @@ def _place(checkpoint: str | None) -> Place | None:
 
 def _stage(client: Client, wish: Wish, place: Place | None) -> Iterator[Batch]:
     """Yield what was wished for, from behind `place`; begin anew where an operation's file is gone or not whole."""
-    tries = 0 if place is None else place.tries
+    here = place or Place(wish.stage, "", 0, 0)
     standing = None if place is None else _state(client, place.operation)
+    if standing is not None and standing.error_code == "TIMEOUT":
+        here = spans.narrowed(client, here)
     while True:
-        if place is None or standing is None or standing.status not in WAITED_FOR | {"COMPLETED"}:
-            tries += 1
-            if tries > TRIES:
+        if standing is None or standing.status not in WAITED_FOR | {"COMPLETED"}:
+            if here.tries >= TRIES:
                 raise Refused(NEVER_MADE)
-            place = Place(wish.stage, _start(client, wish.query), 0, tries)
+            begun = _start(client, wish.query(here.span))
+            here = msgspec.structs.replace(here, operation=begun, done=0, tries=here.tries + 1)
             # Said at once, so that whoever comes back waits for this operation instead of starting another.
-            yield Batch((), (), place.text, wish.total)
+            yield Batch((), (), here.text, wish.total)
         try:
-            yield from results.read(client, _done(client, place, wish.patience), place, wish.total)
-            return
+            yield from _read(client, here, wish)
+        except TooLong:
+            # Asked for at once it would take as long again.
+            here, standing = spans.narrowed(client, here), None
+            continue
         except (FileGone, Spoilt):
             # An address is good for seven days; a file that is cut off stays cut off.
             standing = None
+            continue
+        if not here.rest:
+            return
+        here, standing = Place(wish.stage, "", 0, 0, here.rest[0], here.rest[1:]), None
+
+
+def _read(client: Client, place: Place, wish: Wish) -> Iterator[Batch]:
+    """Yield what the operation of this place brings; of one that came to nothing what is whole all the same."""
+    state = _done(client, place, wish.patience)
+    if state.status == "COMPLETED":
+        yield from results.read(client, state, place, wish.total)
+        return
+    if place.stage == "customers" and state.partial_data_url is not None:
+        yield from results.whole_ones(client, state.partial_data_url, place, wish.total)
+    if state.error_code == "TIMEOUT":
+        raise TooLong("The shop gave up preparing its history.")
+    # Begun anew when asked again: the state found then is not one that is waited for.
+    raise TryLater("The shop gave up preparing its history.", AFTER_FAILURE)
 
 
 def _start(client: Client, query: str) -> str:
@@ -132,7 +164,7 @@ def _start(client: Client, query: str) -> str:
     started = client.change(documents.BULK_START, {"query": query}, StartData).bulk_operation_run_query
     codes = {error.code for error in started.user_errors}
     if codes & {"OPERATION_IN_PROGRESS", "LIMIT_REACHED"}:
-        raise TryLater("The shop is busy with other bulk reading.", timedelta(minutes=1))
+        raise NotReady("The shop is busy with other bulk reading.", timedelta(minutes=1))
     if started.bulk_operation is None:
         raise Refused(f"Shopify refuses to read in bulk ({', '.join(sorted(map(str, codes)))}).")
     return started.bulk_operation.id
@@ -153,25 +185,18 @@ def _state(client: Client, operation: str) -> OperationNode | None:
 
 
 def _done(client: Client, place: Place, patience: timedelta) -> OperationNode:
-    """Wait for the operation and return it finished; raise Spoilt where it is gone, TryLater where it failed."""
+    """Wait for the operation to end, well or not, and return it; raise Spoilt where it is gone, NotReady where it lasts."""
     clock, pause = client.clock, FIRST_PAUSE
     until = clock.now() + patience
     while True:
         state = _state(client, place.operation)
-        if state is None:
+        if state is None or state.status == "EXPIRED":
             raise Spoilt("The shop gave up preparing its history.")
-        match state.status:
-            case "COMPLETED":
-                return state
-            case "CREATED" | "RUNNING" if clock.now() < until:
-                clock.sleep(pause)
-                pause = min(pause * 1.5, LONGEST_PAUSE)
-            case "CREATED" | "RUNNING":
-                raise TryLater("The shop is still preparing its history.", COME_BACK)
-            case "EXPIRED":
-                raise Spoilt("The shop gave up preparing its history.")
-            case "FAILED" if state.error_code == "ACCESS_DENIED":
-                raise Unauthorized("Shopify refuses Comeback a right it needs. Connect the shop again.")
-            case _:
-                # Begun anew when asked again: the state found then is not one that is waited for.
-                raise TryLater("The shop gave up preparing its history.", AFTER_FAILURE)
+        if state.error_code == "ACCESS_DENIED":
+            raise Unauthorized(answers.NO_RIGHT)
+        if state.status not in WAITED_FOR:
+            return state
+        if clock.now() >= until:
+            raise NotReady("The shop is still preparing its history.", COME_BACK)
+        clock.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE)

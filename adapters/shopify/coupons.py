@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from adapters.shopify import discounts, documents, picture
+from adapters.shopify import discounts, documents, picture, pull
 from adapters.shopify.client import Client
 from adapters.shopify.complaint import Complaint
 from adapters.shopify.discounts import LIVE, MARK, ByCodeData, CodeDiscountNode, Codes, CouponsData
@@ -20,6 +20,7 @@ from connector.records import Coupon, Scope
 
 LONGEST_TITLE = 255
 COUPONS_A_PAGE = 50
+OURS = f"title:{MARK.split(':')[0]}*"
 
 Input = dict[str, object]
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -92,18 +93,22 @@ def delete(client: Client, code: str) -> None:
 
 def live(client: Client, currency: str) -> Iterator[Coupon]:
     """Yield our codes that are live, without what they are about; `currency` is the shop's own."""
-    sizes, cursor = {"first": COUPONS_A_PAGE}, None
+    sizes, cursor, sought, gone = {"first": COUPONS_A_PAGE}, None, OURS, 0
     while True:
-        asked = {"after": cursor, "query": f"title:{MARK.split(':')[0]}*"}
+        asked = {"after": cursor, "query": sought}
         page = client.sized(documents.COUPONS, asked, CouponsData, sizes).data.discount_nodes
         for node in page.nodes:
             if node.discount.ours and node.discount.status in LIVE:
                 found = discounts.coupon(node.discount, currency)
                 if found is not None:
                     yield found
-        cursor = page.page_info.end_cursor
+        gone += len(page.nodes)
         if not page.page_info.has_next_page:
             return
+        cursor = pull.onward(cursor, page.page_info)
+        if gone >= pull.FAR:
+            last = picture.number_of(page.nodes[-1].id)
+            sought, cursor, gone = f"{OURS} id:>{last}", None, 0
 
 
 def _create(client: Client, coupon: Coupon) -> Created:

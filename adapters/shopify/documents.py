@@ -12,7 +12,7 @@ _CUSTOMER_FIELDS = """
 
 _ORDER_FIELDS = f"""
     __typename id name email currencyCode taxesIncluded test processedAt updatedAt cancelledAt
-    displayFinancialStatus displayFulfillmentStatus discountCodes
+    displayFinancialStatus displayFulfillmentStatus discountCodes sourceName
     customer {{ id }}
     originalTotalPriceSet {_MONEY}
     originalTotalDutiesSet {_MONEY}
@@ -182,9 +182,11 @@ mutation BulkStart($query: String!) {
 
 BULK_STATE = """
 query BulkState($id: ID!) {
-  bulkOperation(id: $id) { id status errorCode objectCount fileSize url }
+  bulkOperation(id: $id) { id status errorCode objectCount fileSize url partialDataUrl }
 }
 """
+
+SHOP_AGE = "query ShopAge { shop { createdAt } }"
 
 BULK_NEWEST = """
 query BulkNewest($first: Int!) {
@@ -485,6 +487,7 @@ EVERY = {
     "BulkStart": BULK_START,
     "BulkState": BULK_STATE,
     "BulkNewest": BULK_NEWEST,
+    "ShopAge": SHOP_AGE,
     "Mark": MARK,
     "Cards": CARDS,
     "CardsSet": CARDS_SET,

@@ -114,6 +114,7 @@ class OrderNode(Node, frozen=True, tag_field="__typename", tag="Order"):
     display_financial_status: str | None = None
     display_fulfillment_status: str | None = None
     discount_codes: tuple[str, ...] = ()
+    source_name: str | None = None
     customer: Ref | None = None
     original_total_duties_set: Bag | None = None
     original_total_additional_fees_set: Bag | None = None
@@ -165,6 +166,7 @@ def order(node: OrderNode, lines: list[LineNode], shipping: list[ShippingNode]) 
             cancelled_at=picture.utc_or_none(node.cancelled_at),
             codes=picture.codes(list(node.discount_codes)),
             test=node.test,
+            channel=picture.channel(node.source_name),
         )
     )
 

@@ -4,7 +4,7 @@ from adapters.shopify import documents
 from adapters.shopify.client import Client
 from adapters.shopify.complaint import Complaint
 from adapters.shopify.graph import Node
-from connector.port import LeftAlone, Marked, Refused
+from connector.port import LeftAlone, Marked, OutcomeUnknown, Refused
 
 
 class Tagged(Node, frozen=True):
@@ -35,6 +35,8 @@ def mark(
         "removing": bool(unwanted),
     }
     done = client.change(documents.MARK, asked, MarkData)
+    if (wanted and done.tags_add is None) or (unwanted and done.tags_remove is None):
+        raise OutcomeUnknown("Shopify's answer to a change is not as agreed.")
     complaints = [it for side in (done.tags_add, done.tags_remove) if side for it in side.user_errors]
     if any(it.field == ("id",) for it in complaints):
         return LeftAlone("This customer is no longer in the shop.")

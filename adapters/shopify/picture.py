@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from connector.money import portion
-from connector.records import LineItem, Order
+from connector.records import Channel, LineItem, Order
 
 # A payment at the till is booked seconds after the order; both shapes then say the order's own moment.
 AT_ONCE = timedelta(minutes=5)
@@ -58,6 +58,7 @@ class OrderPart(msgspec.Struct, frozen=True, gc=False):
     cancelled_at: datetime | None
     codes: tuple[str, ...]
     test: bool
+    channel: Channel
 
 
 class Payment(msgspec.Struct, frozen=True, gc=False):
@@ -94,6 +95,7 @@ def order(part: OrderPart) -> Order:
         refunded_shipping=_refunded_shipping(part),
         coupon_codes=part.codes,
         test=part.test,
+        channel=part.channel,
     )
 
 
@@ -136,6 +138,21 @@ def number_of(gid: str) -> str:
 def codes(found: list[str]) -> tuple[str, ...]:
     """Return coupon codes in upper case, each once, in a fixed order: the shapes list them differently."""
     return tuple(sorted({code.strip().upper() for code in found if code.strip()}))
+
+
+def channel(source: str | None) -> Channel:
+    """Return where an order was placed, by the name of its source; apps are named by their numbers."""
+    match source:
+        case None | "":
+            return ""
+        case "web":
+            return "online"
+        case "pos":
+            return "till"
+        case "shopify_draft_order":
+            return "staff"
+        case _:
+            return "other"
 
 
 def marks(tags: list[str]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Reading a shop page by page: its facts, its counts, what changed, and single orders and customers."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -9,7 +9,7 @@ from adapters.shopify.answers import Answer, TooDear
 from adapters.shopify.client import Client
 from adapters.shopify.graph import CustomerNode, LineNode, Node, OrderNode, PageInfo
 from connector.money import NotMoney
-from connector.port import Batch, Counts, Refused, ShopFacts, TryLater, Window
+from connector.port import Batch, Counts, PersonWord, Refused, ShopFacts, TryLater, Window
 from connector.records import Customer, Order
 
 T = TypeVar("T", Order, Customer)
@@ -17,6 +17,15 @@ T = TypeVar("T", Order, Customer)
 # First guesses; the client halves them where the shop finds a page too dear.
 ORDERS_A_PAGE, LINES_A_PAGE, CUSTOMERS_A_PAGE, IDS_A_PAGE = 25, 50, 100, 25
 MORE_LINES_A_PAGE = 250
+# Pages of one search end at 25,000 things without a word; before that another search is begun.
+FAR = 20_000
+
+
+STRANGE = "The shop answers with something Comeback did not ask for."
+
+
+class TooMany(Exception):
+    """More changed in one moment, as the search can tell moments apart, than pages show."""
 
 
 class ShopNode(Node, frozen=True):
@@ -92,33 +101,59 @@ def counts(client: Client, orders: str | None = None, customers: str | None = No
     return Counts(orders=found.orders_count.count, customers=found.customers_count.count)
 
 
+def withheld(client: Client) -> tuple[PersonWord, ...]:
+    """Return what no customer of the shop shows: without approval for it Shopify leaves it empty, and says nothing.
+
+    A hundred customers are looked at; a shop without any withholds nothing yet.
+    """
+    asked, sizes = {"after": None, "query": None}, {"first": CUSTOMERS_A_PAGE}
+    page = client.sized(documents.CUSTOMERS, asked, CustomersData, sizes).data.customers
+    found = [graph.customer(node) for node in page.nodes]
+    words: dict[PersonWord, bool] = {
+        "name": any(it.name for it in found),
+        "email": any(it.email for it in found),
+    }
+    return tuple(word for word, shown in words.items() if found and not shown)
+
+
 def customers_since(client: Client, window: Window) -> Iterator[Batch]:
-    """Yield customers changed in the window, oldest change first."""
-    sizes, cursor = {"first": CUSTOMERS_A_PAGE}, None
+    """Yield customers changed in the window, oldest change first; raise TooMany."""
+    sizes, cursor, sought, gone = {"first": CUSTOMERS_A_PAGE}, None, customer_search(window), 0
     while True:
-        asked = {"after": cursor, "query": customer_search(window)}
+        asked = {"after": cursor, "query": sought}
         page = client.sized(documents.CUSTOMERS, asked, CustomersData, sizes).data.customers
         found = tuple(graph.customer(node) for node in page.nodes)
+        gone += len(found)
         changed = tuple(it for it in found if it.changed_at >= window.since)
-        cursor = page.page_info.end_cursor
         if changed:
-            yield Batch(changed, (), cursor or "")
+            yield Batch(changed, (), page.page_info.end_cursor or "")
         if not page.page_info.has_next_page or _beyond(found, window):
             return
+        cursor = onward(cursor, page.page_info)
+        if gone >= FAR:
+            sought, cursor, gone = _anew(customer_search, sought, found[-1].changed_at, window), None, 0
 
 
 def orders_since(client: Client, window: Window) -> Iterator[Batch]:
-    """Yield orders changed in the window, oldest change first."""
-    sizes, cursor = {"first": ORDERS_A_PAGE, "lines": LINES_A_PAGE}, None
+    """Yield orders changed in the window, oldest change first; raise TooMany."""
+    sizes, cursor, sought, gone = (
+        {"first": ORDERS_A_PAGE, "lines": LINES_A_PAGE},
+        None,
+        order_search(window),
+        0,
+    )
     while True:
-        asked = {"after": cursor, "query": order_search(window)}
+        asked = {"after": cursor, "query": sought}
         page = client.sized(documents.ORDERS, asked, OrdersData, sizes).data.orders
         found = tuple(_whole(client, node) for node in page.nodes)
-        cursor = page.page_info.end_cursor
+        gone += len(found)
         if found:
-            yield Batch((), found, cursor or "")
+            yield Batch((), found, page.page_info.end_cursor or "")
         if not page.page_info.has_next_page or _beyond(found, window):
             return
+        cursor = onward(cursor, page.page_info)
+        if gone >= FAR:
+            sought, cursor, gone = _anew(order_search, sought, found[-1].changed_at, window), None, 0
 
 
 def order_search(window: Window) -> str:
@@ -150,7 +185,7 @@ def customers(client: Client, ids: tuple[str, ...]) -> dict[str, Customer]:
     found: dict[str, Customer] = {}
     for some in _chunks(_plain(ids)):
         asked = {"ids": [f"gid://shopify/Customer/{it}" for it in some]}
-        for node in _there(client.ask(documents.CUSTOMERS_BY_ID, asked, CustomerNodesData)):
+        for node in _there(client.ask(documents.CUSTOMERS_BY_ID, asked, CustomerNodesData), len(some)):
             customer = graph.customer(node)
             found[customer.id] = customer
     return _asked_for(found, ids)
@@ -167,7 +202,7 @@ def record(node: OrderNode, lines: list[LineNode], shipping: list[graph.Shipping
 def _order_nodes(client: Client, ids: tuple[str, ...], lines: int) -> list[OrderNode]:
     asked = {"ids": [f"gid://shopify/Order/{it}" for it in ids], "lines": lines}
     try:
-        return _there(client.ask(documents.ORDERS_BY_ID, asked, OrderNodesData))
+        return _there(client.ask(documents.ORDERS_BY_ID, asked, OrderNodesData), len(ids))
     except TooDear:
         if len(ids) > 1:
             half = len(ids) // 2
@@ -177,8 +212,10 @@ def _order_nodes(client: Client, ids: tuple[str, ...], lines: int) -> list[Order
         raise
 
 
-def _there(answer: Answer[Any]) -> list[Any]:
-    """Return the nodes that exist. An empty place only means "gone" when nothing was withheld."""
+def _there(answer: Answer[Any], asked: int) -> list[Any]:
+    """Return the nodes that exist. An empty place only means "gone" when nothing was withheld, and there is one for each."""
+    if len(answer.data.nodes) != asked:
+        raise TryLater(STRANGE)
     gone = any(node is None for node in answer.data.nodes)
     if gone and any(len(path) <= 2 for path in answer.withheld):
         raise TryLater("Shopify withheld some of what was asked; it may still be there.")
@@ -190,14 +227,31 @@ def _whole(client: Client, node: OrderNode) -> Order:
     assert node.line_items is not None
     lines, page = list(node.line_items.nodes), node.line_items.page_info
     sizes = {"lines": MORE_LINES_A_PAGE}
+    cursor: str | None = None
     while page.has_next_page:
-        asked = {"id": node.id, "after": page.end_cursor}
+        cursor = onward(cursor, page)
+        asked = {"id": node.id, "after": cursor}
         more = client.sized(documents.MORE_LINES, asked, MoreLinesData, sizes).data.order
         if more is None:
             raise TryLater("An order went away while its lines were read.")
         lines += more.line_items.nodes
         page = more.line_items.page_info
     return record(node, lines, list(node.shipping_lines.nodes if node.shipping_lines else ()))
+
+
+def onward(before: str | None, page: PageInfo) -> str:
+    """Return the cursor behind a page; raise TryLater where it leads nowhere: the shop would be asked the same for ever."""
+    if page.end_cursor is None or page.end_cursor == before:
+        raise TryLater(STRANGE)
+    return page.end_cursor
+
+
+def _anew(search: Callable[[Window], str], sought: str, last: datetime, window: Window) -> str:
+    """Return the search that goes on from the last change seen; raise TooMany where it is the one before."""
+    further = search(Window(last, window.until))
+    if further == sought:
+        raise TooMany
+    return further
 
 
 def _beyond(found: tuple[Order, ...] | tuple[Customer, ...], window: Window) -> bool:
@@ -208,7 +262,7 @@ def _asked_for(found: dict[str, T], ids: tuple[str, ...]) -> dict[str, T]:
     """Return what was found; raise TryLater where the shop answers with something nobody asked for."""
     if found.keys() <= set(ids):
         return found
-    raise TryLater("The shop answers with something Comeback did not ask for.")
+    raise TryLater(STRANGE)
 
 
 def _plain(ids: tuple[str, ...]) -> tuple[str, ...]:

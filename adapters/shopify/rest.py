@@ -109,6 +109,7 @@ class OrderBody(msgspec.Struct, frozen=True):
     cancelled_at: Moment | None = None
     financial_status: str | None = None
     fulfillment_status: str | None = None
+    source_name: str | None = None
     customer: BuyerBody | None = None
     original_total_duties_set: AmountSet | None = None
     original_total_additional_fees_set: AmountSet | None = None
@@ -202,6 +203,7 @@ def _order_part(
         cancelled_at=picture.utc_or_none(body.cancelled_at),
         codes=picture.codes([it.code for it in body.discount_codes]),
         test=bool(body.test),
+        channel=picture.channel(body.source_name),
     )
 
 

@@ -1,6 +1,8 @@
 """Reading the file of a bulk operation: line by line into records, and no further where it is not what it should be."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from typing import Literal, TypeVar
 
@@ -10,6 +12,7 @@ from adapters.shopify import graph, pull, spool
 from adapters.shopify.client import Client
 from adapters.shopify.graph import CustomerNode, LineNode, Node, OrderNode, ShippingNode
 from adapters.shopify.spool import Spool
+from adapters.shopify.wire import FileGone
 from connector.port import Batch, TryLater
 from connector.records import Customer, Order
 
@@ -22,16 +25,33 @@ Row = OrderNode | LineNode | ShippingNode
 CUSTOMERS_A_BATCH, ORDERS_A_BATCH, LINES_A_BATCH = 1_000, 500, 5_000
 
 
+class Span(msgspec.Struct, frozen=True):
+    """What was made from `since` on and before `until`; None: since ever, or until now."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVER = Span()
+
+
 class Place(msgspec.Struct, frozen=True):
     """How far reading has come: which operation's file, how many of its customers or orders are done.
 
     `tries` counts the operations that were begun for this stage in a row and came to nothing, this one included.
+    Where all at once was too much, `span` says which part the operation reads, and `rest` what is to be read after it.
     """
 
     stage: Stage
     operation: str
     done: int
     tries: int = 1
+    span: Span = EVER
+    rest: tuple[Span, ...] = ()
+
+    def after(self, done: int) -> str:
+        """Return the checkpoint behind so many things of the operation's file."""
+        return msgspec.structs.replace(self, done=done, tries=1).text
 
     @property
     def text(self) -> str:
@@ -47,6 +67,7 @@ class OperationNode(Node, frozen=True):
     object_count: str = "0"
     file_size: str | None = None
     url: str | None = None
+    partial_data_url: str | None = None
 
 
 class Spoilt(TryLater):
@@ -67,6 +88,22 @@ def read(client: Client, operation: OperationNode, place: Place, total: int | No
     yield from reader(_counted(client.lines(operation.url), operation), operation, place, total)
 
 
+def whole_ones(client: Client, url: str, place: Place, total: int | None) -> Iterator[Batch]:
+    """Yield the customers that a run which came to nothing left behind, each whole on its line.
+
+    Of orders nothing is taken: one that stands there may lack lines, and they may stand anywhere.
+    """
+    people: list[Customer] = []
+    with suppress(Spoilt, FileGone):
+        for line in client.lines(url):
+            people.append(_read(_one_customer, line))
+            if len(people) == CUSTOMERS_A_BATCH:
+                yield Batch(tuple(people), (), place.text, total)
+                people = []
+    if people:
+        yield Batch(tuple(people), (), place.text, total)
+
+
 def _counted(lines: Iterator[bytes], operation: OperationNode) -> Iterator[bytes]:
     """Pass the lines on; raise Spoilt at their end where the shop counted more."""
     number = 0
@@ -83,7 +120,7 @@ def _customers(lines: Iterator[bytes], _: OperationNode, place: Place, total: in
     while some := list(islice(rest, CUSTOMERS_A_BATCH)):
         done += len(some)
         people = tuple(_read(_one_customer, line) for line in some)
-        yield Batch(people, (), Place("customers", place.operation, done).text, total)
+        yield Batch(people, (), place.after(done), total)
 
 
 def _orders(
@@ -96,7 +133,7 @@ def _orders(
         orders = (order for skip, some in parts.parts(done) for order in islice(_together(some), skip, None))
         for batch in _batches(orders):
             done += len(batch)
-            yield Batch((), batch, Place("orders", place.operation, done).text, total)
+            yield Batch((), batch, place.after(done), total)
 
 
 def _batches(orders: Iterator[Order]) -> Iterator[tuple[Order, ...]]:

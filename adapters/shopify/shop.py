@@ -1,6 +1,6 @@
 """An open line to one Shopify shop: the ShopAdapter of the plug, put together from its parts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from adapters.shopify import (
@@ -33,6 +33,7 @@ from connector.port import (
     LeftAlone,
     Marked,
     Pace,
+    PersonWord,
     ShopFacts,
     Shown,
     TokenVault,
@@ -44,6 +45,7 @@ from connector.records import Card, Coupon, CouponKind, Customer, Order
 # has; a bulk operation costs ten in all, but takes the shop a while.
 MANY_CUSTOMERS, MANY_ORDERS = 2_000, 500
 SHOWN = timedelta(days=50)
+_Reader = Callable[[Client, Window], Iterator[Batch]]
 
 
 class ScopeNode(Node, frozen=True):
@@ -92,10 +94,11 @@ class ShopifyShop:
     def changed(self, window: Window) -> Iterator[Batch]:
         """Yield customers, then orders; by pages, or in bulk where there are very many."""
         expected = pull.counts(self._client, pull.order_search(window), pull.customer_search(window))
-        customers = bulk.changed_customers if expected.customers > MANY_CUSTOMERS else pull.customers_since
-        orders = bulk.changed_orders if expected.orders > MANY_ORDERS else pull.orders_since
-        yield from customers(self._client, window)
-        yield from orders(self._client, window)
+        few = expected.customers <= MANY_CUSTOMERS
+        yield from self._changed(pull.customers_since, bulk.changed_customers, window, few=few)
+        yield from self._changed(
+            pull.orders_since, bulk.changed_orders, window, few=expected.orders <= MANY_ORDERS
+        )
 
     def orders(self, ids: tuple[str, ...]) -> dict[str, Order]:
         return pull.orders(self._client, ids)
@@ -109,6 +112,9 @@ class ShopifyShop:
         Some are dated back when they are made; so fewer days are counted on.
         """
         return None if "read_all_orders" in self._rights() else now - SHOWN
+
+    def withheld(self) -> tuple[PersonWord, ...]:
+        return pull.withheld(self._client)
 
     def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
         return marks.mark(self._client, customer_id, wanted, known)
@@ -163,6 +169,7 @@ class ShopifyShop:
             other_version=self._client.other_version,
             declared_faults=app_file.faults(self._client, self._app, by_file),
             access_until=self._client.keys.until(),
+            withheld=self.withheld(),
         )
 
     def keep_alive(self) -> datetime | None:
@@ -180,6 +187,16 @@ class ShopifyShop:
     def _by_file(self, address: str) -> bool:
         """Tell whether the app file that Shopify has is known to send us all our topics."""
         return app_file.subscribes(self._app) and self._declared == subscriptions.declared(address)
+
+    def _changed(self, pages: _Reader, in_bulk: _Reader, window: Window, *, few: bool) -> Iterator[Batch]:
+        try:
+            if few:
+                yield from pages(self._client, window)
+                return
+        except pull.TooMany:
+            # The shop's count was wrong, or is no longer right: what pages do not show, bulk does.
+            pass
+        yield from in_bulk(self._client, window)
 
     def _rights(self) -> frozenset[str]:
         found = self._client.ask(documents.RIGHTS, {}, RightsData).data.current_app_installation

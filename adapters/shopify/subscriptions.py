@@ -10,7 +10,7 @@ message twice.
 import hashlib
 from collections.abc import Iterator
 
-from adapters.shopify import documents
+from adapters.shopify import documents, pull
 from adapters.shopify.client import Client
 from adapters.shopify.graph import Node, PageInfo, Ref
 from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
@@ -142,9 +142,9 @@ def _there(client: Client) -> Iterator[SubscriptionNode]:
             documents.SUBSCRIPTIONS, asked, SubscriptionsData, sizes
         ).data.webhook_subscriptions
         yield from page.nodes
-        cursor = page.page_info.end_cursor
         if not page.page_info.has_next_page:
             return
+        cursor = pull.onward(cursor, page.page_info)
 
 
 def _make(client: Client, topic: str, address: str) -> None:

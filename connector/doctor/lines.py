@@ -135,6 +135,16 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
         yield Finding("shop.rights", about, False, f"lacks the rights {names}", _reconnect(house, shop))
     else:
         yield Finding("shop.rights", about, True, "has all the rights that Comeback needs")
+    if found.withheld:
+        names = " and ".join({"name": "names", "email": "e-mail addresses"}[word] for word in found.withheld)
+        yield Finding(
+            "shop.withheld",
+            about,
+            False,
+            f"shows no {names} of its customers",
+            "Ask the platform to let Comeback see them (it may call that protected customer data, level 2); "
+            "what is known already is kept.",
+        )
     if found.missing_topics:
         names = ", ".join(found.missing_topics)
         yield Finding(

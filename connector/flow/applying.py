@@ -36,7 +36,7 @@ from connector.port import (
     SyncWanted,
 )
 from connector.records import Customer, Order
-from connector.store import inbox, people, purchases, queue, shops
+from connector.store import inbox, people, purchases, queue, shops, silence
 from connector.store.database import Tx
 
 STALE = timedelta(hours=48)
@@ -234,7 +234,16 @@ def _order(desk: Desk, order: Order, touched: Touched) -> _Result:
     if order.customer_id is not None:
         _ensure_customer(desk, order.customer_id, order.placed_at)
     touched.by(desk.keep(order))
+    if known is not None and known.customer_id is not None:
+        _inherit(desk, known.customer_id, order.customer_id, touched)
     return _Result(True, f"Order {order.number} brought up to date.", subject)
+
+
+def _inherit(desk: Desk, before: str, after: str | None, touched: Touched) -> None:
+    """Join two customers where an order of one who is gone from the shop names another one now."""
+    gone = desk.customer(before)
+    if after not in (None, before) and gone is not None and gone.removed and not gone.forgotten:
+        _merged(desk, after, before, touched)
 
 
 def _is_of_forgotten(desk: Desk, order: Order) -> bool:
@@ -281,6 +290,9 @@ def _customer(desk: Desk, customer: Customer, touched: Touched) -> _Result:
         return _FORGOTTEN
     if known is not None and (customer.changed_at < known.changed_at or known.removed):
         return _Result(False, "Customer: older than what is known.", subject)
+    if known is not None:
+        (customer,) = silence.completed(tx, desk.shop_id, [customer], desk.withheld)
+        word = tx.ring.email_hash(tx.merchant_id, customer.email)
     if known is not None and people.says_nothing_new(tx, desk.shop_id, customer):
         # Every tag of ours that a shop writes comes back as a message about the customer.
         return _Result(False, "Customer: nothing new.", subject)
@@ -311,8 +323,15 @@ def _customer_removed(desk: Desk, customer_id: str, touched: Touched) -> _Result
     desk.clear()
     if _is_gone(desk, customer_id):
         return _FORGOTTEN
+    gone = desk.customer(customer_id)
+    if gone is not None and not gone.forgotten:
+        heir = joining.heir(desk.tx, desk.shop_id, customer_id, gone.member_id)
+        known = None if heir is None else desk.customer(heir)
+        if heir is not None and known is not None and not known.forgotten:
+            return _merged(desk, heir, customer_id, touched)
     touched.customers.add(customer_id)
     people.remove(desk.tx, desk.shop_id, customer_id, desk.now)
+    desk.forget_people()
     return _Result(True, "The customer was deleted in the shop.", f"customer {customer_id}")
 
 

@@ -4,7 +4,7 @@ One question for the whole batch instead of some for each delivery, and one writ
 times what applying does. Whoever looks at the tables themselves clears the desk first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -33,10 +33,10 @@ class Touched(msgspec.Struct):
 
 
 class Desk:
-    """One batch of one shop, in one transaction."""
+    """One batch of one shop, in one transaction. `withheld`: what the shop keeps from us of its customers."""
 
-    def __init__(self, tx: Tx, shop_id: int, now: datetime) -> None:
-        self.tx, self.shop_id, self.now = tx, shop_id, now
+    def __init__(self, tx: Tx, shop_id: int, now: datetime, withheld: Collection[str] = ()) -> None:
+        self.tx, self.shop_id, self.now, self.withheld = tx, shop_id, now, withheld
         self.shop_gone = False  # a message of this batch had everything of the shop erased
         self._orders: dict[str, purchases.Known | None] = {}
         self._people: dict[str, people.Known | None] = {}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from connector.flow import joining, settling
 from connector.port import Batch
-from connector.store import intake, people, purchases, runs, shops
+from connector.store import intake, people, purchases, queue, runs, shops
 from connector.store.database import Tx
 
 
@@ -17,14 +17,20 @@ def take(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, done: int, now: date
 
 def take_in(tx: Tx, shop_id: int, batch: Batch, now: datetime) -> None:
     """Keep what a batch holds, and say nothing of how far the import is: the rest of it may still be to come."""
-    intake.take_customers(tx, shop_id, batch.customers, now)
+    withheld = shops.get(tx, shop_id).withholds if batch.customers else ()
+    intake.take_customers(tx, shop_id, batch.customers, now, withheld)
+    before = purchases.known(tx, shop_id, [order.id for order in batch.orders]).values()
     intake.take_orders(tx, shop_id, batch.orders, now)
     _join(tx, batch)
     touched = {customer.id for customer in batch.customers}
     touched |= {order.customer_id for order in batch.orders if order.customer_id is not None}
     emails = {order.email for order in batch.orders}
-    claimed = [word for email in emails if (word := tx.ring.email_hash(tx.merchant_id, email))]
-    members = people.members_of(tx, shop_id, list(touched)) | people.members_claiming(tx, shop_id, claimed)
+    claimed = {word for email in emails if (word := tx.ring.email_hash(tx.merchant_id, email))}
+    # Whose it was is settled too, where it is another's now, or where the shop keeps back a guest's address.
+    touched |= {one.customer_id for one in before if one.customer_id is not None}
+    claimed |= {one.guest_hash for one in before if one.guest_hash is not None}
+    members = people.members_of(tx, shop_id, list(touched))
+    members |= people.members_claiming(tx, shop_id, list(claimed))
     people.make_due(tx, now, sorted(members))
 
 
@@ -43,6 +49,16 @@ def finish(tx: Tx, shop_id: int, run: runs.Run, done: int, now: datetime) -> Non
     shops.looked_until(tx, shop_id, run.started_at)
     intake.take_stock(tx)
     settling.due_soon(tx, [], now)
+
+
+def reads_more(tx: Tx, shop_id: int, shown_since: datetime | None, now: datetime) -> bool:
+    """Have the whole history imported once more where the shop shows more of it now; tell whether it does."""
+    last = runs.latest(tx, shop_id, "import")
+    if shown_since is not None or last is None or last.since is None or last.state != "done":
+        return False
+    runs.begin(tx, shop_id, "import", now)
+    queue.import_history(tx.connection, tx.merchant_id, shop_id)
+    return True
 
 
 def counted(tx: Tx, shop_id: int) -> int:

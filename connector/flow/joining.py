@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from connector.store import coupons, ledger, outbox, people
+from connector.store import coupons, ledger, outbox, people, purchases
 from connector.store.database import Tx
 
 
@@ -28,6 +28,22 @@ def rebind(tx: Tx, shop_id: int, gone_id: str, kept_id: str, now: datetime) -> N
             outbox.want(tx, "revoke", [(shop_id, kept.subject)], now)
     coupons.move(tx, shop_id, gone_id, kept_id)
     ledger.rebind(tx, shop_id, gone_id, kept_id)
+
+
+def heir(tx: Tx, shop_id: int, customer_id: str, member_id: int) -> str | None:
+    """Return the customer who has all the orders of one who is gone: the shop joined them, and its message was lost.
+
+    None where an order stays with whoever is gone, or where several customers have them now.
+    """
+    head = f"order:{shop_id}:"
+    earned = [
+        one.removeprefix(head) for one in ledger.booked(tx, [member_id])[member_id] if one.startswith(head)
+    ]
+    orders = purchases.known(tx, shop_id, earned).values()
+    named = {order.customer_id for order in orders if order.customer_id is not None and not order.removed}
+    ours = {owner.customer_id for owner in people.owners(tx, [member_id]) if owner.shop_id == shop_id}
+    others = named - ours
+    return others.pop() if len(others) == 1 and customer_id not in named else None
 
 
 def join(tx: Tx, kept: int, gone: int) -> int:

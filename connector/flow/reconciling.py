@@ -4,7 +4,7 @@ It never writes states itself: it finds, keeps a delivery for each difference, a
 stand in the shop (tags, groups, codes) and does not is pushed again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -32,6 +32,7 @@ from connector.store import (
     queue,
     runs,
     shops,
+    silence,
 )
 from connector.store.database import Tx
 
@@ -58,7 +59,7 @@ def compare(tx: Tx, shop: shops.Shop, run: runs.Run, batch: Batch, now: datetime
     """Keep a delivery for everything in the batch that is not known just so; return how many there were."""
     found: list[OrderChanged | CustomerChanged] = [
         *(OrderChanged(order) for order in _other_orders(tx, shop.id, batch.orders)),
-        *(CustomerChanged(customer) for customer in _other_customers(tx, shop.id, batch.customers)),
+        *(CustomerChanged(customer) for customer in _other_customers(tx, shop, batch.customers)),
     ]
     for change in found:
         _keep(tx, shop.id, run, change, now)
@@ -77,22 +78,35 @@ def compare_absent(
     tx: Tx,
     shop: shops.Shop,
     run: runs.Run,
-    orders: set[str],
-    customers: set[str],
+    orders: Iterable[str],
+    customers: Iterable[str],
     shown_since: datetime | None,
     now: datetime,
 ) -> int:
     """Have what we know and the shop did not show looked up one by one: it may be deleted, or only just made.
 
-    Orders placed before `shown_since` are left out: the shop would not show them in any case.
+    `orders` and `customers` are what it showed, in the order of their letters. Orders placed before `shown_since` are left
+    out: the shop would not show them in any case.
     """
-    gone_orders = purchases.all_ids(tx, shop.id, run.started_at - LAG, shown_since) - orders
-    gone_customers = people.all_ids(tx, shop.id, run.started_at - LAG) - customers
-    for order_id in sorted(gone_orders):
+    before, gone = run.started_at - LAG, 0
+    for order_id in absent(purchases.all_ids(tx, shop.id, before, shown_since), orders):
         _keep(tx, shop.id, run, OrderTouched(order_id), now)
-    for customer_id in sorted(gone_customers):
+        gone += 1
+    for customer_id in absent(people.all_ids(tx, shop.id, before), customers):
         _keep(tx, shop.id, run, CustomerTouched(customer_id), now)
-    return len(gone_orders) + len(gone_customers)
+        gone += 1
+    return gone
+
+
+def absent(known: Iterable[str], seen: Iterable[str]) -> Iterator[str]:
+    """Yield what is known and was not seen; both come in the order of their letters, and neither is held in memory."""
+    there = iter(seen)
+    at = next(there, None)
+    for one in known:
+        while at is not None and at < one:
+            at = next(there, None)
+        if at != one:
+            yield one
 
 
 def compare_coupons(tx: Tx, shop: shops.Shop, found: Iterable[Coupon], now: datetime) -> int:
@@ -151,12 +165,11 @@ def _differs(order: Order, known: purchases.Known | None) -> bool:
     return order.changed_at > known.changed_at or purchases.digest(order) != known.digest
 
 
-def _other_customers(tx: Tx, shop_id: int, customers: tuple[Customer, ...]) -> list[Customer]:
+def _other_customers(tx: Tx, shop: shops.Shop, told: tuple[Customer, ...]) -> list[Customer]:
     """Return customers of whom something that matters is not known; our own tags move `changed_at`, which is no news."""
-    known = people.known(tx, shop_id, [customer.id for customer in customers])
-    gone = people.forgotten_among(
-        tx, shop_id, [customer.id for customer in customers if customer.id not in known]
-    )
+    known = people.known(tx, shop.id, [customer.id for customer in told])
+    gone = people.forgotten_among(tx, shop.id, [customer.id for customer in told if customer.id not in known])
+    customers = silence.completed(tx, shop.id, told, shop.withholds)
 
     def differs(customer: Customer) -> bool:
         one = known.get(customer.id)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import structlog
 
 from connector.flow import importing, reconciling, restoring, welcoming
 from connector.house import House
-from connector.port import Batch, Forbidden, Refused, ShopAdapter, ShopError, TryLater, Window
+from connector.port import Batch, Forbidden, NotReady, Refused, ShopAdapter, ShopError, TryLater, Window
 from connector.records import Coupon
-from connector.rounds.lines import NEVER, OURS, answered, line, note, turned_away
+from connector.rounds.lines import BREATH, NEVER, OURS, answered, line, note, turned_away
+from connector.rounds.seen import Seen
 from connector.store import outbox, queue, runs, shops
 from connector.store.database import Tx
 from connector.store.shops import Shop
 from webhooks import subscriptions
 
 GIFTS_AT_ONCE = 20  # customers in one question after their gifts
+PREPARED_WITHIN = 3 * 3600.0  # seconds that a reading waits for a shop to put its history together
 
 _log = structlog.get_logger()
 
@@ -38,7 +41,12 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
             return False  # the sweep resumes it
     done = run.done
     try:
-        for number, batch in enumerate(line(house, shop, "backfill").history(run.checkpoint)):
+        there = line(house, shop, "backfill")
+        if run.checkpoint is None:
+            shown_since = there.shows_since(house.now())
+            with house.database.merchant(merchant_id) as tx:
+                runs.reaches_back(tx, run, shown_since)
+        for number, batch in enumerate(there.history(run.checkpoint)):
             if number == 0:
                 answered(house, shop)
             done += len(batch.orders) + len(batch.customers)
@@ -163,30 +171,48 @@ def _compare(
     house: House, shop: Shop, run: runs.Run, window: Window, stop: threading.Event
 ) -> tuple[int, int]:
     """Return how many objects were looked at, and how many differed."""
-    there = line(house, shop, "backfill")
-    seen_orders, seen_customers, differences = set[str](), set[str](), 0
-    for number, batch in enumerate(there.history(None) if run.kind == "full" else there.changed(window)):
-        if number == 0:
-            answered(house, shop)
-        seen_orders |= {order.id for order in batch.orders}
-        seen_customers |= {customer.id for customer in batch.customers}
-        with house.database.merchant(shop.merchant_id) as tx:
-            gone = _is_removed(tx, shop)
-            differences += 0 if gone else reconciling.compare(tx, shop, run, batch, house.now())
-        if stop.is_set() or gone:
-            raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
-    answered(house, shop)  # an answer without anything in it is one too
-    if run.kind == "full":
-        found, shown_since = list(there.coupons()), there.shows_since(house.now())
-        with house.database.merchant(shop.merchant_id) as tx:
-            differences += reconciling.compare_absent(
-                tx, shop, run, seen_orders, seen_customers, shown_since, house.now()
-            )
-            differences += reconciling.compare_coupons(tx, shop, found, house.now())
-        _look_at_cards(house, shop)
-        if shop.restored_from is not None:
-            differences += _account_for(house, shop, there, found)
-    return len(seen_orders) + len(seen_customers), differences
+    there, differences = line(house, shop, "backfill"), 0
+    with Seen() as orders, Seen() as customers:
+        for number, batch in enumerate(_batches(there, run, window, stop)):
+            if number == 0:
+                answered(house, shop)
+            orders.add(order.id for order in batch.orders)
+            customers.add(customer.id for customer in batch.customers)
+            with house.database.merchant(shop.merchant_id) as tx:
+                gone = _is_removed(tx, shop)
+                differences += 0 if gone else reconciling.compare(tx, shop, run, batch, house.now())
+            if stop.is_set() or gone:
+                raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
+        answered(house, shop)  # an answer without anything in it is one too
+        if run.kind == "full":
+            found, shown_since = list(there.coupons()), there.shows_since(house.now())
+            with house.database.merchant(shop.merchant_id) as tx:
+                differences += reconciling.compare_absent(
+                    tx, shop, run, orders, customers, shown_since, house.now()
+                )
+                differences += reconciling.compare_coupons(tx, shop, found, house.now())
+            _look_at_cards(house, shop)
+            if shop.restored_from is not None:
+                differences += _account_for(house, shop, there, found)
+        return orders.count + customers.count, differences
+
+
+def _batches(there: ShopAdapter, run: runs.Run, window: Window, stop: threading.Event) -> Iterator[Batch]:
+    if run.kind != "full":
+        yield from there.changed(window)
+        return
+    checkpoint, until = None, time.monotonic() + PREPARED_WITHIN
+    while True:
+        try:
+            for batch in there.history(checkpoint):
+                checkpoint = batch.checkpoint
+                yield batch
+            return
+        except NotReady as error:
+            # Begun anew later, the history of a large shop would never be ready in time.
+            wait = (error.wait or BREATH).total_seconds()
+            if time.monotonic() + wait > until or stop.wait(wait):
+                raise
 
 
 def _look_at_cards(house: House, shop: Shop) -> None:
@@ -259,10 +285,12 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
     try:
         adapter = line(house, shop)
         topics = subscriptions.subscribe(adapter, house.settings.public_url, shop)
-        facts = adapter.facts()
+        facts, withheld, shown_since = adapter.facts(), adapter.withheld(), adapter.shows_since(house.now())
         answered(house, shop)
         with house.database.merchant(merchant_id) as tx:
-            shops.says_of_itself(tx, shop_id, facts)
+            if importing.reads_more(tx, shop_id, shown_since, house.now()):
+                _log.info("imports again", shop=shop_id)
+            shops.says_of_itself(tx, shop_id, facts, withheld)
         _log.info("subscribed", shop=shop_id, count=len(topics))
     except ShopError as error:
         note(house, shop, error)

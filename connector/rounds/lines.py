@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from connector.house import House
-from connector.port import OutcomeUnknown, Pace, ShopAdapter, ShopError, TryLater, Unauthorized
+from connector.port import NotReady, OutcomeUnknown, Pace, ShopAdapter, ShopError, TryLater, Unauthorized
 from connector.secrets import CannotOpen
 from connector.store import breaker, health, shops
 from connector.store.database import Connection, Tx
@@ -49,6 +49,8 @@ def heed(tx: Tx, shop_id: int, error: ShopError, now: datetime) -> None:
         case TryLater(wait=None) | OutcomeUnknown():
             breaker.failed(tx, shop_id, now)
             return
+        case NotReady():
+            pass
         case TryLater(wait=wait) if wait is not None:
             shops.leave_alone_until(tx, shop_id, now + wait)
         case Unauthorized():

@@ -133,7 +133,7 @@ def _apply(
     with house.database.merchant(shop.merchant_id) as tx:
         ours = inbox.still_waiting(tx, shop.id, [one.waiting.id for one in reads])
         mine = [one for one in reads if one.waiting.id in ours]
-        desk = Desk(tx, shop.id, house.now())
+        desk = Desk(tx, shop.id, house.now(), shop.withholds)
         if fetched is None:
             # Also for those that somebody else has locked at this moment: they may be ours when the answers are here.
             wish = asking.wish(desk, reads)

@@ -85,6 +85,10 @@ LINES = (
     _("%(platform)s knows no shop, or no API version, at this address."),
     _("%(platform)s no longer accepts Comeback's access to this shop. Connect it again."),
     _("%(platform)s refuses Comeback a right it needs. Connect the shop again."),
+    _(
+        "%(platform)s refuses Comeback a right it needs. Connect the shop again; if that does not help, "
+        "ask for approval of the app for protected customer data."
+    ),
     _("%(platform)s refuses the coupon (%(place)s)."),
     _("%(platform)s refuses the request (%(reason)s)."),
     _("%(platform)s refuses the request (status %(status)s)."),

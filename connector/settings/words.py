@@ -185,6 +185,15 @@ def order_state(order: Placed) -> str:
     return _("Partly refunded") if order.refunded else _("Paid")
 
 
+def channel(word: str) -> str:
+    """Say where an order was placed, where that is not the web shop."""
+    return {
+        "till": _("At the till"),
+        "staff": _("Entered by staff"),
+        "other": _("Another channel"),
+    }.get(word, "")
+
+
 def field_title(name: str) -> str:
     """Return what is written above a field, so that a list of mistakes says which field is meant."""
     whole = {
@@ -268,6 +277,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "run_state": run_state,
     "privacy_topic": privacy_topic,
     "order_state": order_state,
+    "channel": channel,
     "field_title": field_title,
     "sequence": sequence,
     "stage": stage,

@@ -1,6 +1,6 @@
 """Taking in history by the thousand: COPY into a staging table, then one merge in which the newest state wins."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Table, text
 
 from connector.records import Customer, Order
-from connector.store import people, purchases
+from connector.store import people, purchases, silence
 from connector.store.database import Tx
 from connector.store.tables import customers, orders
 
@@ -25,13 +25,20 @@ ON CONFLICT (merchant_id, shop_id, id) DO UPDATE SET {changes}
 WHERE old.changed_at < excluded.changed_at
    OR (old.changed_at = excluded.changed_at AND old.digest <> excluded.digest)
 """
+# As in purchases.write.
+_OWN = {
+    "guest_hash": "guest_hash = coalesce(excluded.guest_hash,"
+    " CASE WHEN excluded.customer_id IS NULL THEN old.guest_hash END)"
+}
 
 
-def take_customers(tx: Tx, shop_id: int, batch: Sequence[Customer], now: datetime) -> None:
-    """Keep customers, each newer than what is known; the forgotten stay forgotten."""
-    known = people.known(tx, shop_id, [customer.id for customer in batch])
-    gone = people.forgotten_among(tx, shop_id, {customer.id for customer in batch} - known.keys())
-    batch = [customer for customer in batch if customer.id not in gone]
+def take_customers(
+    tx: Tx, shop_id: int, told: Sequence[Customer], now: datetime, withheld: Collection[str] = ()
+) -> None:
+    """Keep customers, each newer than what is known; the forgotten stay forgotten, and nobody is emptied by a silence."""
+    known = people.known(tx, shop_id, [customer.id for customer in told])
+    gone = people.forgotten_among(tx, shop_id, {customer.id for customer in told} - known.keys())
+    batch = silence.completed(tx, shop_id, [one for one in told if one.id not in gone], withheld)
     new = list(dict.fromkeys(customer.id for customer in batch if customer.id not in known))
     members = dict(zip(new, people.new_members(tx, len(new), now), strict=True))
     members |= {customer_id: one.member_id for customer_id, one in known.items()}
@@ -105,7 +112,7 @@ def _merge(tx: Tx, table: Table, merge: str, keep: tuple[str, ...], rows: Sequen
     with driver.cursor() as cursor, cursor.copy(f"COPY {staged} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row([_json(row[name]) if name == "lines" else row[name] for name in names])
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keep)
+    changes = ", ".join(_OWN.get(name, f"{name} = excluded.{name}") for name in names if name not in keep)
     tx.run(text(merge.format(columns=columns, changes=changes)))
 
 

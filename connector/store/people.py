@@ -1,6 +1,6 @@
 """Customers and members: who is who, and who is due."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -309,14 +309,14 @@ def count(tx: Tx, shop_id: int) -> int:
     return int(tx.value(chosen))
 
 
-def all_ids(tx: Tx, shop_id: int, before: datetime) -> set[str]:
-    """Return the ids of every customer that is not deleted in the shop and was there before this moment."""
+def all_ids(tx: Tx, shop_id: int, before: datetime) -> Iterator[str]:
+    """Yield the ids of every customer that is not deleted in the shop and was there before this moment, in their order."""
     there = (
         customers.c.removed_at.is_(None),
         customers.c.created_at < before,
         customers.c.forgotten_at.is_(None),
     )
-    return set(tx.run(select(customers.c.id).where(*_of(tx, shop_id), *there)).scalars())
+    return bulk.in_order(tx, customers.c.id, *_of(tx, shop_id), *there)
 
 
 def shared_addresses(tx: Tx, email_hashes: Sequence[bytes]) -> list[bytes]:

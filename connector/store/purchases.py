@@ -1,11 +1,11 @@
 """Orders as they stand: read back as records, kept only when they are newer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, Text, cast, func, select, tuple_, update
+from sqlalchemy import Row, Select, Text, case, cast, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.loyalty.facts import ShopOrder
@@ -72,8 +72,11 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def digest(order: Order) -> bytes:
-    """Return a fingerprint of all that an order says, but for when it changed and whose address it is."""
-    plain = msgspec.structs.replace(order, changed_at=order.placed_at, email=None)
+    """Return a fingerprint of all that an order says, but for when it changed, whose address it is and where it was placed.
+
+    What was kept before the last was known must not be news all at once; and it never changes.
+    """
+    plain = msgspec.structs.replace(order, changed_at=order.placed_at, email=None, channel="")
     return fingerprint(msgspec.msgpack.encode(plain))
 
 
@@ -94,6 +97,7 @@ def row(tx: Tx, shop_id: int, order: Order) -> dict[str, Any]:
         "removed_at": None,
         "changed_at": order.changed_at,
         "test": order.test,
+        "channel": order.channel,
         "total": order.total,
         "refunded": order.refunded,
         "refunded_shipping": order.refunded_shipping,
@@ -130,7 +134,10 @@ def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         return
     new = upsert(orders)
-    changes = {name: new.excluded[name] for name in rows[0] if name not in _KEY}
+    changes: dict[str, Any] = {name: new.excluded[name] for name in rows[0] if name not in _KEY}
+    # An address that a shop keeps back later on takes no guest's order from who has claimed it.
+    same_guest = case((new.excluded.customer_id.is_(None), orders.c.guest_hash))
+    changes["guest_hash"] = func.coalesce(new.excluded.guest_hash, same_guest)
     no_older = (orders.c.changed_at <= new.excluded.changed_at) | orders.c.removed_at.is_not(None)
     tx.run(new.on_conflict_do_update(index_elements=_KEY, set_=changes, where=no_older), rows)
 
@@ -155,13 +162,12 @@ def known_from(row: Mapping[str, Any]) -> Known:
     )
 
 
-def all_ids(tx: Tx, shop_id: int, before: datetime, placed_since: datetime | None = None) -> set[str]:
-    """Return the ids of every order that is not deleted in the shop and was there before this moment."""
+def all_ids(tx: Tx, shop_id: int, before: datetime, placed_since: datetime | None = None) -> Iterator[str]:
+    """Yield the ids of every order that is not deleted in the shop and was there before this moment, in their order."""
     there = [orders.c.removed_at.is_(None), orders.c.changed_at < before]
     if placed_since is not None:
         there.append(orders.c.placed_at >= placed_since)
-    chosen = select(orders.c.id).where(*_of(tx, shop_id), *there)
-    return set(tx.run(chosen).scalars())
+    return bulk.in_order(tx, orders.c.id, *_of(tx, shop_id), *there)
 
 
 def count(tx: Tx, shop_id: int) -> int:

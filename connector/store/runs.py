@@ -76,6 +76,11 @@ def progress(tx: Tx, run: Run, checkpoint: str, done: int, total: int | None) ->
     _set(tx, run, state="running", checkpoint=checkpoint, done=done, total=total, message=None)
 
 
+def reaches_back(tx: Tx, run: Run, since: datetime | None) -> None:
+    """Write down from when on the shop shows its orders to this run; None: all of them."""
+    _set(tx, run, since=since)
+
+
 def pause(tx: Tx, run: Run, message: str) -> None:
     """Write down why the run waits; it goes on by itself."""
     _set(tx, run, state="waiting", message=message)

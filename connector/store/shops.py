@@ -1,6 +1,6 @@
 """Shops: who they are, how they are, and the vaults with their tokens."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from connector.port import MarkKind, ShopError, ShopFacts, ShopLine, Unauthorized
+from connector.port import MarkKind, PersonWord, ShopError, ShopFacts, ShopLine, Unauthorized
 from connector.secrets import random_word
 from connector.store import bulk
 from connector.store.database import Database, Tx
@@ -54,6 +54,7 @@ class Shop(msgspec.Struct, frozen=True):
     shows_cards: bool = False
     declared_word: str | None = None
     declared_at: datetime | None = None
+    withholds: Collection[str] = ()
 
     @property
     def breaker(self) -> BreakerState:
@@ -254,9 +255,9 @@ def heard_declared(tx: Tx, shop_id: int, word: str, sent_at: datetime) -> bool:
     return bool(anew)
 
 
-def says_of_itself(tx: Tx, shop_id: int, facts: ShopFacts) -> None:
-    """Keep how the shop is called and what its clock shows; its currency is what its books were begun in."""
-    _set(tx, shop_id, name=facts.name, timezone=facts.timezone)
+def says_of_itself(tx: Tx, shop_id: int, facts: ShopFacts, withheld: Sequence[PersonWord]) -> None:
+    """Keep how the shop is called, what its clock shows and what it withholds; its currency is what its books began in."""
+    _set(tx, shop_id, name=facts.name, timezone=facts.timezone, withholds=list(withheld))
 
 
 def looked_until(tx: Tx, shop_id: int, moment: datetime) -> None:

@@ -121,6 +121,7 @@ shops = Table(
         "declared_word", Text
     ),  # of the address at which a message last came that a file told the platform to send
     Column("declared_at", MOMENT),  # when it set out
+    Column("withholds", ARRAY(Text), nullable=False, server_default="{}"),  # of its customers: name, email
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("id"),
     UniqueConstraint("platform", "address"),
@@ -199,6 +200,9 @@ orders = Table(
     Column("removed_at", MOMENT),  # deleted in the shop
     Column("changed_at", MOMENT, nullable=False),
     Column("test", Boolean, nullable=False),
+    Column(
+        "channel", Text, nullable=False, server_default=""
+    ),  # online | till | staff | other; empty: not known
     Column("total", BigInteger, nullable=False),
     Column("refunded", BigInteger, nullable=False),
     Column("refunded_shipping", BigInteger, nullable=False),

@@ -90,6 +90,7 @@ def test_a_house_in_order_is_well_in_every_part(house: House, shop: Shop, workin
         (Condition(ahead=timedelta(seconds=-600)), "shop.clock", "600 seconds behind"),
         (Condition(other_version="2025-01"), "shop.version", "2025-01"),
         (Condition(access_until=datetime(2026, 1, 2, tzinfo=UTC)), "shop.access", "2026-01-02"),
+        (Condition(withheld=("name", "email")), "shop.withheld", "no names and e-mail addresses"),
         (Condition(stray_topics=("orders/paid", "orders/paid")), "shop.strays", "sends orders/paid twice"),
     ],
 )

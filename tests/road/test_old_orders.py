@@ -58,6 +58,41 @@ def test_older_orders_come_in_when_the_right_to_them_arrives(short_sighted: Any)
     assert reads_again(street) == 0
 
 
+def test_the_whole_history_is_imported_again_when_the_right_to_it_arrives(short_sighted: Any) -> None:
+    street = short_sighted
+    places(street, 200, "old")
+    places(street, 90, "older")
+    places(street, 20, "new")
+    street.opens(TERMS, "shopify")
+    shop_id = street.shop_ids["shopify"]
+    assert counted(street) == (1, 50)
+    looks_over(street)
+    assert imports(street) == ["done"], "nothing more is shown yet"
+    for access in street.gifts.desk.access.values():
+        access.scopes += ",read_all_orders"
+    looks_over(street)
+    assert imports(street) == ["done", "running"]
+    assert rounds.reconcile(street.house, street.merchant_id, shop_id, "full") is None
+    assert rounds.import_history(street.house, street.merchant_id, shop_id)
+    street.works()
+    assert counted(street) == (3, 150)
+    looks_over(street)
+    assert imports(street) == ["done", "done"], "once is enough"
+    assert reads_again(street) == 0
+    assert counted(street) == (3, 150)
+
+
+def looks_over(street: Any) -> None:
+    """What is done once a day, and whenever the shop says that rights have changed."""
+    rounds.subscribe(street.house, street.merchant_id, street.shop_ids["shopify"])
+
+
+def imports(street: Any) -> list[str]:
+    with street.house.database.merchant(street.merchant_id) as tx:
+        rows = tx.connection.exec_driver_sql("SELECT state FROM runs WHERE kind = 'import' ORDER BY id")
+        return list(rows.scalars())
+
+
 def test_orders_that_grow_too_old_to_be_shown_keep_their_points(short_sighted: Any) -> None:
     street = short_sighted
     for days_ago in (58, 45, 30, 5):

@@ -1,8 +1,9 @@
 """Webhook bodies in the platform's REST shape: snake_case, amounts as texts, times with the shop's own offset."""
 
 from datetime import datetime
+from typing import cast
 
-from adapters.shopify.sandbox import money, parts
+from adapters.shopify.sandbox import abroad, money, parts
 from adapters.shopify.sandbox.parts import Body
 from adapters.shopify.sandbox.state import CURRENCY, Shop
 from adapters.shopify.sandbox.things import (
@@ -12,6 +13,7 @@ from adapters.shopify.sandbox.things import (
     Order,
     Refund,
 )
+from connector.money import plain
 
 
 def order(shop: Shop, it: Order) -> Body:
@@ -19,7 +21,7 @@ def order(shop: Shop, it: Order) -> Body:
     buyer = shop.customers.get(it.customer_id) if it.customer_id is not None else None
     goods = sum(line.original for line in it.lines)
     discount = sum(line.original - line.amount for line in it.lines) + it.shipping_discount
-    return {
+    body: Body = {
         "id": it.id,
         "admin_graphql_api_id": parts.gid("Order", it.id),
         "app_id": 580111,
@@ -29,7 +31,7 @@ def order(shop: Shop, it: Order) -> Body:
         "confirmed": True,
         "confirmation_number": f"C{it.number}",
         "currency": CURRENCY,
-        "presentment_currency": CURRENCY,
+        "presentment_currency": it.presentment or CURRENCY,
         "email": it.email or "",
         "contact_email": it.email,
         "phone": None,
@@ -45,7 +47,7 @@ def order(shop: Shop, it: Order) -> Body:
         "tags": "",
         "note": None,
         "note_attributes": [],
-        "source_name": "web",
+        "source_name": it.source,
         "payment_gateway_names": ["bogus"],
         "payment_terms": None,
         "test": it.test,
@@ -70,11 +72,12 @@ def order(shop: Shop, it: Order) -> Body:
         "shipping_address": None,
         **({"customer": customer(buyer)} if buyer else {}),
     }
+    return cast(Body, abroad.paid_in(it, body))
 
 
 def refund(shop: Shop, it: Order, given: Refund) -> Body:
     """The body of refunds/create, which an order's own body repeats."""
-    return {
+    body: Body = {
         "id": given.id,
         "admin_graphql_api_id": parts.gid("Refund", given.id),
         "order_id": it.id,
@@ -138,8 +141,9 @@ def refund(shop: Shop, it: Order, given: Refund) -> Body:
                 "kind": move.kind.lower(),
                 "status": "success",
                 "gateway": "bogus",
-                "amount": money.text(move.amount),
-                "currency": CURRENCY,
+                # Of transactions only the customer's currency is told.
+                "amount": plain(*abroad.converted(move.amount, it)),
+                "currency": it.presentment or CURRENCY,
                 "created_at": parts.time(move.at),
                 "processed_at": parts.time(move.at),
                 "parent_id": move.parent_id,
@@ -148,6 +152,7 @@ def refund(shop: Shop, it: Order, given: Refund) -> Body:
             for move in given.transactions
         ],
     }
+    return cast(Body, abroad.paid_in(it, body))
 
 
 def edit(shop: Shop, it: Order, edit_id: int, before: dict[int, int], at: datetime) -> Body:

@@ -100,12 +100,15 @@ def _strike(shop: Shop, it: Bulk, path: str, fate: Fate | None) -> None:
             return
         case "fail":
             it.status, it.error_code = "FAILED", "INTERNAL_SERVER_ERROR"
+            _cut(path)
         case "timeout":
             it.status, it.error_code = "FAILED", "TIMEOUT"
+            _cut(path)
         case "cancel":
             it.status = "CANCELING"
+            _cut(path)
         case "cut":
-            os.truncate(path, os.path.getsize(path) * 3 // 5)
+            _cut(path)
         case "short":
             lines = Path(path).read_bytes().splitlines(keepends=True)
             Path(path).write_bytes(b"".join(lines[:-1]))
@@ -115,6 +118,11 @@ def _strike(shop: Shop, it: Bulk, path: str, fate: Fate | None) -> None:
             assert_never(fate)
 
 
+def _cut(path: str) -> None:
+    """Leave three fifths of the file; the last line ends in its middle."""
+    os.truncate(path, os.path.getsize(path) * 3 // 5)
+
+
 def _shuffle(path: str, seed: int) -> None:
     lines = Path(path).read_bytes().splitlines(keepends=True)
     random.Random(seed).shuffle(lines)  # noqa: S311
@@ -122,18 +130,22 @@ def _shuffle(path: str, seed: int) -> None:
 
 
 def _write(ask: Ask, it: Bulk, grouped: bool, file: IO[bytes]) -> None:
-    shop = ask.shop
+    shop, late = ask.shop, False
     for root in compiled.roots(it.query, ask.answers):
         for need in sorted(root.needs):
             # One right that is missing anywhere fails the whole of it; pages would leave single fields empty.
             ask.may(need, root.field)
         with shop.lock:
             things = root.things(ask)
+        if shop.bulk_most is not None and len(things) > shop.bulk_most:
+            things, late = things[: shop.bulk_most], True
         for place in range(0, len(things), _BATCH):
             with shop.lock:
                 if it.status != "RUNNING":
                     return
                 _batch(ask, it, root.branch, things[place : place + _BATCH], grouped, file)
+        if late:
+            raise GraphRefusal("this takes too long", "TIMEOUT")
 
 
 def _batch(

@@ -23,6 +23,7 @@ from graphql.execution.values import get_argument_values
 
 from adapters.shopify.sandbox import paging, rights, sdl
 from adapters.shopify.sandbox.fields.ask import Answer, Ask
+from adapters.shopify.sandbox.things import Order
 
 Answers = dict[str, dict[str, Answer]]
 Value = Callable[[Any, Ask], Any]
@@ -40,6 +41,8 @@ class Branch(msgspec.Struct):
         self, thing: object, ask: Ask, parent: str | None = None, depth: int = 0
     ) -> Iterator[tuple[int, Row]]:
         """Yield the node's row and those below it, each with its depth."""
+        if isinstance(thing, Order):
+            ask.order = thing
         row = self.write(thing, ask)
         if parent is not None:
             row["__parentId"] = parent
@@ -208,12 +211,13 @@ def _key(field: FieldNode) -> str:
 
 def _remembered(write: Callable[[Any, Ask], Row]) -> Callable[[Any, Ask], Row]:
     """Write each amount once: a shop's prices repeat, and nobody changes a row after it was written."""
-    known: dict[int, Row] = {}
+    known: dict[tuple[int, str, int], Row] = {}
 
     def recall(amount: int, ask: Ask) -> Row:
-        if amount not in known:
-            known[amount] = write(amount, ask)
-        return known[amount]
+        key = (amount, "", 0) if ask.order is None else (amount, ask.order.presentment, ask.order.rate)
+        if key not in known:
+            known[key] = write(amount, ask)
+        return known[key]
 
     return recall
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 from flask import Blueprint, Flask, Response, request
 
-from adapters.shopify.sandbox import browser, catalogue, customers, orders, truth, wishes
+from adapters.shopify.sandbox import abroad, browser, catalogue, customers, orders, truth, wishes
 from adapters.shopify.sandbox.live import Crowd
 from adapters.shopify.sandbox.mail import Faults, Mail
 from adapters.shopify.sandbox.state import CURRENCY, Refusal, Shop
@@ -141,6 +141,9 @@ def _ordering(control: Blueprint, shop: Shop) -> None:
             tuple(wish.codes),
             int(Decimal(wish.tax_rate) * 100),
             wish.test,
+            wish.presentment,
+            int(Decimal(wish.rate) * abroad.PAR),
+            wish.source,
         )
         with shop.lock:
             made = orders.place(shop, basket)

@@ -17,6 +17,7 @@ class Fault(msgspec.Struct):
     retry_after: float | None = None
     hang_seconds: float = 0.0
     html: bool = False
+    body: str | None = None  # what comes instead of an answer, with `status`
     after_effect: bool = False
 
     def answer(self) -> Response | None:
@@ -24,7 +25,9 @@ class Fault(msgspec.Struct):
         time.sleep(self.hang_seconds)
         if self.status is None:
             return None
-        if self.html:
+        if self.body is not None:
+            response = Response(self.body, self.status, mimetype="application/json")
+        elif self.html:
             response = Response(
                 "<html><body>Something went wrong.</body></html>", self.status, mimetype="text/html"
             )

@@ -27,6 +27,7 @@ from adapters.shopify.sandbox.fields import FIELDS
 from adapters.shopify.sandbox.fields.ask import LATEST, Answer, Ask
 from adapters.shopify.sandbox.refusals import GraphRefusal, Said
 from adapters.shopify.sandbox.state import Shop
+from adapters.shopify.sandbox.things import Order
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -156,6 +157,8 @@ def _resolver(answer: Answer, need: str | None, field: str) -> Callable[..., Any
     def resolve(it: Any, info: Any, **args: Any) -> Any:
         if need is not None:
             info.context.may(need, field)
+        if isinstance(it, Order):
+            info.context.order = it
         if args:
             _check_lists(args)
         return answer(it, info.context, **args)

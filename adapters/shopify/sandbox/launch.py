@@ -33,6 +33,13 @@ def options() -> argparse.ArgumentParser:
         "--order-days", type=int, default=60, help="show orders this far back without read_all_orders"
     )
     parser.add_argument(
+        "--protected",
+        type=int,
+        choices=(0, 1, 2),
+        default=2,
+        help="level of protected customer data that the app is approved for",
+    )
+    parser.add_argument(
         "--bucket", type=int, default=20_000, help="points the API bucket holds (default: a Plus shop)"
     )
     parser.add_argument(
@@ -57,6 +64,7 @@ def serve(argv: list[str]) -> None:
         history.fill(shop, asked.history, asked.until or yesterday)
     shop.bucket = Bucket(asked.bucket, asked.restore, float(asked.bucket))
     shop.order_days = asked.order_days
+    shop.protected = asked.protected
     shop.bulk_seconds = asked.bulk_seconds
     server = create_server(shop, asked.port, asked.retry_scale)
     assert shop.mail is not None

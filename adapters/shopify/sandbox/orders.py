@@ -30,7 +30,7 @@ class WantedLine(msgspec.Struct, frozen=True):
 
 
 class Basket(msgspec.Struct, frozen=True):
-    """An order about to be placed. `tax_rate` in hundredths of a per cent."""
+    """An order about to be placed. `tax_rate` in hundredths of a per cent, `rate` as in `Order`."""
 
     at: datetime
     lines: tuple[WantedLine, ...]
@@ -41,6 +41,9 @@ class Basket(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
     tax_rate: int = 2000
     test: bool = False
+    presentment: str = ""
+    rate: int = 10_000
+    source: str = "web"
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -68,6 +71,9 @@ def place(shop: Shop, basket: Basket) -> Order:
         shipping_tax_rate=basket.tax_rate,
         locale=buyer.locale if buyer else "en",
         test=basket.test,
+        presentment=basket.presentment,
+        rate=basket.rate,
+        source=basket.source,
     )
     order.lines = [_line(shop, order, wanted, basket.tax_rate) for wanted in basket.lines]
     discounts.redeem(shop, order, basket.codes, basket.at)

@@ -12,6 +12,7 @@ import msgspec
 from adapters.shopify.sandbox.refusals import GraphRefusal
 
 LARGEST = 250
+END = 25_000  # things that pages of one search show; what lies behind is as if it were not there
 EVERYTHING = 2**31  # more than a client can ask for: what a bulk query reads
 T = TypeVar("T")
 
@@ -47,11 +48,16 @@ def check(cut: Cut) -> None:
 
 
 def page(
-    rows: Sequence[tuple[Any, int]], cut: Cut, thing: Callable[[int], T], wanted: Callable[[T], bool]
+    rows: Sequence[tuple[Any, int]],
+    cut: Cut,
+    thing: Callable[[int], T],
+    wanted: Callable[[T], bool],
+    end: int = END,
 ) -> Page[T]:
     """Cut one page out of sorted (measure, id) rows, of which only some are wanted.
 
-    A cursor is the row itself, so things that move or vanish meanwhile shift nothing.
+    A cursor is the row itself, so things that move or vanish meanwhile shift nothing. Whoever goes on from page to page
+    is told that there is no next one once `end` things lie behind them.
     """
     check(cut)
     low, high = _bounds(rows, cut)
@@ -61,12 +67,17 @@ def page(
     step = -1 if cut.reverse != backwards else 1
     found: list[tuple[tuple[Any, int], T]] = []
     more = False
+    left = end
+    behind = range(low) if step == 1 else range(high, len(rows))
+    if size < EVERYTHING and not backwards and len(behind) + size >= end:
+        left = max(0, end - sum(1 for at in behind if wanted(thing(rows[at][1]))))
+        size = min(size, left)
     for at in range(low, high) if step == 1 else range(high - 1, low - 1, -1):
         candidate = thing(rows[at][1])
         if not wanted(candidate):
             continue
         if len(found) == size:
-            more = True
+            more = size < left
             break
         found.append((rows[at], candidate))
     if backwards:

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from adapters.shopify.sandbox import paging
 from adapters.shopify.sandbox.cost import Bucket
 from adapters.shopify.sandbox.faults import Faulty
 from adapters.shopify.sandbox.shelf import Shelf
@@ -62,6 +63,22 @@ _FIRST = {
 }
 
 
+_OF_PEOPLE = ("ORDERS_", "REFUNDS_", "CUSTOMERS_")
+_BY_LAW = ("CUSTOMERS_REDACT", "CUSTOMERS_DATA_REQUEST")
+_PERSONAL = frozenset({"email", "contact_email", "first_name", "last_name", "phone"})
+
+
+def nameless(body: Any) -> Any:
+    """Return a body as an app sees it that is not approved for what is personal."""
+    match body:
+        case dict():
+            return {name: None if name in _PERSONAL else nameless(word) for name, word in body.items()}
+        case list():
+            return [nameless(one) for one in body]
+        case _:
+            return body
+
+
 class Refusal(Exception):
     """The shop's rules do not allow this; the text says why."""
 
@@ -94,7 +111,9 @@ class Shop:
         self.declared: dict[str, list[str]] | None = None
         self.visitor: str | None = None  # the customer who is signed in in the storefront
         self.own_url = ""  # where this process answers, once it does
+        self.protected = 2  # how much of protected customer data the app is approved for: 0, 1 or 2
         self.order_days = 60  # how far back orders are shown without read_all_orders
+        self.page_end = paging.END  # how many things the pages of one search show
         self.public_url: str | None = None
         self.customers: Shelf[Customer] = Shelf(
             {
@@ -127,6 +146,7 @@ class Shop:
         self.bulks: dict[int, Bulk] = {}
         self.files: dict[int, str] = {}  # where each bulk file lies
         self.bulk_seconds = 0.0  # how long a bulk query takes at least
+        self.bulk_most: int | None = None  # roots that a bulk query gets through before its time is up
         self.bulk_fates: list[Fate] = []  # what becomes of the next bulk queries
         self.bulk_shuffled: int | None = (
             None  # the seed by which a file's lines are mixed; None: in their order
@@ -168,8 +188,9 @@ class Shop:
     def tell(self, topic: str, body: Callable[[], dict[str, object]]) -> None:
         """Send a webhook on this topic (spelled as in the schema) to whoever asked for it."""
         self.asked["told"] += 1
-        if self.mail is not None:
-            self.mail.post(topic, body)
+        of_people = topic.startswith(_OF_PEOPLE) and topic not in _BY_LAW
+        if self.mail is not None and not (of_people and self.protected < 1):
+            self.mail.post(topic, (lambda: nameless(body())) if of_people and self.protected < 2 else body)
 
     def order(self, order_id: int) -> Order:
         """Return the order; raise Refusal where there is none."""

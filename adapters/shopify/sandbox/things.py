@@ -171,6 +171,9 @@ class Order(msgspec.Struct):
     locale: str = "en"
     test: bool = False
     edited: bool = False
+    presentment: str = ""  # the currency the customer paid in; empty: the shop's own
+    rate: int = 10_000  # so much of it for 10,000 of the shop's
+    source: str = "web"  # or pos, shopify_draft_order, an app's number
 
     @property
     def total(self) -> int:

@@ -29,6 +29,9 @@ class PlaceOrder(msgspec.Struct, forbid_unknown_fields=True):
     codes: list[str] = []
     tax_rate: str = "20"
     test: bool = False
+    presentment: str = ""
+    rate: str = "1"
+    source: str = "web"
 
 
 class Product(msgspec.Struct, forbid_unknown_fields=True):

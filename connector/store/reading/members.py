@@ -14,6 +14,7 @@ from connector.loyalty.facts import (
     RedemptionInputs,
     Rule,
 )
+from connector.records import Channel
 from connector.store.database import Tx
 from connector.store.people import owners
 from connector.store.reading.pages import SIZE, Page, cut
@@ -84,6 +85,7 @@ class Placed(msgspec.Struct, frozen=True):
     cancelled_at: datetime | None
     removed_at: datetime | None
     test: bool
+    channel: Channel
 
 
 class Booking(msgspec.Struct, frozen=True):

@@ -11,9 +11,10 @@ import msgspec
 import pytest
 
 from adapters.shopify import bulk, results, spool
+from adapters.shopify import shop as shops
 from adapters.shopify.results import OperationNode, Place, Spoilt
 from adapters.shopify.spool import Spool, Stray
-from connector.port import Batch, Refused, ShopAdapter, TryLater
+from connector.port import Batch, NotReady, Refused, ShopAdapter, TryLater, Window
 
 Read = Callable[..., Any]
 
@@ -142,7 +143,7 @@ def test_an_order_is_never_taken_without_all_its_lines(street: Any, line: ShopAd
     assert (found, started(street)) == (told, 4)
 
 
-@pytest.mark.parametrize("fate", ["fail", "timeout", "cancel"])
+@pytest.mark.parametrize("fate", ["fail", "cancel"])
 def test_a_run_that_fails_is_begun_anew_later(street: Any, line: ShopAdapter, fate: str) -> None:
     orders = street.busy()
     street.control("bulk", {"next": [fate, fate]})
@@ -152,6 +153,112 @@ def test_a_run_that_fails_is_begun_anew_later(street: Any, line: ShopAdapter, fa
     street.control("bulk", {"next": [fate, fate]})
     found, asks = resumed(line, None, 5)
     assert (ids(found), asks) == (sorted(orders.values()), 3)
+
+
+def test_whole_customers_are_taken_from_a_run_that_fails_and_orders_never(
+    street: Any, line: ShopAdapter
+) -> None:
+    street.busy()
+    for number in range(8):
+        street.customer(f"shopper-{number}")
+    street.control("bulk", {"next": ["fail"]})
+    found: list[Batch] = []
+
+    def reads(checkpoint: str | None) -> None:
+        for batch in line.history(checkpoint):
+            found.append(batch)
+            if batch.customers:
+                street.control("bulk", {"next": ["fail"]})
+
+    with pytest.raises(TryLater):
+        reads(None)
+    # Of ten customers the file holds three fifths, the last of them cut in two.
+    assert sum(len(batch.customers) for batch in found) in (5, 6)
+    street.control("bulk", {"next": []})
+    with pytest.raises(TryLater):
+        reads(found[-1].checkpoint)
+    people = {one.id for batch in found for one in batch.customers}
+    assert people == {it["id"] for it in street.truth("customers")}
+    assert [order for batch in found for order in batch.orders] == []
+
+
+def years_of_orders(street: Any) -> tuple[set[str], set[str]]:
+    """An order and a new customer every hundred days, four years long."""
+    days = range(0, 1_400, 100)
+    moments = [(street.shop.now() - timedelta(days=day)).isoformat() for day in days]
+    people = set()
+    for number, moment in enumerate(moments):
+        wish = {"email": f"shopper-{number}@example.com", "at": moment}
+        people.add(str(street.control("customers", wish)["id"]))
+    return {street.order(at=moment) for moment in moments}, people
+
+
+@pytest.mark.parametrize("most", [3, 20])
+def test_a_shop_that_runs_out_of_time_is_asked_for_less_at_once(
+    street: Any, line: ShopAdapter, most: int
+) -> None:
+    orders, people = years_of_orders(street)
+    street.shop.bulk_most = most
+    found = list(line.history(None))
+    assert sorted(order.id for batch in found for order in batch.orders) == sorted(orders)
+    assert {one.id for batch in found for one in batch.customers} == people
+    assert (started(street) == 2) == (most == 20)
+    assert started(street) < 110
+
+
+def test_less_at_once_goes_on_where_it_stopped(street: Any, line: ShopAdapter) -> None:
+    orders, _ = years_of_orders(street)
+    street.shop.bulk_most = 3
+    batches = list(line.history(None))
+    for stop, batch in enumerate(batches):
+        if not batch.orders or stop % 4:
+            continue
+        rest = list(line.history(batch.checkpoint))
+        before = {order.id for one in batches[: stop + 1] for order in one.orders}
+        after = {order.id for one in rest for order in one.orders}
+        assert (before | after, before & after) == (orders, set())
+
+
+def test_an_import_that_finds_its_run_out_of_time_asks_for_less(street: Any, line: ShopAdapter) -> None:
+    orders, _ = years_of_orders(street)
+    street.control("bulk", {"next": ["timeout"]})
+    begun = next(iter(line.history(None)))
+    while not any(it.status == "FAILED" for it in street.shop.bulks.values()):
+        threading.Event().wait(0.02)
+    found = list(line.history(begun.checkpoint))
+    assert ids(found) == sorted(orders)
+    assert len([it for it in street.shop.bulks.values() if "customer_date" in it.query]) == 2
+
+
+def test_what_changed_is_asked_for_in_parts_too(
+    street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders, people = years_of_orders(street)
+    for name in ("MANY_ORDERS", "MANY_CUSTOMERS"):
+        monkeypatch.setattr(shops, name, 1)
+    street.shop.bulk_most = 5
+    now = street.shop.now()
+    batches = list(line.changed(Window(now - timedelta(days=1), now + timedelta(days=1))))
+    assert sorted(order.id for batch in batches for order in batch.orders) == sorted(orders)
+    assert {one.id for batch in batches for one in batch.customers} == people
+
+
+def test_a_shop_that_has_no_time_even_for_a_day_is_given_up(street: Any, line: ShopAdapter) -> None:
+    for _ in range(3):
+        street.order(at=street.at(1))
+    street.shop.bulk_most = 2
+    with pytest.raises(Refused, match="four times"):
+        list(line.history(None))
+
+
+def test_a_shop_that_is_still_preparing_is_not_left_alone(
+    street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    street.order()
+    street.shop.bulk_seconds = 30
+    monkeypatch.setattr(bulk, "PATIENCE", timedelta(seconds=0.3))
+    with pytest.raises(NotReady):
+        list(line.history(None))
 
 
 def test_a_file_whose_week_is_over_is_made_anew(street: Any, line: ShopAdapter) -> None:

@@ -3,14 +3,26 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from adapters.shopify import results
+from adapters.shopify import client, pull, results
 from adapters.shopify.platform import Shopify
-from connector.port import OutcomeUnknown, Refused, ShopAdapter, ShopLine, TryLater
+from adapters.shopify.sandbox import paging
+from connector.port import (
+    CouponMade,
+    Forbidden,
+    Marked,
+    OutcomeUnknown,
+    Refused,
+    ShopAdapter,
+    ShopLine,
+    TryLater,
+    Window,
+)
+from connector.records import Coupon
 
 Read = Callable[..., Any]
 THREADS, ROUNDS = 8, 12
@@ -104,6 +116,100 @@ def test_counts_that_are_wrong_lose_nothing(
 
 class _Zero:
     count, exact = 0, True
+
+
+def lies(street: Any, match: str, body: str) -> None:
+    """Let the shop answer the next call of this name with 200 and something else."""
+    street.control("faults", {"requests": [{"match": match, "times": 9, "status": 200, "body": body}]})
+
+
+EMPTY = ["", "null", "[]", "{}", '{"data":null}', '{"data":{}}', '{"data":{"nodes":null}}']
+
+
+@pytest.mark.parametrize("body", [*EMPTY, '{"data":{"nodes":[]}}', '{"data":{"nodes":[null,null]}}'])
+def test_an_empty_answer_never_means_that_something_is_gone(
+    street: Any, line: ShopAdapter, body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.0)
+    order, anna = street.order(), street.customer()
+    for name, ask in (("OrdersById", line.orders), ("CustomersById", line.customers)):
+        lies(street, name, body)
+        with pytest.raises(TryLater):
+            ask((order if name == "OrdersById" else anna,))
+    street.control("faults", {"requests": []})
+    assert set(line.orders((order,))) == {order}
+    assert set(line.customers((anna,))) == {anna}
+
+
+@pytest.mark.parametrize("body", EMPTY)
+def test_an_empty_answer_to_a_change_leaves_open_what_became_of_it(
+    street: Any, line: ShopAdapter, body: str
+) -> None:
+    anna = street.customer()
+    lies(street, "Mark", body)
+    with pytest.raises(OutcomeUnknown):
+        line.mark(anna, ("Comeback: Gold",), ())
+    street.control("faults", {"requests": []})
+    assert line.mark(anna, ("Comeback: Gold",), ()) == Marked(("Comeback: Gold",))
+
+
+COMPLAINED = '{"data":{"%s":{"codeDiscountNode":null,"userErrors":[{"code":%s,"field":["x"],"message":"secret words"}]}}}'
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ('"INTERNAL_ERROR"', OutcomeUnknown),
+        ('"ACCESS_DENIED"', Forbidden),
+        ('"APP_NOT_AUTHORIZED"', Forbidden),
+        ('"INVALID"', Refused),
+        ("null", Refused),
+    ],
+)
+def test_what_a_change_complains_of_is_told_by_its_code_and_never_by_its_words(
+    street: Any, line: ShopAdapter, code: str, error: type[Exception]
+) -> None:
+    now, anna = street.shop.now(), street.customer()
+    five = Coupon("CODE00000001", "amount", 500, "GBP", "Five", now, now + timedelta(days=30), anna)
+    lies(street, "CouponBasic", COMPLAINED % ("discountCodeBasicCreate", code))
+    with pytest.raises(error) as caught:
+        line.make_coupon(five)
+    assert type(caught.value) is error
+    assert "secret" not in str(caught.value)
+    street.control("faults", {"requests": []})
+    assert isinstance(line.make_coupon(five), CouponMade), "and the same is done when it is tried again"
+    lies(street, "CouponEnd", COMPLAINED % ("discountCodeDeactivate", code))
+    with pytest.raises(error):
+        line.revoke_coupon(five.code, None)
+
+
+@pytest.mark.parametrize("body", EMPTY)
+@pytest.mark.parametrize("call", ["BulkStart", "BulkState"])
+def test_an_import_whose_answers_are_empty_comes_later_and_whole(
+    street: Any, line: ShopAdapter, everything: Read, body: str, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "FIRST_PAUSE", 0.0)
+    ids = {street.order(), street.order()}
+    lies(street, call, body)
+    try:
+        found = everything(line)[1]
+    except (TryLater, OutcomeUnknown):
+        street.control("faults", {"requests": []})
+        found = everything(line)[1]
+    assert {it.id for it in found} == ids
+
+
+def test_pages_that_lead_in_a_circle_are_left(
+    street: Any, line: ShopAdapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "ORDERS_A_PAGE", 2)
+    for _ in range(5):
+        street.order()
+    real, newest = paging.cursor, (datetime(2020, 1, 1, tzinfo=UTC), 0)
+    monkeypatch.setattr(paging, "cursor", lambda row: real(newest if isinstance(row[0], datetime) else row))
+    now = street.shop.now()
+    with pytest.raises(TryLater, match="did not ask for"):
+        list(line.changed(Window(now - timedelta(hours=1), now + timedelta(hours=1))))
 
 
 @pytest.mark.parametrize(

@@ -172,3 +172,30 @@ def test_an_order_that_an_edit_makes_dearer_stays_paid(
         change = rest.order(msgspec.json.decode(msgspec.json.encode(body)), just_made=False)
         assert isinstance(change, OrderChanged)
         assert change.lacks_paid_at == lacks
+
+
+def test_where_an_order_was_placed_is_told_in_both_shapes(
+    street: Any, line: ShopAdapter, everything: Any
+) -> None:
+    bert = street.customer("bert")
+    sources = {"web": "online", "pos": "till", "shopify_draft_order": "staff", "1354745": "other"}
+    placed = {street.order(source=source, customer_id=bert): channel for source, channel in sources.items()}
+    found = {it.id: it for it in everything(line)[1]}
+    assert {order: found[order].channel for order in placed} == placed
+    assert line.orders(tuple(placed)) == found
+    for order in placed:
+        body = bodies.order(street.shop, street.shop.orders.get(int(order)))
+        change = rest.order(msgspec.json.decode(msgspec.json.encode(body)), just_made=True)
+        assert isinstance(change, OrderChanged)
+        assert change.order == found[order]
+
+
+def test_a_draft_becomes_an_order_that_is_paid_by_hand_later(street: Any, line: ShopAdapter) -> None:
+    bert = street.customer("bert")
+    draft = street.order(source="shopify_draft_order", customer_id=bert, paid=False)
+    before = line.orders((draft,))[draft]
+    assert (before.channel, before.paid_at, before.kept_goods) == ("staff", None, 0)
+    street.control(f"orders/{draft}/pay", {"at": street.at(9)})
+    after = line.orders((draft,))[draft]
+    assert after.paid_at == datetime.fromisoformat(street.at(9))
+    assert (after.total, after.kept_goods) == (2995, 2500)

@@ -32,6 +32,7 @@ from connector.port import (
     MarkKind,
     OrderChanged,
     OutcomeUnknown,
+    PersonWord,
     Refused,
     Setting,
     ShopError,
@@ -80,6 +81,7 @@ class Corner:
         self.puzzling: set[str] = set()  # customers whose marks break the adapter
         self.hides_before: datetime | None = None  # orders placed before are not shown
         self.refuses_facts: ShopError | None = None
+        self.withholds: tuple[PersonWord, ...] = ()
 
     # platform
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
@@ -217,6 +219,9 @@ class Corner:
 
     def subscribe(self, address: str) -> tuple[str, ...]:
         return ("everything",)
+
+    def withheld(self) -> tuple[PersonWord, ...]:
+        return self.withholds
 
     def shows_since(self, now: datetime) -> datetime | None:
         return self.hides_before

@@ -48,6 +48,9 @@ class Line:
             self._street.marked[self._address, customer_id] = time.monotonic()
         return Marked(wanted)
 
+    def shows_since(self, now: datetime) -> None:
+        return None
+
     def history(self, checkpoint: str | None) -> Iterator[Any]:
         with self._call():
             return iter(())

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
 from connector import rounds
-from connector.port import CustomerChanged, CustomerForgotten, OrderChanged, OrderTouched, ShopRemoved
+from connector.port import (
+    CustomerChanged,
+    CustomerForgotten,
+    NotReady,
+    OrderChanged,
+    OrderTouched,
+    ShopRemoved,
+    TryLater,
+)
+from connector.rounds import lines
 from connector.store import inbox, runs, shops
 from connector.store.tables import inbox as messages
 from connector.store.tables import orders
@@ -94,3 +104,42 @@ def test_an_import_ends_at_once_when_the_shop_removes_us(world: Any, make: Any) 
     world.corner.history = removed_on_the_way
     assert not rounds.import_history(world.house, world.shop.merchant_id, world.shop.id)
     assert len(world.rows(orders)) == 2
+
+
+def test_ids_are_compared_in_one_order_whatever_they_are_made_of(world: Any, start: Any, make: Any) -> None:
+    start()
+    world.tell(CustomerChanged(make.person()))
+    names = ["10", "9", "A-1", "a-1", "É", "é2", "zz", "_", "100"]
+    for number, name in enumerate(names, start=1):
+        world.happen(msgspec.structs.replace(make.order(number, 10, make.NOW), id=name))
+    world.later(1 / 24)
+    assert world.reconcile() == 0
+    for name in ("a-1", "9"):
+        del world.corner.order_book[name]
+    assert world.reconcile() == 2
+    assert world.balance() == 70
+    assert world.reconcile() == 0
+
+
+def test_a_shop_that_takes_long_to_put_its_history_together_is_waited_for(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.tell(CustomerChanged(make.person()))
+    world.happen(make.order(1, 60, make.NOW), tell=False)
+    slow = NotReady("still preparing", timedelta(seconds=0.01))
+    world.corner.trouble = [slow, slow]
+    assert world.reconcile() == 1
+    assert world.balance() == 60
+    world.corner.trouble = [TryLater("busy", timedelta(seconds=1))]
+    assert rounds.reconcile(world.house, world.shop.merchant_id, world.shop.id, "full") is None
+
+
+def test_a_shop_that_prepares_something_is_not_left_alone_meanwhile(world: Any) -> None:
+    for error, left in (
+        (NotReady("not yet", timedelta(minutes=5)), False),
+        (TryLater("busy", timedelta(minutes=5)), True),
+    ):
+        with world.house.database.merchant(world.shop.merchant_id) as tx:
+            lines.heed(tx, world.shop.id, error, world.now)
+            assert (shops.get(tx, world.shop.id).alone_until(world.now) is not None) == left

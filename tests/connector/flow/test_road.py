@@ -502,3 +502,19 @@ def test_what_a_removed_shop_left_waiting_is_let_go(world: Any, start: Any, make
     world.corner.trouble = [Unauthorized("no tokens"), Unauthorized("no tokens")]
     world.apply()
     assert [row.state for row in world.rows(inbox)] == ["ignored"]
+
+
+def test_where_an_order_was_placed_is_kept_and_is_no_news_by_itself(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    bought = make.order(1, 60, make.NOW)
+    world.tell(CustomerChanged(make.person()))
+    world.happen(bought)
+    world.corner.order_book["1"] = told = msgspec.structs.replace(bought, channel="till")
+    assert world.reconcile() == 0
+    world.tell(OrderChanged(told))
+    assert [row.channel for row in world.rows(orders)] == [""]
+    world.happen(msgspec.structs.replace(told, changed_at=make.NOW + make.DAY))
+    assert [row.channel for row in world.rows(orders)] == ["till"]
+    assert [row.points for row in world.rows(entries)] == [60]

@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[3]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 LOGGED = ("debug", "info", "warning", "error", "exception")
 TOLD = (
-    "TryLater TooLate OutcomeUnknown Refused Forbidden Unauthorized LeftAlone Ignored BadMessage BadGrant NoReply "
-    "NotMagento Redirected StillImpossible LeftInPeace Spoilt FileGone"
+    "TryLater TooLate NotReady TooLong OutcomeUnknown Refused Forbidden Unauthorized LeftAlone Ignored BadMessage "
+    "BadGrant NoReply NotMagento Redirected StillImpossible LeftInPeace Spoilt FileGone"
 ).split()
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.shopify.sandbox.refusals import GraphRefusal
 from adapters.shopify.sandbox.state import Shop
+from adapters.shopify.sandbox.things import Order
 
 Answer = Callable[..., Any]
 LATEST = "2026-10"
@@ -20,11 +21,22 @@ class Ask(msgspec.Struct):
     answers: "dict[str, dict[str, Answer]]"
     searches: list[dict[str, object]] = []
     version: str = LATEST
+    order: Order | None = None  # whose fields are being answered: amounts have its currency beside the shop's
 
     def may(self, scope: str, what: str) -> None:
-        """Raise GraphRefusal where the token lacks the scope; the right to write includes the right to read."""
+        """Raise GraphRefusal where the token lacks the scope; the right to write includes the right to read.
+
+        An app that is not approved for any protected customer data is refused orders and customers altogether.
+        """
+        if self.shop.protected < 1 and scope.partition("_")[2] in ("orders", "customers"):
+            raise GraphRefusal(f"this app is not approved to access {what}", "ACCESS_DENIED")
         if scope not in self.scopes and scope.replace("read_", "write_", 1) not in self.scopes:
             raise GraphRefusal(f"access denied for {what}: the scope {scope} is missing", "ACCESS_DENIED")
+
+
+def personal(answer: Answer) -> Answer:
+    """Leave the field empty, without a word, where the app is not approved for what is personal (level 2)."""
+    return lambda it, ask: answer(it, ask) if ask.shop.protected > 1 else None
 
 
 class Counted(NamedTuple):

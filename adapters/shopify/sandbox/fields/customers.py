@@ -1,7 +1,7 @@
 """Customers."""
 
 from adapters.shopify.sandbox import metafields, paging
-from adapters.shopify.sandbox.fields.ask import Answer, Ask, gid
+from adapters.shopify.sandbox.fields.ask import Answer, Ask, gid, personal
 from adapters.shopify.sandbox.things import Customer, Order
 
 
@@ -26,10 +26,10 @@ FIELDS: dict[str, dict[str, Answer]] = {
     "Customer": {
         "id": lambda it, _: gid("Customer", it.id),
         "legacyResourceId": lambda it, _: str(it.id),
-        "firstName": lambda it, _: it.first_name,
-        "lastName": lambda it, _: it.last_name,
-        "displayName": lambda it, _: _name(it),
-        "defaultEmailAddress": lambda it, _: it if it.email else None,
+        "firstName": personal(lambda it, _: it.first_name),
+        "lastName": personal(lambda it, _: it.last_name),
+        "displayName": lambda it, ask: _name(it) if ask.shop.protected > 1 else "",
+        "defaultEmailAddress": personal(lambda it, _: it if it.email else None),
         "defaultPhoneNumber": lambda *_: None,
         "verifiedEmail": lambda it, _: it.verified,
         "state": lambda *_: "DISABLED",

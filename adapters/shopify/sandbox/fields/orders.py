@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from adapters.shopify.sandbox import paging, parts
-from adapters.shopify.sandbox.fields.ask import Answer, Ask, Counted, gid
+from adapters.shopify.sandbox.fields.ask import Answer, Ask, Counted, gid, personal
 from adapters.shopify.sandbox.fields.refunds import Given, Moved, Sent
 from adapters.shopify.sandbox.state import CURRENCY
 from adapters.shopify.sandbox.things import Application, Line, Order, tax_inside
@@ -125,6 +125,7 @@ _ORDER: dict[str, Answer] = {
     "name": lambda it, _: f"#{it.number}",
     "number": lambda it, _: it.number,
     "phone": lambda *_: None,
+    "email": personal(lambda it, _: it.email),
     "createdAt": lambda it, _: it.placed_at,
     "processedAt": lambda it, _: it.placed_at,
     "cancelReason": lambda it, _: "CUSTOMER" if it.cancelled_at else None,
@@ -133,7 +134,7 @@ _ORDER: dict[str, Answer] = {
     "confirmed": lambda *_: True,
     "confirmationNumber": lambda it, _: f"C{it.number}",
     "currencyCode": lambda *_: CURRENCY,
-    "presentmentCurrencyCode": lambda *_: CURRENCY,
+    "presentmentCurrencyCode": lambda it, _: it.presentment or CURRENCY,
     "customer": _customer,
     "customerLocale": lambda it, _: it.locale,
     "customerAcceptsMarketing": lambda *_: False,
@@ -196,7 +197,7 @@ _ORDER: dict[str, Answer] = {
     "taxLines": lambda it, _: taxes(Tax(it.tax, parts.line_rate(it))),
     "currentTaxLines": lambda it, _: taxes(Tax(_current_tax(it), parts.line_rate(it))),
     "discountApplications": lambda it, _, **cut: paging.listed(_places(it), paging.Cut(**cut)),
-    "sourceName": lambda *_: "web",
+    "sourceName": lambda it, _: it.source,
     "paymentGatewayNames": lambda *_: ["bogus"],
     "poNumber": lambda *_: None,
 }

@@ -3,9 +3,11 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from adapters.shopify.sandbox import bulk, money, paging
+from adapters.shopify.sandbox import abroad, bulk, money, paging
+from adapters.shopify.sandbox.abroad import Foreign
 from adapters.shopify.sandbox.fields.ask import Answer, Ask, gid
 from adapters.shopify.sandbox.state import CURRENCY, ZONE
+from connector.money import plain
 
 
 def _offset(now: datetime) -> int:
@@ -85,8 +87,14 @@ FIELDS: dict[str, dict[str, Answer]] = {
         "optionalAccessScopes": lambda *_: [],
         "webhookApiVersion": lambda it, _: it.api_version,
     },
-    "MoneyBag": {"shopMoney": lambda it, _: it, "presentmentMoney": lambda it, _: it},
-    "MoneyV2": {"amount": lambda it, _: money.text(it), "currencyCode": lambda *_: CURRENCY},
+    "MoneyBag": {
+        "shopMoney": lambda it, _: it,
+        "presentmentMoney": lambda it, ask: abroad.converted(it, ask.order),
+    },
+    "MoneyV2": {
+        "amount": lambda it, _: plain(*it) if isinstance(it, Foreign) else money.text(it),
+        "currencyCode": lambda it, _: it.currency if isinstance(it, Foreign) else CURRENCY,
+    },
     "Count": {"precision": lambda it, _: "EXACT" if it.exact else "AT_LEAST"},
     "PageInfo": {
         "hasNextPage": lambda it, _: it.has_next,

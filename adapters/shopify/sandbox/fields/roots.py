@@ -32,7 +32,11 @@ def _orders(
     cut.pop("savedSearchId", None)
     things = ask.shop.orders.things
     return paging.page(
-        rows, paging.Cut(**cut), things.__getitem__, lambda it: visible(ask, it) and wanted(it)
+        rows,
+        paging.Cut(**cut),
+        things.__getitem__,
+        lambda it: visible(ask, it) and wanted(it),
+        ask.shop.page_end,
     )
 
 
@@ -45,7 +49,9 @@ def _customers(
 ) -> object:
     asked, wanted = seeking.asked_for(ask, "customers", query, seeking.CUSTOMER_TERMS, seeking.customer_meets)
     rows = seeking.found(ask.shop.customers, asked, sortKey.lower(), whole_days=True)
-    return paging.page(rows, paging.Cut(**cut), ask.shop.customers.things.__getitem__, wanted)
+    return paging.page(
+        rows, paging.Cut(**cut), ask.shop.customers.things.__getitem__, wanted, ask.shop.page_end
+    )
 
 
 def _discounts(
@@ -61,7 +67,9 @@ def _discounts(
     cut.pop("savedSearchId", None)
     measure = sortKey.lower() if sortKey not in ("ENDS_AT", "RELEVANCE") else "id"
     rows = ask.shop.discounts.between(measure, None, None)
-    return paging.page(rows, paging.Cut(**cut), ask.shop.discounts.things.__getitem__, wanted)
+    return paging.page(
+        rows, paging.Cut(**cut), ask.shop.discounts.things.__getitem__, wanted, ask.shop.page_end
+    )
 
 
 def _counted(number: int, limit: int | None) -> Counted:
