@@ -55,6 +55,14 @@ def learned(
             coupons.is_unsure(tx, kept, now)
 
 
+def is_anothers(tx: Tx, kept: coupons.Kept, found: CouponMade) -> bool:
+    """Tell whether what the shop took for this gift is another one of ours.
+
+    A store credit is known by its sum and the second in which it ends: two of one customer may be alike in both.
+    """
+    return kept.coupon.is_gift and coupons.is_of_another(tx, kept, found.remote_id)
+
+
 def given(tx: Tx, kept: coupons.Kept, remote_id: str, now: datetime) -> None:
     """Note that the gift is the customer's, even where it was given up or called off: points for it are spent."""
     coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "live", remote_id)

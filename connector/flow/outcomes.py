@@ -26,6 +26,8 @@ from connector.store.database import Tx
 
 def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) -> None:
     """Write down what came of a push. A call that only tried a silent line takes none of the push's own tries."""
+    if job.coupon is not None and isinstance(sent, CouponMade) and giving.is_anothers(tx, job.coupon, sent):
+        sent = CodeTaken() if job.push.kind == "coupon" else None
     if (given := gift(job)) is not None:
         giving.learned(tx, given, sent, now)
     match sent:

@@ -143,6 +143,15 @@ def unended(tx: Tx, shop_id: int, now: datetime) -> list[Kept]:
     return [_kept(row) for row in tx.all(select(coupons).where(*mine, coupons.c.ends_at > now))]
 
 
+def is_of_another(tx: Tx, kept: Kept, remote_id: str) -> bool:
+    """Tell whether another coupon of this member, of the same kind and shop, is what the shop calls so."""
+    mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == kept.shop_id
+    alike = coupons.c.member_id == kept.member_id, coupons.c.kind == kept.coupon.kind
+    other = tuple_(coupons.c.source, coupons.c.reward_key) != (kept.source, kept.reward_key)
+    chosen = select(coupons.c.code).where(*mine, *alike, other, coupons.c.remote_id == remote_id)
+    return tx.first(chosen.limit(1)) is not None
+
+
 def given_up(tx: Tx, shop_id: int, since: datetime) -> list[Kept]:
     """Return the gifts that were given up or called off, while one try since then may have given them after all."""
     mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from connector.records import CouponKind
+from connector.records import GIFTS, CouponKind
 from connector.store.database import Tx
 from connector.store.reading.pages import SIZE, Page, cut
 from connector.store.tables import code_uses, coupons, orders
@@ -118,7 +118,8 @@ def rewards(tx: Tx) -> tuple[tuple[str, str], ...]:
 
 
 def _used() -> ColumnElement[bool]:
-    return exists().where(
+    """Does an order carry the code? Orders do not name the gifts that were spent on them."""
+    return coupons.c.kind.not_in(GIFTS) & exists().where(
         code_uses.c.merchant_id == coupons.c.merchant_id,
         code_uses.c.shop_id == coupons.c.shop_id,
         code_uses.c.code == coupons.c.code,

@@ -152,7 +152,7 @@ def test_points_become_a_gift_card_with_a_code_or_a_sum_without_one(front: Front
     front.enter(front.anna)
     card, credit = front.words()
     assert re.search(r"Your gift card is (\w{12})\.", seen(front.send(card, 1)))
-    page = front.send(credit, 2)
+    page = front.send(credit, 40)
     assert "“Five back” is on its way to your account in the shop." in seen(page)
     assert "GBP 5.00 is on its way to your account in the shop, until" in seen(page)
     with front.house.database.merchant(front.merchant) as tx:

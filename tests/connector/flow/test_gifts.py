@@ -9,7 +9,7 @@ import pytest
 
 from connector.flow import again, redeeming
 from connector.loyalty.terms import NthOrder, Redeemable, Reward
-from connector.port import CustomerChanged, Forbidden, OutcomeUnknown, Refused, TryLater
+from connector.port import CouponMade, CustomerChanged, Forbidden, OutcomeUnknown, Refused, TryLater
 
 MINUTE = timedelta(minutes=1)
 FIVE = Redeemable("five", "Five euros back", 100, Reward("store_credit", 5_00))
@@ -77,6 +77,23 @@ def test_a_gift_card_that_somebody_elses_code_stands_in_the_way_of_gets_another_
     [card] = rich.corner.given
     assert (card.kind, card.code != code) == ("gift_card", True)
     assert rich.coupons[0].code == card.code
+
+
+def test_two_credits_that_look_the_same_in_the_shop_are_given_both(rich: Any, make: Any) -> None:
+    rich.happen(make.order(2, 100, make.NOW))
+    first = redeem(rich).code
+    rich.push()
+    second = redeem(rich, act_key="a-2").code
+    give = rich.corner.make_coupon
+
+    def confused(coupon: Any) -> Any:
+        return CouponMade(f"remote {first}") if coupon.code == second else give(coupon)
+
+    rich.corner.make_coupon = confused
+    rich.push()
+    assert given(rich) == [("store_credit", 500)] * 2
+    assert {row.code for row in rich.coupons} == {gift.code for gift in rich.corner.given}
+    assert len({row.remote_id for row in rich.coupons}) == 2
 
 
 def test_an_order_undone_and_a_code_of_the_same_text_mean_nothing_to_a_gift(rich: Any, make: Any) -> None:
