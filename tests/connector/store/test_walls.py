@@ -66,7 +66,8 @@ def row(table: Table, merchant_id: int) -> dict[str, Any]:
             continue
         else:
             words = {int: 1, str: f"w{merchant_id}", bytes: b"%d" % merchant_id, bool: False, datetime: NOW}
-            found[column.name] = words.get(kind, ["CODE"] if kind is list else {})
+            other = [] if column.name == "lines" else {}
+            found[column.name] = words.get(kind, ["CODE"] if kind is list else other)
     return found
 
 
