@@ -32,6 +32,15 @@ class Touched(msgspec.Struct):
         self.codes.update(order.codes)
 
 
+class Result(msgspec.Struct, frozen=True):
+    """What became of a change. `erase`: the message holds words of somebody whose words are not to be kept."""
+
+    did: bool
+    said: str
+    subject: str | None = None
+    erase: bool = False
+
+
 class Desk:
     """One batch of one shop, in one transaction. `withheld`: what the shop keeps from us of its customers."""
 
