@@ -11,7 +11,7 @@ import msgspec
 
 from connector.flow import settling
 from connector.port import CodeTaken, CouponMade, Refused, ShopError, TryLater, Unauthorized
-from connector.store import coupons, ledger, outbox
+from connector.store import coupons, ledger, outbox, people
 from connector.store.database import Tx
 
 PAUSE = timedelta(minutes=5)  # a shop may still be at work on a call whose answer was lost
@@ -34,9 +34,16 @@ def needs_call(push: outbox.Push, kept: coupons.Kept) -> bool:
 
 
 def begin(tx: Tx, kept: coupons.Kept, now: datetime) -> bool:
-    """Write down that the gift is about to be given; False where another worker has taken it on since it was read."""
+    """Write down that the gift is about to be given; False where it changed since it was read, then the push comes back
+    when its lease ends.
+
+    Another worker has taken it on; or the customer was forgotten meanwhile, or joined with another one: calls of two dozen
+    jobs may lie in between, and money must not go to a number that is gone.
+    """
     there = coupons.locked(tx, kept.shop_id, kept.subject)
     if there is None or there.state != "wanted" or there.unsure_at != kept.unsure_at:
+        return False
+    if there.coupon != kept.coupon:
         return False
     coupons.is_unsure(tx, there, now)
     return True
@@ -89,10 +96,10 @@ def give_up(tx: Tx, kept: coupons.Kept, now: datetime, *, refused: bool) -> None
     unsure = there.unsure_at is not None
     state = "refused" if refused and not unsure else "parked"
     coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, state)
-    if unsure:
-        outbox.want(tx, "revoke", [(kept.shop_id, kept.subject)], now)
-    else:
+    if not unsure:
         _book(tx, there, "refused", now)
+    elif not people.is_nobody(there.coupon.customer_id):
+        outbox.want(tx, "revoke", [(kept.shop_id, kept.subject)], now)
 
 
 def look_again(tx: Tx, shop_id: int, now: datetime) -> int:

@@ -20,8 +20,11 @@ from connector.port import (
     TryLater,
     Unauthorized,
 )
-from connector.store import cards, coupons, ledger, marks, merchants, old_codes, outbox
+from connector.store import cards, coupons, ledger, marks, merchants, old_codes, outbox, people
 from connector.store.database import Tx
+
+NOT_MADE = "The person was forgotten; it is not made any more."
+NOT_LOOKED_FOR = "The person was forgotten; it cannot be looked for."
 
 
 def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) -> None:
@@ -104,7 +107,10 @@ def _other_code(tx: Tx, kept: coupons.Kept) -> None:
 
 
 def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
-    if job.coupon is not None and job.coupon.coupon.is_gift:
+    to_make = job.push.kind == "coupon" and job.coupon is not None and job.coupon.state == "wanted"
+    if job.coupon is not None and to_make and people.is_nobody(job.coupon.coupon.customer_id):
+        _never_made(tx, job, job.coupon, now)
+    elif job.coupon is not None and job.coupon.coupon.is_gift:
         _nothing_or_not_given(tx, job, job.coupon, now)
     elif job.push.kind == "revoke" and job.coupon is not None and job.coupon.state not in ("wanted", "live"):
         outbox.done(tx, job.push, job.revision, "The code can no longer be used.", now)
@@ -116,12 +122,29 @@ def _nothing_or_revoked(tx: Tx, job: Job, now: datetime) -> None:
             outbox.want(tx, "revoke", [(job.push.shop_id, job.push.subject)], now)
 
 
+def _never_made(tx: Tx, job: Job, kept: coupons.Kept, now: datetime) -> None:
+    """Give up what was still to be made for a person who was forgotten: a member may live on elsewhere, with the points."""
+    if kept.coupon.is_gift:
+        never_tried = kept.unsure_at is None
+        outbox.drop(tx, job.push, NOT_MADE if never_tried else NOT_LOOKED_FOR, now)
+        giving.give_up(tx, kept, now, refused=True)
+    else:
+        outbox.drop(tx, job.push, NOT_MADE, now)
+        _give_up_code(tx, kept, now, refused=job.push.attempts == 1)
+
+
 def _nothing_or_not_given(tx: Tx, job: Job, kept: coupons.Kept, now: datetime) -> None:
-    if job.push.kind == "revoke" and kept.state not in ("wanted", "live"):
+    if job.push.kind != "revoke" or kept.state in ("wanted", "live"):
+        outbox.drop(tx, job.push, "No longer needed.", now)
+    elif kept.unsure_at is None:
+        outbox.done(tx, job.push, job.revision, "It was called off before it was tried.", now)
+        giving.not_given(tx, kept, now)
+    elif people.is_nobody(kept.coupon.customer_id):
+        # Nobody looked, so nothing is known: points never come back beside a gift that may have been given.
+        outbox.drop(tx, job.push, NOT_LOOKED_FOR, now)
+    else:
         outbox.done(tx, job.push, job.revision, "It was looked for, and was not given.", now)
         giving.not_given(tx, kept, now)
-    else:
-        outbox.drop(tx, job.push, "No longer needed.", now)
 
 
 def _revoked(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
@@ -168,12 +191,16 @@ def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool) -> Non
         if job.push.kind == "coupon":
             giving.give_up(tx, job.coupon, now, refused=refused)
     elif job.coupon is not None and job.push.kind == "coupon":
-        state = "refused" if refused else "parked"
-        coupons.set_state(tx, job.push.shop_id, job.coupon.source, job.coupon.reward_key, state)
-        _points_back(tx, job.coupon, now)
-        if not refused:
-            # One of the tries may have worked without our hearing of it: never points and code at once.
-            outbox.want(tx, "revoke", [(job.push.shop_id, job.push.subject)], now)
+        _give_up_code(tx, job.coupon, now, refused=refused)
+
+
+def _give_up_code(tx: Tx, kept: coupons.Kept, now: datetime, *, refused: bool) -> None:
+    state = "refused" if refused else "parked"
+    coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, state)
+    _points_back(tx, kept, now)
+    if not refused:
+        # One of the tries may have worked without our hearing of it: never points and code at once.
+        outbox.want(tx, "revoke", [(kept.shop_id, kept.subject)], now)
 
 
 def _points_back(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
