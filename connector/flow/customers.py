@@ -46,7 +46,7 @@ def take(desk: Desk, customer: Customer, touched: Touched) -> Result:
     # Whoever had a claim on guest orders by the old address has it no longer, and the other way round.
     touched.guests |= {claim for claim in (known.email_hash if known else None, word) if claim is not None}
     if customer.email_verified and word is not None:
-        touched.members.add(joining.join_same_person(tx, word))
+        touched.members.update(joining.join_same_person(tx, word))
     desk.forget_people()
     return Result(True, "Customer brought up to date.", subject)
 
@@ -82,13 +82,17 @@ def merged(desk: Desk, kept_id: str, gone_id: str, touched: Touched) -> Result:
     if is_gone(desk, kept_id) or is_gone(desk, gone_id):
         return _FORGOTTEN
     tx, shop_id = desk.tx, desk.shop_id
-    kept, gone = ensure(desk, kept_id, desk.now).member_id, desk.customer(gone_id)
+    ensure(desk, kept_id, desk.now)
+    both = kept_id, gone_id
+    joining.hold(tx, lambda: sorted(people.members_of(tx, shop_id, both)))
+    members = people.member_of_each(tx, shop_id, both)
+    kept = members[kept_id]
     purchases.move(tx, shop_id, gone_id, kept_id)
     joining.rebind(tx, shop_id, gone_id, kept_id, desk.now)
-    if gone is not None:
+    if gone_id in members:
         people.remove(tx, shop_id, gone_id, desk.now)
-        if gone.member_id != kept:
-            kept = joining.join(tx, kept, gone.member_id)
+        if members[gone_id] != kept:
+            kept = joining.join(tx, kept, members[gone_id])
     touched.members.add(kept)
     desk.clear()
     return Result(True, "Two customers were joined in the shop.", f"customer {kept_id}")

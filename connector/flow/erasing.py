@@ -7,7 +7,7 @@ those who live on; the others' members are closed, and their entries stay withou
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from connector.flow import settling
+from connector.flow import joining, settling
 from connector.loyalty.closing import closed
 from connector.store import ledger, merchants, people, privacy, programs, shops
 from connector.store.database import Tx
@@ -15,8 +15,7 @@ from connector.store.database import Tx
 
 def erase(tx: Tx, shop_id: int, now: datetime) -> dict[str, int]:
     """Erase a shop and all it told us; return the number of rows by table. Once more does nothing."""
-    known = people.in_shop(tx, shop_id)
-    people.lock(tx, known)
+    known = joining.hold(tx, lambda: people.in_shop(tx, shop_id))
     staying = people.also_elsewhere(tx, shop_id, known)
     _close(tx, shop_id, staying, now)
     tables = privacy.delete_shop(tx, shop_id)

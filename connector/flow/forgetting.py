@@ -37,7 +37,8 @@ def heed(
 def _forget_shop(
     tx: Tx, shop: shops.Shop, request: ShopForgotten, sent_at: datetime, now: datetime
 ) -> tuple[bool, str]:
-    there = shops.get(tx, shop.id)  # it was asked meanwhile, if it seemed connected (asking.wish)
+    # It was asked meanwhile, if it seemed connected (asking.wish); and its merchant may be installing again right now.
+    there = shops.hold(tx, shop.id)
     if there.state == "connected":
         return False, "The shop has Comeback installed; nothing was erased."
     if there.state == "reconnect" and sent_at - request.waited < there.installed_at:

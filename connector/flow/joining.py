@@ -1,17 +1,32 @@
 """Joining: one person, one member. Only a verified address (or the shop itself) joins two members."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from connector.store import coupons, ledger, outbox, people, purchases
 from connector.store.database import Tx
 
 
-def join_same_person(tx: Tx, email_hash: bytes) -> int:
-    """Join every member with a verified customer of this address into the oldest; return who is left."""
+def hold(tx: Tx, look: Callable[[], list[int]]) -> list[int]:
+    """Lock the members that a look finds, and return them once a look with all of them locked finds the same.
+
+    Whoever had them meanwhile may have joined or closed them: what was seen before the wait is the past.
+    """
+    before, members = list[int](), look()
+    while members != before:
+        people.lock(tx, members)
+        before, members = members, look()
+    return members
+
+
+def join_same_person(tx: Tx, email_hash: bytes) -> list[int]:
+    """Join every member with a verified customer of this address into the oldest; return who is left, nobody or one."""
     members = people.same_person(tx, email_hash)
+    if len(members) > 1:
+        members = hold(tx, lambda: people.same_person(tx, email_hash))
     for member_id in members[1:]:
         join(tx, members[0], member_id)
-    return members[0]
+    return members[:1]
 
 
 def rebind(tx: Tx, shop_id: int, gone_id: str, kept_id: str, now: datetime) -> None:
@@ -33,22 +48,32 @@ def rebind(tx: Tx, shop_id: int, gone_id: str, kept_id: str, now: datetime) -> N
 def heir(tx: Tx, shop_id: int, customer_id: str, member_id: int) -> str | None:
     """Return the customer who has all the orders of one who is gone: the shop joined them, and its message was lost.
 
-    None where an order stays with whoever is gone, or where several customers have them now.
+    None where an order stays with whoever is gone, where several customers have them now, or where another shop still has
+    whoever is gone as a customer: a person is more than the few orders that tell of it.
     """
+    if purchases.has_any(tx, shop_id, customer_id):
+        return None
+    owners = people.owners(tx, [member_id])
+    if any(owner.shop_id != shop_id and not owner.removed for owner in owners):
+        return None
     head = f"order:{shop_id}:"
     earned = [
         one.removeprefix(head) for one in ledger.booked(tx, [member_id])[member_id] if one.startswith(head)
     ]
     orders = purchases.known(tx, shop_id, earned).values()
     named = {order.customer_id for order in orders if order.customer_id is not None and not order.removed}
-    ours = {owner.customer_id for owner in people.owners(tx, [member_id]) if owner.shop_id == shop_id}
+    ours = {owner.customer_id for owner in owners if owner.shop_id == shop_id}
     others = named - ours
     return others.pop() if len(others) == 1 and customer_id not in named else None
 
 
 def join(tx: Tx, kept: int, gone: int) -> int:
-    """Let `gone` live on as `kept`: customers, acts and coupons move; entries stay, and count for the survivor."""
-    people.lock(tx, (kept, gone))
+    """Let `gone` live on as `kept`: customers, acts and coupons move; entries stay, and count for the survivor.
+
+    Nothing is done unless both live: whoever was hung on a closed member would earn nothing ever again.
+    """
+    if people.lock(tx, (kept, gone)) != sorted((kept, gone)):
+        return kept
     people.give(tx, gone, kept)
     ledger.give(tx, gone, kept)
     coupons.give(tx, gone, kept)

@@ -31,18 +31,27 @@ def welcome(database: Database, platform: Platform, installed: Installed, now: d
         merchant_id = known.merchant_id if known else _merchant(database, connection, installed, now)
         bind(connection, merchant_id)
         tx = Tx(connection, merchant_id, database.ring)
-        shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
-        furnish(tx, shop.id, platform, now)
-        if known is not None:
-            shops.come_back(tx, known.id, installed.facts, now)
-            # What an app wrote in its own place may have gone with it.
-            cards.doubt(tx, known.id)
-            inbox.hurry(tx, known.id)
-            outbox.hurry(tx, known.id, now)
-        shops.keep_tokens(tx, shop.id, installed.tokens)
-        queue.subscribe(connection, merchant_id, shop.id)
-        _send_for_history(tx, shop, now)
-        return Arrived(merchant_id, shop.id, shop.key, known is None)
+        if known is None or shops.hold(tx, known.id).forgotten_at is None:
+            return _keep(tx, known, platform, installed, now)
+    # It was erased while we waited for it. What comes to its address now is a new shop.
+    return welcome(database, platform, installed, now)
+
+
+def _keep(
+    tx: Tx, known: shops.Shop | None, platform: Platform, installed: Installed, now: datetime
+) -> Arrived:
+    shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
+    furnish(tx, shop.id, platform, now)
+    if known is not None:
+        shops.come_back(tx, known.id, installed.facts, now)
+        # What an app wrote in its own place may have gone with it.
+        cards.doubt(tx, known.id)
+        inbox.hurry(tx, known.id)
+        outbox.hurry(tx, known.id, now)
+    shops.keep_tokens(tx, shop.id, installed.tokens)
+    queue.subscribe(tx.connection, tx.merchant_id, shop.id)
+    _send_for_history(tx, shop, now)
+    return Arrived(tx.merchant_id, shop.id, shop.key, known is None)
 
 
 def furnish(tx: Tx, shop_id: int, platform: Platform, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import timedelta
 from math import inf
 
@@ -130,7 +131,10 @@ def _apply(
     house: House, shop: Shop, reads: list[asking.Read], fetched: asking.Fetched | None = None
 ) -> asking.Wish | None:
     """Apply what still waits; where nothing was fetched yet and something should be, return what, and leave all as it is."""
-    with house.database.merchant(shop.merchant_id) as tx:
+    erases = any(isinstance(change, ShopForgotten) for one in reads for change in one.changes)
+    # Erasing a shop can take minutes of the database's time, for which nobody else here need wait.
+    aside = house.turn.aside() if erases else nullcontext()
+    with aside, house.database.merchant(shop.merchant_id) as tx:
         ours = inbox.still_waiting(tx, shop.id, [one.waiting.id for one in reads])
         mine = [one for one in reads if one.waiting.id in ours]
         desk = Desk(tx, shop.id, house.now(), shop.withholds)

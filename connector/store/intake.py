@@ -64,8 +64,11 @@ def take_orders(tx: Tx, shop_id: int, batch: Sequence[Order], now: datetime) -> 
     take_customers(tx, shop_id, [people.stub(one, named[one]) for one in sorted(missing)], now)
     guests = [word for order in batch if (word := _guest(tx, order)) is not None]
     forgotten = people.forgotten_words(tx, shop_id, guests)
+    unnamed = [order for order in batch if order.customer_id is None and _guest(tx, order) is None]
     nameless = [order for order in batch if order.customer_id in gone or _guest(tx, order) in forgotten]
-    kept = purchases.known(tx, shop_id, [order.id for order in nameless])
+    kept = purchases.known(tx, shop_id, [order.id for order in (*nameless, *unnamed)])
+    # The platform redacts its own orders too: one that was a forgotten person's names nobody then.
+    nameless += [order for order in unnamed if order.id in kept and kept[order.id].is_of_nobody]
     # Under the random number of their own that they have here, if any.
     whose = {
         order.id: {

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from connector.loyalty.facts import ShopOrder
 from connector.records import LineItem, Order
 from connector.secrets import fingerprint
-from connector.store import bulk
+from connector.store import bulk, people
 from connector.store.database import Tx
 from connector.store.tables import code_uses, orders
 
@@ -69,6 +69,11 @@ class Known(msgspec.Struct, frozen=True):
     customer_id: str | None
     guest_hash: bytes | None
     codes: tuple[str, ...]
+
+    @property
+    def is_of_nobody(self) -> bool:
+        """Whether it hangs on the random number of somebody forgotten."""
+        return self.customer_id is not None and people.is_nobody(self.customer_id)
 
 
 def digest(order: Order) -> bytes:
@@ -191,6 +196,12 @@ def move(tx: Tx, shop_id: int, gone_id: str, kept_id: str) -> None:
     tx.run(
         update(orders).where(*_of(tx, shop_id), orders.c.customer_id == gone_id).values(customer_id=kept_id)
     )
+
+
+def has_any(tx: Tx, shop_id: int, customer_id: str) -> bool:
+    """Tell whether an order that is still in the shop names this customer, however old it is."""
+    theirs = *_of(tx, shop_id), orders.c.customer_id == customer_id, orders.c.removed_at.is_(None)
+    return tx.first(select(orders.c.id).where(*theirs).limit(1)) is not None
 
 
 def of_customers(tx: Tx, customers: Sequence[tuple[int, str]]) -> list[ShopOrder]:

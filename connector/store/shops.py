@@ -121,6 +121,14 @@ def get(tx: Tx, shop_id: int) -> Shop:
     return found
 
 
+def hold(tx: Tx, shop_id: int) -> Shop:
+    """Return one shop as it stands once nobody else is changing it, and keep others from changing it until the end.
+
+    What is kept of it meanwhile need not wait: the row's number stays.
+    """
+    return _shop(tx.one(_of(tx).where(shops.c.id == shop_id).with_for_update(key_share=True)))
+
+
 def connected(tx: Tx, ids: Collection[int]) -> list[int]:
     """Return those of these shops that can be called, in order."""
     chosen = select(shops.c.id).where(shops.c.merchant_id == tx.merchant_id, bulk.among(shops.c.id, ids))

@@ -44,7 +44,7 @@ from connector.port import (
     Window,
 )
 from connector.records import Card, Coupon, CouponKind, Customer, LineItem, Order
-from connector.store import inbox
+from connector.store import inbox, merchants, shops
 from connector.store.shops import Shop
 from connector.store.tables import cards, coupons, customers, entries, marks, members, outbox
 
@@ -339,14 +339,31 @@ def world(database: Any, tmp_path: Path) -> Iterator[World]:
     house = furnish(config.fresh_secrets() | urls, {"corner": corner}, lambda: clock[0])
     arrived = welcoming.welcome(house.database, corner, Installed(FACTS, b"tokens"), NOW)
     with house.database.everyone() as connection:
-        from connector.store import shops
-
         shop = shops.find_by_address(connection, "corner", FACTS.address)
     assert shop is not None
     assert shop.id == arrived.shop_id
     rounds.import_history(house, shop.merchant_id, shop.id)
     yield World(house, corner, shop, clock)
     house.close()
+
+
+@pytest.fixture
+def market(world: World) -> World:
+    """A second shop of the same merchant."""
+    stall = Corner()
+    stall.name = "market"
+    world.house.platforms["market"] = stall
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        code = merchants.give_pass(tx, "join", world.now, timedelta(hours=1))
+    facts = ShopFacts("market.example", "Market Stall", "EUR", "Europe/London", "nl")
+    installed = Installed(facts, b"their tokens", merchant_code=code)
+    arrived = welcoming.welcome(world.house.database, stall, installed, world.now)
+    assert arrived.merchant_id == world.shop.merchant_id
+    with world.house.database.merchant(arrived.merchant_id) as tx:
+        shop = shops.get(tx, arrived.shop_id)
+    other = World(world.house, stall, shop, world._clock)
+    rounds.import_history(world.house, shop.merchant_id, shop.id)
+    return other
 
 
 @pytest.fixture

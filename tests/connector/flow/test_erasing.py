@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, text
 
-from connector import backup, rounds
+from connector import backup
 from connector.app import create_app
 from connector.flow import redeeming, settling, welcoming
 from connector.hall import sign_in_url
@@ -28,28 +28,9 @@ from connector.port import (
     Unauthorized,
 )
 from connector.records import Order
-from connector.store import merchants, programs, proofs, shops, tables
+from connector.store import programs, proofs, shops, tables
 
 CORNER, MARKET = "corner.example", "market.example"
-
-
-@pytest.fixture
-def market(world: Any) -> Any:
-    """A second shop of the same merchant."""
-    stall = type(world.corner)()
-    stall.name = "market"
-    world.house.platforms["market"] = stall
-    with world.house.database.merchant(world.shop.merchant_id) as tx:
-        code = merchants.give_pass(tx, "join", world.now, timedelta(hours=1))
-    facts = ShopFacts(MARKET, "Market Stall", "EUR", "Europe/London", "nl")
-    installed = Installed(facts, b"their tokens", merchant_code=code)
-    arrived = welcoming.welcome(world.house.database, stall, installed, world.now)
-    assert arrived.merchant_id == world.shop.merchant_id
-    with world.house.database.merchant(arrived.merchant_id) as tx:
-        shop = shops.get(tx, arrived.shop_id)
-    other = type(world)(world.house, stall, shop, world._clock)
-    rounds.import_history(world.house, shop.merchant_id, shop.id)
-    return other
 
 
 def both_know_anna(world: Any, market: Any, make: Any) -> None:

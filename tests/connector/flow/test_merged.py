@@ -131,3 +131,23 @@ def test_whoever_is_gone_while_their_orders_have_several_owners_is_joined_with_n
     world.corner.order_book["3"] = other
     world.tell(CustomerChanged(carla), OrderChanged(moved[0]), OrderChanged(other), CustomerRemoved("8"))
     assert len({world.member(one) for one in ("7", "8", "9")}) == 3
+
+
+def test_who_leaves_with_an_order_from_before_the_programme_is_joined_with_no_stranger(
+    world: Any, joined: Callable[[], list[Any]], make: Any
+) -> None:
+    world.happen(make.order(4, 20, make.NOW - 400 * make.DAY, "8"))
+    moved = joined()
+    # Staff gave Anna all orders of Bert's that earned something; then his account was deleted.
+    world.tell(*map(OrderChanged, moved), CustomerRemoved("8"))
+    assert world.member("7") != world.member("8")
+
+
+def test_who_leaves_one_shop_and_stays_in_another_is_joined_with_no_stranger(
+    world: Any, market: Any, joined: Callable[[], list[Any]], make: Any
+) -> None:
+    moved = joined()
+    market.tell(CustomerChanged(make.person("80", "bert@example.nl")))
+    assert market.member("80") == world.member("8")
+    world.tell(*map(OrderChanged, moved), CustomerRemoved("8"))
+    assert world.member("7") != world.member("8")
