@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 
 from connector import rounds, trail
 from connector.house import House
-from connector.places import AT_ONCE, GRACE, Drains, Places
+from connector.places import AT_ONCE, FULL_AT_ONCE, GRACE, Drains, Places
 from connector.pulse import Pulse
 from connector.rounds.upkeep import sweep, tidy
 from connector.store import queue, runs
@@ -47,15 +47,16 @@ def run_worker(house: House, stop: threading.Event) -> None:
 
 
 async def _work(house: House, stop: threading.Event, pulse: Pulse) -> None:
-    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE + 4, "job"))
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(AT_ONCE + FULL_AT_ONCE + 4, "job"))
     drains = Drains()
     app = _app(house, stop, drains)
-    others = sorted({task.queue for task in app.tasks.values()} - {"apply"})
+    others = sorted({task.queue for task in app.tasks.values()} - {"apply", queue.FULL})
     async with app.open_async():
         sweep(house)
         running = {
             asyncio.create_task(_run(app, ["apply"], DRAINS)),
             asyncio.create_task(_run(app, others, AT_ONCE)),
+            asyncio.create_task(_run(app, [queue.FULL], FULL_AT_ONCE)),
         }
         while not stop.is_set() and not any(one.done() for one in running):
             await asyncio.sleep(0.2)
@@ -133,6 +134,12 @@ def _app(house: House, stop: threading.Event, drains: Drains) -> App:
                 rounds.reconcile(house, merchant_id, shop_id, kind, stop)
             else:
                 come_back(house, merchant_id, shop_id, kind)
+
+    @app.task(name=queue.FULL, queue=queue.FULL)
+    @trail.numbered
+    def reconcile_full(merchant_id: int, shop_id: int, kind: runs.RunKind) -> None:
+        # Of a shop there is one at a time (rounds.reconcile), and it takes none of the shop's places while it waits.
+        rounds.reconcile(house, merchant_id, shop_id, kind, stop)
 
     @app.periodic(cron=SWEEP)
     @app.task(name="sweep", queue="sweep", queueing_lock="sweep")

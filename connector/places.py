@@ -17,6 +17,9 @@ import structlog
 from connector import turn
 
 AT_ONCE = 24  # jobs side by side in one worker; most of them wait for a shop's answer
+FULL_AT_ONCE = (
+    AT_ONCE // 4
+)  # further ones that read a shop from end to end: each may wait for hours until the shop is ready
 AT_ONCE_PER_SHOP = (
     2  # of those that read it, write to it or set up its webhooks: one that hangs must not take every place
 )

@@ -128,13 +128,11 @@ def reconcile(
     stop: threading.Event = NEVER,
     patience: float = 0.0,
 ) -> runs.Run | None:
-    """Read the shop again, and have what differs settled; None when it cannot be read now.
-
-    While somebody else reads it, wait for up to `patience` seconds.
-    """
+    """Read the shop again, waiting up to `patience` seconds while another does; None when it cannot be read now."""
     until = time.monotonic() + patience
     while True:
-        with house.database.alone("reconcile", shop_id) as mine:
+        # A full one may wait for hours until the shop is ready, and what changes meanwhile is looked for all the same.
+        with house.database.alone(f"reconcile {kind}", shop_id) as mine:
             if mine:
                 return _reconcile(house, merchant_id, shop_id, kind, stop)
         if time.monotonic() >= until or stop.wait(0.2):
@@ -162,7 +160,8 @@ def _reconcile(
         return None
     with house.database.merchant(merchant_id) as tx:
         runs.finish(tx, run, house.now(), done, differences)
-        shops.looked_until(tx, shop_id, window.until)
+        if kind == "window" or (shops.get(tx, shop_id).seen_until or window.since) < window.until:
+            shops.looked_until(tx, shop_id, window.until)
         _log.info("reconciled", shop=shop_id, kind=kind, count=done, differences=differences)
         return runs.latest(tx, shop_id, kind)
 

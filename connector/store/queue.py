@@ -12,6 +12,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from sqlalchemy import Connection, text
 
 _WAITS = text("SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = :key AND status = 'todo' LIMIT 1")
+FULL = "reconcile_full"  # a queue of its own: full readings start together, at night, and each may take hours
 # A shop waits five seconds for its 200, and one that hears 503 in time comes again.
 _HURRY = text("SELECT set_config('lock_timeout', '3s', true), set_config('statement_timeout', '4s', true)")
 # Defers by name on a connection that is handed in; never opened, runs nothing.
@@ -94,7 +95,7 @@ def reconcile(
     later = "" if at is None else ":later"
     defer(
         connection,
-        "reconcile",
+        FULL if kind == "full" else "reconcile",
         key=f"reconcile:{kind}:{shop_id}{later}",
         at=at,
         merchant_id=merchant_id,

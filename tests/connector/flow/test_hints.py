@@ -90,7 +90,7 @@ def test_new_rights_have_all_of_the_shop_read_again_and_its_subscriptions_looked
     start()
     world.tell(RightsChanged())
     assert results(world)[-1][0] == "applied"
-    assert [args["kind"] for args in jobs(world, "reconcile")].count("full") == 1
+    assert [args["kind"] for args in jobs(world, "reconcile_full")].count("full") == 1
     assert len(jobs(world, "subscribe")) == 1
 
 

@@ -129,7 +129,7 @@ def test_whoever_asks_for_a_reconciliation_waits_for_the_one_under_way(
 ) -> None:
     start()
     database, shop = world.house.database, world.shop
-    with database.alone("reconcile", shop.id):
+    with database.alone("reconcile full", shop.id):
         assert rounds.reconcile(world.house, shop.merchant_id, shop.id, "full") is None
         done: list[Any] = []
         asking = threading.Thread(

@@ -18,8 +18,17 @@ from connector.flow import programme, welcoming
 from connector.house import furnish
 from connector.loyalty.terms import suggested
 from connector.places import AT_ONCE_PER_SHOP
-from connector.port import Delivery, Gift, Installed, Marked, OrderChanged, ShopFacts, TryLater
-from connector.store import inbox, shops
+from connector.port import (
+    Delivery,
+    Gift,
+    Installed,
+    Marked,
+    NotReady,
+    OrderChanged,
+    ShopFacts,
+    TryLater,
+)
+from connector.store import inbox, queue, runs, shops
 
 SHOPS, HANGS, SECONDS = 20, "shop-0.example", 1.0
 
@@ -52,11 +61,15 @@ class Line:
         return None
 
     def history(self, checkpoint: str | None) -> Iterator[Any]:
-        with self._call():
-            return iter(())
+        if self._street.preparing:
+            with self._street.lock:
+                self._street.waited_for.add(self._address)
+            raise NotReady("still preparing", timedelta(minutes=20))
+        return self.changed(None)
 
     def changed(self, window: object) -> Iterator[Any]:
-        return self.history(None)
+        with self._call():
+            return iter(())
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, Any]:
         with self._call():
@@ -78,6 +91,7 @@ class HighStreet:
 
     def __init__(self) -> None:
         self.lock, self.hanging = threading.Lock(), False
+        self.preparing, self.waited_for = False, set[str]()
         self.at_once = self.most = self.hung = 0
         self.marked: dict[tuple[str, str], float] = {}
 
@@ -170,3 +184,38 @@ def test_nineteen_shops_are_as_quick_beside_one_that_hangs(
     assert breaker_of(house, HANGS) == "open"
     # Those that were under way when it opened are all that comes on top; what hung before it had last answered stands apart.
     assert 5 <= street.hung < before + 5 + street.most
+
+
+def test_shops_that_take_long_to_prepare_their_history_keep_nobody_from_anything(
+    house: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE", 8)
+    monkeypatch.setattr(jobs, "FULL_AT_ONCE", 2)
+    street, stop = house.platforms["high"], threading.Event()
+    street.preparing = True
+    with house.database.everyone() as connection:
+        everywhere = shops.everywhere(connection)
+        connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
+        for shop in everywhere:
+            queue.reconcile(connection, shop.merchant_id, shop.id, "full")
+    worker = threading.Thread(target=jobs.run_worker, args=(house, stop))
+    worker.start()
+    try:
+        until = time.monotonic() + 20
+        while len(street.waited_for) < 2 and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(1)
+        assert len(street.waited_for) == 2, "as many as have a place; the others' turn comes"
+        assert max(waits(house, make, 0, 1)) < 15, "all are settled and tagged"
+        [slow] = [shop for shop in everywhere if shop.address == min(street.waited_for)]
+        looked = rounds.reconcile(house, slow.merchant_id, slow.id, "window")
+        assert looked is not None, "what changes meanwhile is looked for"
+    finally:
+        stop.set()
+        worker.join(30)
+    assert not worker.is_alive()
+    with house.database.merchant(slow.merchant_id) as tx:
+        full = runs.latest(tx, slow.id, "full")
+        assert full is not None
+        assert full.state == "failed", "it begins anew in the next night"
+        assert shops.get(tx, slow.id).seen_until == looked.until

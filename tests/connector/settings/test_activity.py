@@ -120,7 +120,7 @@ def test_check_now_asks_for_a_check_of_one_shop(town: Any, browser: Any) -> None
     assert "Paper Shop is being checked" in browser.get(page)
     with town.house.database.merchant(town.shop.merchant_id) as tx:
         jobs = tx.all(text("SELECT task_name, args FROM procrastinate_jobs"))
-    assert [job.task_name for job in jobs] == ["reconcile"]
+    assert [job.task_name for job in jobs] == ["reconcile_full"]
     assert jobs[0].args["shop_id"] == town.shop.id
     assert browser.post("/settings/activity/check", page, shop="999").status_code == 404
 
