@@ -11,12 +11,14 @@ import msgspec
 
 from connector.flow import settling
 from connector.port import CodeTaken, CouponMade, Refused, ShopError, TryLater, Unauthorized
-from connector.store import coupons, ledger, outbox, people
+from connector.store import coupons, ledger, outbox, people, shops
 from connector.store.database import Tx
 
 PAUSE = timedelta(minutes=5)  # a shop may still be at work on a call whose answer was lost
 DOUBT = timedelta(minutes=10)  # so long after the last try "it is not there" is not believed
 REMEMBERED = timedelta(days=7)  # so long every full comparison looks for what was given up
+# After a restore one full reading follows the other until nothing waits: a look at each of them would always be waiting.
+APART = timedelta(hours=12)
 
 
 def not_before(push: outbox.Push, kept: coupons.Kept) -> datetime | None:
@@ -102,10 +104,13 @@ def give_up(tx: Tx, kept: coupons.Kept, now: datetime, *, refused: bool) -> None
         outbox.want(tx, "revoke", [(kept.shop_id, kept.subject)], now)
 
 
-def look_again(tx: Tx, shop_id: int, now: datetime) -> int:
+def look_again(tx: Tx, shop: shops.Shop, now: datetime) -> int:
     """Have the gifts that were given up lately looked for once more; return how many."""
-    left = coupons.given_up(tx, shop_id, now - REMEMBERED)
-    outbox.want(tx, "revoke", [(shop_id, kept.subject) for kept in left], now)
+    left = [kept.subject for kept in coupons.given_up(tx, shop.id, now - REMEMBERED)]
+    if shop.restored_from is not None:
+        looked = outbox.closed_since(tx, shop.id, "revoke", left, max(shop.restored_from, now - APART))
+        left = [subject for subject in left if subject not in looked]
+    outbox.want(tx, "revoke", [(shop.id, subject) for subject in left], now)
     return len(left)
 
 

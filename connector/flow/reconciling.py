@@ -114,7 +114,7 @@ def compare_coupons(tx: Tx, shop: shops.Shop, found: Iterable[Coupon], now: date
 
     Gifts are no codes that could be missing: whoever has one may have spent it. Those given up lately are looked for.
     """
-    giving.look_again(tx, shop.id, now)
+    giving.look_again(tx, shop, now)
     there = {coupon.code.upper(): coupon for coupon in found}
     busy = outbox.pending(tx, shop.id, ("coupon", "revoke"))
     unended = [kept for kept in coupons.unended(tx, shop.id, now) if not kept.coupon.is_gift]

@@ -219,9 +219,21 @@ def hurry(tx: Tx, shop_id: int, now: datetime) -> None:
     queue.push(tx.connection, tx.merchant_id, shop_id)
 
 
-def waiting_count(tx: Tx, shop_id: int) -> int:
-    """Return how many pushes wait."""
-    return int(tx.value(select(func.count()).where(*_of(tx, shop_id), outbox.c.state == "waiting")))
+def waiting_count(tx: Tx, shop_id: int, kinds: Sequence[PushKind] = KINDS) -> int:
+    """Return how many pushes of these kinds wait."""
+    waiting = outbox.c.state == "waiting", outbox.c.kind.in_(kinds)
+    return int(tx.value(select(func.count()).where(*_of(tx, shop_id), *waiting)))
+
+
+def closed_since(
+    tx: Tx, shop_id: int, kind: PushKind, subjects: Sequence[str], since: datetime
+) -> set[str]:
+    """Return those of these subjects of which a push of this kind went through, or was put aside, since then."""
+    if not subjects:
+        return set()
+    over = outbox.c.state.in_(("done", "parked")), outbox.c.done_at > since
+    mine = *_of(tx, shop_id), outbox.c.kind == kind, outbox.c.subject.in_(subjects)
+    return set(tx.run(select(outbox.c.subject).where(*mine, *over)).scalars())
 
 
 def drop_old(tx: Tx, now: datetime, rows: timedelta) -> None:
