@@ -387,7 +387,7 @@ class ShopAdapter(Protocol):
     def gifts(self, kind: CouponKind, since: datetime, customer_ids: tuple[str, ...]) -> dict[str, Coupon]:
         """Return gifts of ours of one kind that these customers were given since then, by their ids in the shop.
 
-        At most 20 customers. Of each only what the shop shows: no code, and of a store credit no title.
+        Of each gift only what the shop shows: no code, and of a store credit no title.
         """
         ...
 

@@ -95,14 +95,17 @@ def find(client: Client, coupon: Coupon) -> CouponMade | None:
 
 
 def given(client: Client, since: datetime, customer_ids: tuple[str, ...], zone: str) -> dict[str, Coupon]:
-    """Return the cards that these customers were given since then, by their ids; known as ours by their notes."""
-    cursor, found = None, dict[str, Coupon]()
+    """Return the cards that these customers were given since then, by their ids; known as ours by their notes.
+
+    All cards since then are read once: a search by customers takes a few at a time, and each would read them again.
+    """
+    cursor, found, asked_for = None, dict[str, Coupon](), frozenset(customer_ids)
     while True:
         asked = {"query": f"created_at:>='{picture.text(since)}'", "first": A_PAGE, "after": cursor}
         page = client.look(documents.GIFT_CARDS_GIVEN, asked, GivenData).gift_cards
         for node in page.nodes:
             gift = _gift(node, zone)
-            if gift is not None and gift.customer_id in customer_ids:
+            if gift is not None and gift.customer_id in asked_for:
                 found[picture.number_of(node.id)] = gift
         cursor = page.page_info.end_cursor
         if not page.page_info.has_next_page:

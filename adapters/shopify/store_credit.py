@@ -28,6 +28,7 @@ UNMARKED = frozenset({0, 59})
 CLOCKS = timedelta(minutes=5)
 ACCOUNTS = 10  # one for each currency
 CREDITS = 100  # of one customer, ending around one day
+AT_ONCE = 20  # customers in one question after what they were given
 DOUBTFUL = (
     "This customer has a store credit of the same amount that ends on the same day; Comeback cannot tell whether it "
     "is this one, and gives no other."
@@ -117,6 +118,13 @@ def find(client: Client, coupon: Coupon) -> CouponMade | None:
 
 def given(client: Client, since: datetime, customer_ids: tuple[str, ...], zone: str) -> dict[str, Coupon]:
     """Return the credits that these customers were given since then, by their ids; known as ours by when they end."""
+    found = dict[str, Coupon]()
+    for start in range(0, len(customer_ids), AT_ONCE):
+        found |= _given(client, since, customer_ids[start : start + AT_ONCE], zone)
+    return found
+
+
+def _given(client: Client, since: datetime, customer_ids: tuple[str, ...], zone: str) -> dict[str, Coupon]:
     asked = {
         "ids": [f"gid://shopify/Customer/{one}" for one in customer_ids],
         "accounts": 3,

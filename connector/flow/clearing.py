@@ -15,11 +15,8 @@ PAGES = 36
 
 def clear_away(tx: Tx, shop_id: int, now: datetime) -> int:
     """Have old codes deleted in the shop, page after page over some hours; return how many."""
-    count = 0
-    for page in range(PAGES):
-        found = old_codes.find(tx, shop_id, now - KEPT_FOR, PAGE)
-        outbox.want(tx, "delete", [(shop_id, name) for name in found], now + page * APART)
-        count += len(found)
-        if len(found) < PAGE:
-            break
-    return count
+    found = old_codes.find(tx, shop_id, now - KEPT_FOR, PAGE * PAGES)
+    for page, start in enumerate(range(0, len(found), PAGE)):
+        names = found[start : start + PAGE]
+        outbox.want(tx, "delete", [(shop_id, name) for name in names], now + page * APART)
+    return len(found)

@@ -14,7 +14,7 @@ import msgspec
 
 from connector.flow import erasing, settling
 from connector.loyalty.facts import Redemption
-from connector.loyalty.terms import Redeemable
+from connector.loyalty.terms import NthOrder, Redeemable, Reward, Terms, WinBack
 from connector.loyalty.versions import amounts, in_force
 from connector.records import GIFTS, Coupon, CouponKind
 from connector.store import (
@@ -139,7 +139,7 @@ def unknown_gifts(tx: Tx, shop: shops.Shop, found: Mapping[str, Coupon]) -> dict
 def book_gift(tx: Tx, shop: shops.Shop, remote_id: str, gift: Coupon, now: datetime) -> bool:
     """Book the exchange behind a gift once more; False when it was booked already, or cannot be told."""
     members = people.members_of(tx, shop.id, [gift.customer_id])
-    offer = _offer(tx, shop, gift)
+    offer = _gift_offer(tx, shop, gift)
     act = f"restored-{gift.kind}-{remote_id}"
     if not members or offer is None or ledger.find_act(tx, act) is not None:
         return False
@@ -175,13 +175,36 @@ def _offer(tx: Tx, shop: shops.Shop, coupon: Coupon) -> Redeemable | None:
     if not versions:
         return None
     terms = in_force(versions, coupon.starts_at).terms
-    fitting = [
-        one
-        for one in terms.redeemables
-        if (one.reward.kind, *amounts(one.reward, terms, shop.currency))
-        == (coupon.kind, coupon.value, coupon.minimum)
-        and (one.reward.minimum_quantity, one.reward.gets) == (coupon.minimum_quantity, coupon.gets)
-    ]
+    fitting = [one for one in terms.redeemables if _is_worth(one.reward, terms, shop, coupon)]
     named = [one for one in fitting if one.name == coupon.title]
     chosen = named or fitting
     return chosen[0] if len({one.points for one in chosen}) == 1 else None
+
+
+def _gift_offer(tx: Tx, shop: shops.Shop, gift: Coupon) -> Redeemable | None:
+    """Return what was exchanged for a gift, by its worth and its name where it has one.
+
+    None where it may have come without an exchange: a gift stays the customer's when nothing here asks for it any more, and
+    nobody pays points for what an order brought.
+    """
+    versions = programs.versions(tx)
+    if not versions:
+        return None
+    terms = in_force(versions, gift.starts_at).terms
+    every: list[Redeemable | NthOrder | WinBack] = [*terms.redeemables, *terms.nth_orders]
+    every += [] if terms.win_back is None else [terms.win_back]
+    alike = [
+        one for one in every if gift.title in ("", one.name) and _is_worth(one.reward, terms, shop, gift)
+    ]
+    offers = [one for one in alike if isinstance(one, Redeemable)]
+    told = len(offers) == len(alike) and len({one.points for one in offers}) == 1
+    return offers[0] if told else None
+
+
+def _is_worth(reward: Reward, terms: Terms, shop: shops.Shop, coupon: Coupon) -> bool:
+    worth = (reward.kind, *amounts(reward, terms, shop.currency))
+    units = (reward.minimum_quantity, reward.gets)
+    return (worth, units) == (
+        (coupon.kind, coupon.value, coupon.minimum),
+        (coupon.minimum_quantity, coupon.gets),
+    )

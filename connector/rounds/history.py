@@ -20,7 +20,7 @@ from connector.store.database import Tx
 from connector.store.shops import Shop
 from webhooks import subscriptions
 
-GIFTS_AT_ONCE = 20  # customers in one question after their gifts
+GIFTS_AT_ONCE = 20  # booked in one transaction
 PREPARED_WITHIN = 3 * 3600.0  # seconds that a reading waits for a shop to put its history together
 
 _log = structlog.get_logger()
@@ -253,19 +253,25 @@ def _gifts_again(house: House, shop: Shop, there: ShopAdapter) -> int:
         asked = restoring.may_have_exchanged(tx, shop)
     booked, since = 0, shop.restored_from - restoring.OVERLAP
     for kind, customers in asked.items():
-        for start in range(0, len(customers), GIFTS_AT_ONCE):
-            try:
-                found = there.gifts(kind, since, tuple(customers[start : start + GIFTS_AT_ONCE]))
-            except Forbidden:
-                # Without the right nothing of this kind was given; or it was taken back since, and nobody can look.
-                _log.warning("gifts cannot be looked for", shop=shop.id, kind=kind)
-                break
-            with house.database.merchant(shop.merchant_id) as tx:
-                for remote_id, gift in restoring.unknown_gifts(tx, shop, found).items():
-                    if restoring.book_gift(tx, shop, remote_id, gift, house.now()):
-                        booked += 1
-                    else:
-                        _log.warning("a gift cannot be traced", shop=shop.id, kind=kind)
+        try:
+            found = list(there.gifts(kind, since, tuple(customers)).items()) if customers else []
+        except Forbidden:
+            # Without the right nothing of this kind was given; or it was taken back since, and nobody can look.
+            _log.warning("gifts cannot be looked for", shop=shop.id, kind=kind)
+            continue
+        for start in range(0, len(found), GIFTS_AT_ONCE):
+            booked += _book_gifts(house, shop, dict(found[start : start + GIFTS_AT_ONCE]))
+    return booked
+
+
+def _book_gifts(house: House, shop: Shop, found: dict[str, Coupon]) -> int:
+    booked = 0
+    with house.database.merchant(shop.merchant_id) as tx:
+        for remote_id, gift in restoring.unknown_gifts(tx, shop, found).items():
+            if restoring.book_gift(tx, shop, remote_id, gift, house.now()):
+                booked += 1
+            else:
+                _log.warning("a gift cannot be traced", shop=shop.id, kind=gift.kind)
     return booked
 
 

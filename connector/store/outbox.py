@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 
 import msgspec
-from sqlalchemy import Connection, Row, case, delete, func, select, text, update
+from sqlalchemy import Connection, Row, TextClause, case, delete, func, select, text, update
 
 from connector.store import bulk, queue, shops, tables
 from connector.store.database import Tx
@@ -29,6 +29,10 @@ class Push(msgspec.Struct, frozen=True):
     attempts: int
     request: str = ""
 
+
+# In words, as the indexes say it: PostgreSQL cannot tell of a placeholder that an index on a part of the rows serves.
+_ANY = text("outbox.state = 'waiting'")
+_FIRST = text("outbox.state = 'waiting' AND outbox.kind IN ('coupon', 'revoke')")
 
 About = tuple[int, str]  # a shop and a subject
 _NOBODY: Mapping[About, str] = {}
@@ -83,21 +87,36 @@ def want_all(
 
 
 def claim(tx: Tx, shop_id: int, now: datetime, lease: timedelta, limit: int) -> list[tuple[Push, int]]:
-    """Take pushes that are due, with their revisions; nobody else gets them before the lease ends."""
+    """Take pushes that are due, with their revisions, codes and gifts first; nobody else gets them before the lease ends.
+
+    A first publication wants marks, a restore cards of every customer at once: a shopper who waits at the till for a code
+    must not stand behind all of them.
+    """
+    first = _take(tx, shop_id, now, now + lease, limit, _FIRST)
+    others = _take(tx, shop_id, now, now + lease, limit - len(first), _ANY) if len(first) < limit else []
+    rows = sorted((*first, *others), key=lambda row: row.id)
+    return [(_push(row), row.revision) for row in rows]
+
+
+def _take(
+    tx: Tx, shop_id: int, now: datetime, until: datetime, limit: int, which: TextClause
+) -> Sequence[Row[Any]]:
     chosen = (
         select(outbox.c.id)
-        .where(*_of(tx, shop_id), outbox.c.state == "waiting", outbox.c.next_at <= now)
+        .where(*_of(tx, shop_id), which, outbox.c.next_at <= now)
         .order_by(outbox.c.next_at, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        .cte(
+            "chosen"
+        )  # chosen once: within the update PostgreSQL may ask anew for each row, and take more than the limit
     )
     taken = (
         update(outbox)
-        .where(*_of(tx, shop_id), outbox.c.id.in_(chosen))
-        .values(next_at=now + lease, attempts=outbox.c.attempts + 1)
+        .where(*_of(tx, shop_id), outbox.c.id.in_(select(chosen.c.id)))
+        .values(next_at=until, attempts=outbox.c.attempts + 1)
     )
-    rows = tx.all(taken.returning(outbox))
-    return [(_push(row), row.revision) for row in sorted(rows, key=lambda row: row.id)]
+    return tx.all(taken.returning(outbox))
 
 
 def done(tx: Tx, push: Push, revision: int, result: str, now: datetime) -> None:
@@ -225,13 +244,11 @@ def waiting_count(tx: Tx, shop_id: int, kinds: Sequence[PushKind] = KINDS) -> in
     return int(tx.value(select(func.count()).where(*_of(tx, shop_id), *waiting)))
 
 
-def closed_since(
-    tx: Tx, shop_id: int, kind: PushKind, subjects: Sequence[str], since: datetime
-) -> set[str]:
-    """Return those of these subjects of which a push of this kind went through, or was put aside, since then."""
+def closed_since(tx: Tx, shop_id: int, kind: PushKind, subjects: Sequence[str], since: datetime) -> set[str]:
+    """Return those of these subjects of which a push of this kind came to its end, in whatever way, since then."""
     if not subjects:
         return set()
-    over = outbox.c.state.in_(("done", "parked")), outbox.c.done_at > since
+    over = outbox.c.state != "waiting", outbox.c.done_at > since
     mine = *_of(tx, shop_id), outbox.c.kind == kind, outbox.c.subject.in_(subjects)
     return set(tx.run(select(outbox.c.subject).where(*mine, *over)).scalars())
 

@@ -167,6 +167,7 @@ def test_gifts_given_since_a_moment_are_told_by_what_the_shop_shows_of_them(
         },
     )
     monkeypatch.setattr(gift_cards, "A_PAGE", 1)
+    monkeypatch.setattr(store_credit, "AT_ONCE", 2)
     there = {it["id"]: it for it in given(street)}
     [(card, shown)] = line.gifts("gift_card", since, (anna,)).items()
     assert there[card]["code"] == "c0meback0003"

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from connector.flow import redeeming
-from connector.loyalty.terms import Redeemable, Reward
+from connector.loyalty.terms import NthOrder, Redeemable, Reward
 from connector.port import CustomerChanged, OutcomeUnknown
 from connector.records import Coupon
 from connector.store import coupons, outbox, shops, tables
@@ -83,7 +83,7 @@ def test_one_gift_that_was_given_up_does_not_keep_a_shop_from_being_accounted_fo
     restored(rich)
     rich.corner.given = [gift(rich, "gift_card", 10_00, CARD.name)]
     rich.corner.calls.clear()
-    read_in_full(rich, 3)
+    read_in_full(rich, 2)
     assert accounts_from(rich) is None
     assert rich.corner.calls.count("find_gift") == 1
     assert rich.balance() == 20
@@ -118,3 +118,38 @@ def wait(world: Any, *kinds: Any) -> None:
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         for kind in kinds:
             outbox.want(tx, kind, [(world.shop.id, "redemption:x five")], world.now + timedelta(hours=6))
+
+
+def test_what_an_order_brought_costs_no_points_after_a_restore(world: Any, start: Any, make: Any) -> None:
+    brought = (
+        NthOrder("thanks", "Thanks", 50, Reward("gift_card", 10_00)),
+        NthOrder("more", "More thanks", 50, Reward("store_credit", 5_00)),
+    )
+    start(redeemables=(FIVE, CARD), nth_orders=brought)
+    earn(world, make)
+    restored(world)
+    world.corner.given = [gift(world, "gift_card", 10_00, "Thanks"), gift(world, "store_credit", 5_00, "")]
+    world.reconcile()
+    assert accounts_from(world) is None
+    assert world.balance() == 120
+    restored(world)
+    world.corner.given = [gift(world, "gift_card", 10_00, CARD.name)]
+    world.reconcile()
+    assert world.balance() == 20
+
+
+def test_gifts_of_all_members_are_asked_for_once_a_kind(rich: Any, make: Any, monkeypatch: Any) -> None:
+    for number in range(8, 12):
+        rich.tell(CustomerChanged(make.person(str(number), f"p{number}@example.nl")))
+        rich.happen(make.order(number, 120, make.NOW, str(number)))
+    monkeypatch.setattr("connector.rounds.history.GIFTS_AT_ONCE", 2)
+    rich.push()
+    restored(rich)
+    one = gift(rich, "store_credit", 5_00, "")
+    rich.corner.given = [
+        msgspec.structs.replace(one, code=f"G1FT{number}", customer_id=str(number)) for number in range(7, 12)
+    ]
+    rich.corner.calls.clear()
+    rich.reconcile()
+    assert rich.corner.calls.count("gifts") == 2
+    assert [rich.balance(str(number)) for number in range(7, 12)] == [20] * 5
