@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import requests
 
-from adapters.shopify import documents
+from adapters.shopify import documents, settings
 from bench import origin
 from bench.origin import Source
 
@@ -136,6 +136,9 @@ def _said(
         number = "1" if words["query"].startswith("{ customers") else "2"
         started = {"id": f"gid://shopify/BulkOperation/{number}", "status": "CREATED"}
         return {"bulkOperationRunQuery": {"bulkOperation": started, "userErrors": []}}
+    if "query Rights" in query:
+        granted = [{"handle": right} for right in settings.SCOPES]
+        return {"currentAppInstallation": {"accessScopes": granted}}
     assert "query BulkState" in query, query
     number = words["id"].rpartition("/")[2]
     file = names[number]

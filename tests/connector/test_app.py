@@ -297,9 +297,9 @@ def test_a_further_shop_joins_its_merchant_by_a_code(house: House, shop: Shop) -
         assert (found is not None and found.merchant_id == shop.merchant_id) is joined
         assert (found is not None) is joined
     # A shop that is known already comes back to its merchant, whatever code it brings.
-    app.test_client().post("/paper/install", data={"address": shop.line.address, "merchant_code": code})
+    app.test_client().post("/paper/install", data={"address": shop.address, "merchant_code": code})
     with house.database.everyone() as connection:
-        back = shops.find_by_address(connection, "paper", shop.line.address)
+        back = shops.find_by_address(connection, "paper", shop.address)
     assert back is not None
     assert back.merchant_id == shop.merchant_id
 

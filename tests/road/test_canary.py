@@ -328,7 +328,7 @@ def is_quoted(loud: Loud) -> None:
             with suppress(Refused):
                 loud.keepers[name].does("faults", hold=True)
             with loud.house.database.merchant(loud.merchant_id) as tx:
-                tx.run(text("UPDATE outbox SET state = 'waiting', next_at = now() - interval '1 second'"))
+                tx.run(text(_ONCE_MORE))
                 tx.run(
                     text("UPDATE inbox SET state = 'waiting', next_at = NULL WHERE body_sealed IS NOT NULL")
                 )
@@ -342,6 +342,11 @@ def is_quoted(loud: Loud) -> None:
         tx.run(text(_FRESH))
 
 
+# Of what was pushed twice about one thing, one may wait.
+_ONCE_MORE = (
+    "UPDATE outbox SET state = 'waiting', next_at = now() - interval '1 second'"
+    " WHERE id IN (SELECT max(id) FROM outbox GROUP BY merchant_id, shop_id, kind, subject)"
+)
 _FRESH = (
     "UPDATE shops SET state = 'connected', busy_until = NULL, probe_at = NULL, probing = false, failures = 0,"
     " failing_since = NULL, failed_at = NULL"

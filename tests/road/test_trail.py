@@ -53,16 +53,16 @@ def test_one_webhooks_number_stands_at_every_stop(
 
     told = [json.loads(line) for line in written.getvalue().splitlines()]
     stops = [line["event"] for line in told if line.get("request") == NUMBER]
-    assert stops == ["webhook", "applied", "pushed"]
+    assert stops == ["webhook", "applied", "pushed", "pushed"], "the tag and the card"
     assert any(number == NUMBER and "/graphql.json" in url for number, url in heard)
 
     found = tracing.road(street.house, NUMBER)
     assert [(one.topic, one.state) for one in found.arrived] == [("orders/paid", "applied")]
     assert [entry.points for entry in found.booked] == [90]
-    assert [(push.kind, push.state) for push in found.sent] == [("marks", "done")]
+    assert [(push.kind, push.state) for push in found.sent] == [("marks", "done"), ("card", "done")]
     assert tracing.road(street.house, letter.id) == found, "the shop's own id leads to the same road"
     text = tracing.as_text(found)
     assert [line.split()[2] for line in text.splitlines()[1:]] == [
-        "received", "applied", "booked", "wanted", "done",
+        "received", "applied", "booked", "wanted", "wanted", "done", "done",
     ]  # fmt: skip
     assert not tracing.road(street.house, "nobody-knows-this")
