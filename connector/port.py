@@ -302,6 +302,10 @@ class OutcomeUnknown(ShopError):
     """The call went out and no answer came back: it may have been done. Look before trying again."""
 
 
+class Doubtful(OutcomeUnknown):
+    """The shop answered, and its answer leaves open whether it was done: a doubt about one thing, not about the line."""
+
+
 class Refused(ShopError):
     """The shop says no, and will say no again; the text says what to do."""
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from adapters.shopify.wire import LONGEST_WAIT, Reply
-from connector.port import Forbidden, OutcomeUnknown, Refused, ShopError, TryLater, Unauthorized
+from connector.port import Doubtful, Forbidden, OutcomeUnknown, Refused, ShopError, TryLater, Unauthorized
 
 T = TypeVar("T")
 
@@ -202,6 +202,9 @@ def _error(fault: Fault, envelope: Envelope, *, changing: bool) -> ShopError:
             return OutcomeUnknown("Shopify failed on the way; it may have done what was asked.")
         case "INTERNAL_SERVER_ERROR" | "TIMEOUT":
             return TryLater("Shopify failed on the way.")
+        case code if changing and (fault.path is not None or not code):
+            # It came up while it was being done, or says of nothing why. Only a document that was not run is a clear no.
+            return Doubtful("Shopify failed on the way; it may have done what was asked.")
         case code:
             return Refused(f"Shopify refuses the request ({code or 'without a reason'}).")
 

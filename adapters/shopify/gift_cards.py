@@ -15,7 +15,7 @@ from adapters.shopify.complaint import Complaint
 from adapters.shopify.discounts import MARK
 from adapters.shopify.graph import Moment, Node, PageInfo, Ref
 from connector.money import NotMoney, parse, plain
-from connector.port import CodeTaken, CouponMade, OutcomeUnknown, Refused
+from connector.port import CodeTaken, CouponMade, Doubtful, OutcomeUnknown, Refused
 from connector.records import Coupon
 
 LONGEST_TITLE = 200
@@ -144,7 +144,7 @@ def _adopt(client: Client, coupon: Coupon) -> CouponMade | CodeTaken:
     there = _with_its_code(client, coupon)
     if not there:
         # Searching lags behind writing. It may be ours, so no other card is made.
-        raise OutcomeUnknown("Shopify says the gift card exists but does not show it yet.")
+        raise Doubtful("Shopify says the gift card exists but does not show it yet.")
     ours = [it for it in there if _ours(it, coupon)]
     return CouponMade(picture.number_of(ours[0].id)) if ours else CodeTaken()
 

@@ -14,7 +14,7 @@ from adapters.shopify.complaint import Complaint
 from adapters.shopify.gift_cards import NO_ANSWER, Sum
 from adapters.shopify.graph import Moment, Node, PageInfo, Ref
 from connector.money import plain
-from connector.port import CodeTaken, CouponMade, OutcomeUnknown, Refused
+from connector.port import CodeTaken, CouponMade, Doubtful, OutcomeUnknown, Refused
 from connector.records import Coupon
 
 HOUR = 3600
@@ -99,7 +99,7 @@ class GivenData(Node, frozen=True):
 
 
 def give(client: Client, coupon: Coupon) -> CouponMade | CodeTaken:
-    """Give the sum, once; raise OutcomeUnknown where one stands there of which nobody can say whether it is this."""
+    """Give the sum, once; raise Doubtful where one stands there of which nobody can say whether it is this."""
     mark = ends(coupon)
     return looking.then_give(
         client,
@@ -198,7 +198,7 @@ def _credits(client: Client, coupon: Coupon, mark: datetime) -> list[CreditNode]
     accounts = owner.store_credit_accounts
     pages = [account.transactions for account in accounts.nodes]
     if any(info.has_next_page for info in (accounts.page_info, *(page.page_info for page in pages))):
-        raise OutcomeUnknown("This customer has more store credits than Comeback looks through.")
+        raise Doubtful("This customer has more store credits than Comeback looks through.")
     return [node for page in pages for node in page.nodes if _alike(node, coupon, mark)]
 
 
@@ -219,7 +219,7 @@ def _surely(there: list[CreditNode], mark: datetime) -> CouponMade | None:
     if exact:
         return CouponMade(picture.number_of(exact[0].id))
     if _blurred(there):
-        raise OutcomeUnknown(DOUBTFUL)
+        raise Doubtful(DOUBTFUL)
     return None
 
 

@@ -11,6 +11,7 @@ from connector.flow.pushing import SAME_FAULT, WAITS, Job, Misunderstood, Sent, 
 from connector.port import (
     CodeTaken,
     CouponMade,
+    Doubtful,
     LeftAlone,
     Marked,
     OutcomeUnknown,
@@ -39,6 +40,8 @@ def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) 
             outbox.try_later(tx, job.push, until, str(sent), counts=False)
         case TryLater() if probing:
             outbox.try_later(tx, job.push, now, str(sent), counts=False)
+        case Doubtful():
+            _again_or_park(tx, job, str(sent), now)
         case OutcomeUnknown() if probing:
             # Never back to the first try: from the second on it is remembered that an earlier one may have worked.
             outbox.try_later(tx, job.push, now, str(sent), counts=job.push.attempts == 1)

@@ -9,7 +9,16 @@ from datetime import datetime, timedelta
 import structlog
 
 from connector.house import House
-from connector.port import NotReady, OutcomeUnknown, Pace, ShopAdapter, ShopError, TryLater, Unauthorized
+from connector.port import (
+    Doubtful,
+    NotReady,
+    OutcomeUnknown,
+    Pace,
+    ShopAdapter,
+    ShopError,
+    TryLater,
+    Unauthorized,
+)
 from connector.secrets import CannotOpen
 from connector.store import breaker, health, shops
 from connector.store.database import Connection, Tx
@@ -46,6 +55,8 @@ def note(house: House, shop: Shop, error: ShopError) -> None:
 def heed(tx: Tx, shop_id: int, error: ShopError, now: datetime) -> None:
     """Note a failure on the shop's line: no answer counts for the breaker, an answer closes it, whatever it says."""
     match error:
+        case Doubtful():
+            pass
         case TryLater(wait=None) | OutcomeUnknown():
             breaker.failed(tx, shop_id, now)
             return

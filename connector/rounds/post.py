@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import structlog
 
@@ -12,6 +13,7 @@ from connector.flow import giving, outcomes, pushing
 from connector.flow.pushing import Misunderstood
 from connector.house import House
 from connector.port import (
+    Doubtful,
     Forbidden,
     OutcomeUnknown,
     Refused,
@@ -25,6 +27,7 @@ from connector.store import breaker, outbox, queue, shops
 from connector.store.shops import Shop
 
 TROUBLE = (TryLater, OutcomeUnknown, Unauthorized)  # what holds for one push holds for the shop
+ONES_OWN = (Refused, Misunderstood, Doubtful)  # may be the fault of one of a dozen
 _log = structlog.get_logger()
 
 
@@ -97,7 +100,7 @@ def _send_and_keep(
             if not giving.begin(tx, gift, house.now()):
                 return False
     sent = _send(there, call)
-    trouble = next((one for one in sent if isinstance(one, TROUBLE)), None)
+    trouble = next((one for one in sent if _is_trouble(one)), None)
     with house.database.merchant(shop.merchant_id) as tx:
         for job, one in zip(call, sent, strict=True):
             outcomes.keep(tx, job, one, house.now(), probing=probing)
@@ -129,11 +132,11 @@ def _heard(
 def _send(there: ShopAdapter, call: tuple[pushing.Job, ...]) -> Sequence[pushing.Sent]:
     """Send what goes in one call. What is wrong with one of a dozen must not be held against the others."""
     sent = _try(there, call)
-    if len(call) == 1 or isinstance(sent[0], Forbidden) or not isinstance(sent[0], Refused | Misunderstood):
+    if len(call) == 1 or isinstance(sent[0], Forbidden) or not isinstance(sent[0], ONES_OWN):
         return sent
     found: list[pushing.Sent] = []
     for job in call:
-        in_vain = found and isinstance(found[-1], TROUBLE)
+        in_vain = found and _is_trouble(found[-1])
         found.append(found[-1] if in_vain else _try(there, (job,))[0])
     return found
 
@@ -146,6 +149,11 @@ def _try(there: ShopAdapter, call: tuple[pushing.Job, ...]) -> Sequence[pushing.
         # A fault of ours about one customer must not hold up the others; after the last try it is put aside and shown.
         _log.exception("a push went wrong", shop=first.push.shop_id, kind=first.push.kind)
         return [Misunderstood(f"{type(error).__name__} while sending it")] * len(call)
+
+
+def _is_trouble(sent: pushing.Sent) -> TypeGuard[ShopError]:
+    """Tell whether it holds for the shop: a doubt about one customer is an answer of the shop's."""
+    return isinstance(sent, TROUBLE) and not isinstance(sent, Doubtful)
 
 
 def _count(house: House, platform: str, sent: pushing.Sent) -> None:

@@ -15,7 +15,17 @@ from adapters.shopify.settings import App
 from adapters.shopify.shop import ShopifyShop
 from adapters.shopify.tokens import Tokens
 from adapters.shopify.wire import Wire, retry_after
-from connector.port import Batch, Marked, OutcomeUnknown, Refused, TryLater, Unauthorized, Window
+from connector.port import (
+    Batch,
+    Doubtful,
+    Forbidden,
+    Marked,
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+    Unauthorized,
+    Window,
+)
 
 GRAPHQL = "https://demo-gifts.myshopify.com/admin/api/2026-10/graphql.json"
 TOKEN = "https://demo-gifts.myshopify.com/admin/oauth/access_token"
@@ -161,6 +171,28 @@ def test_a_refused_question_says_what_it_means(
     web.assert_all_requests_are_fired = False
     with pytest.raises(error) as caught:
         shop.facts()
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (fault("undefinedField"), Refused),
+        (fault("ACCESS_DENIED", ["tagsAdd"]), Forbidden),
+        (fault("SOMETHING_NEW", ["tagsAdd"], {"tagsAdd": None}), Doubtful),
+        (fault("", ["tagsAdd"], {"tagsAdd": None}), Doubtful),
+        (fault(""), Doubtful),
+        ({"errors": "something went wrong"}, Doubtful),
+        (fault("INTERNAL_SERVER_ERROR", ["tagsAdd"]), OutcomeUnknown),
+    ],
+)
+def test_only_a_change_that_was_not_begun_is_refused_for_sure(
+    web: Any, shop: ShopifyShop, body: object, error: type[Exception]
+) -> None:
+    answer(web, body)
+    with pytest.raises(error) as caught:
+        shop.mark("1", ("vip",), ())
+    assert type(caught.value) is error
     assert "secret" not in str(caught.value)
 
 

@@ -14,6 +14,7 @@ from connector import parking, rounds
 from connector.port import (
     CustomerChanged,
     CustomerTouched,
+    Doubtful,
     OrderChanged,
     OutcomeUnknown,
     Refused,
@@ -86,7 +87,11 @@ def test_failures_further_apart_than_a_minute_are_not_in_a_row(world: Any, start
 
 @pytest.mark.parametrize(
     "answer",
-    [TryLater("429", timedelta(seconds=0.1)), Refused("no such customer")],
+    [
+        TryLater("429", timedelta(seconds=0.1)),
+        Refused("no such customer"),
+        Doubtful("one like it is there"),
+    ],
 )
 def test_an_answer_is_no_failure_whatever_it_says(world: Any, start: Any, make: Any, answer: Any) -> None:
     start()

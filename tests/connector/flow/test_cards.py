@@ -15,6 +15,7 @@ from connector.port import (
     CustomerForgotten,
     CustomerRemoved,
     CustomersMerged,
+    Doubtful,
     Forbidden,
     Installed,
     Refused,
@@ -144,6 +145,19 @@ def test_neither_a_busy_shop_nor_one_card_that_is_refused_keeps_the_others_from_
     world.push()
     assert [state for _, state, _ in sent(world)] == ["parked", "done", "done"]
     assert sorted(world.corner.cards) == ["2", "3"]
+
+
+def test_a_doubt_about_one_card_is_tried_again_and_keeps_no_other_from_its_own(
+    world: Any, start: Any, make: Any, show: Any
+) -> None:
+    start()
+    show()
+    come(world, make, "1", "2", "3")
+    maybe = Doubtful("it may have been done")
+    world.corner.trouble = [maybe, maybe]
+    world.push()
+    assert sorted(world.corner.cards) == ["2", "3"]
+    assert [state for _, state, _ in sent(world)] == ["waiting", "done", "done"]
 
 
 def test_a_fault_of_ours_about_one_puts_only_that_one_aside(

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 LOGGED = ("debug", "info", "warning", "error", "exception")
 TOLD = (
-    "TryLater TooLate NotReady TooLong OutcomeUnknown Refused Forbidden Unauthorized LeftAlone Ignored BadMessage "
+    "TryLater TooLate NotReady TooLong OutcomeUnknown Doubtful Refused Forbidden Unauthorized LeftAlone Ignored BadMessage "
     "BadGrant NoReply NotMagento Redirected StillImpossible LeftInPeace Spoilt FileGone"
 ).split()
 
