@@ -14,8 +14,8 @@ from connector.port import CodeTaken, CouponMade, Refused, ShopError, TryLater, 
 from connector.store import coupons, ledger, outbox, people, shops
 from connector.store.database import Tx
 
-PAUSE = timedelta(minutes=5)  # a shop may still be at work on a call whose answer was lost
-DOUBT = timedelta(minutes=10)  # so long after the last try "it is not there" is not believed
+# So long after the last try a shop may still be at work on it, and "it is not there" is not believed: no try, no look.
+DOUBT = timedelta(minutes=10)
 REMEMBERED = timedelta(days=7)  # so long every full comparison looks for what was given up
 # After a restore one full reading follows the other until nothing waits: a look at each of them would always be waiting.
 APART = timedelta(hours=12)
@@ -25,7 +25,7 @@ def not_before(push: outbox.Push, kept: coupons.Kept) -> datetime | None:
     """Return until when nothing may be asked about a gift; None: it may be at any time."""
     if not kept.coupon.is_gift or kept.unsure_at is None or not needs_call(push, kept):
         return None
-    return kept.unsure_at + (PAUSE if push.kind == "coupon" else DOUBT)
+    return kept.unsure_at + DOUBT
 
 
 def needs_call(push: outbox.Push, kept: coupons.Kept) -> bool:

@@ -189,12 +189,12 @@ def test_a_gift_survives_the_death_of_its_worker_before_and_after_the_call(stree
     till.exchanges()
     for number in range(KILLS):
         point = ("keep", "send")[number % 2]
-        asked = [point, "2", *map(str, (street.merchant_id, till.shop_id, 6 * number))]
+        asked = [point, "2", *map(str, (street.merchant_id, till.shop_id, 11 * number))]
         ended = subprocess.run(
             [sys.executable, "-c", WORKER, *asked], env=street.env, timeout=60, check=False
         )
         assert ended.returncode == -signal.SIGKILL
         assert till.asks("SELECT state FROM coupons WHERE unsure_at IS NOT NULL") == [("wanted",)]
-    till.passed = timedelta(minutes=6 * KILLS)
+    till.passed = timedelta(minutes=11 * KILLS)
     till.comes_to_rest()
     till.ends_right()
