@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from connector.flow import outcomes, redeeming
-from connector.store import coupons, inbox, outbox, queue
+from connector.flow import giving, outcomes, redeeming
+from connector.store import coupons, inbox, ledger, outbox, people, queue
 from connector.store.database import Tx
 
 PUT_AWAY = "Put away by hand; nothing was done."
 
 
 class StillImpossible(Exception):
-    """It cannot be tried again now; the text says why."""
+    """It cannot be tried again, or put away, now; the text says why."""
 
 
 def apply_again(tx: Tx, inbox_id: int, now: datetime) -> bool:
@@ -41,6 +41,7 @@ def push_again(tx: Tx, outbox_id: int, now: datetime) -> bool:
         kept = coupons.get(tx, push.shop_id, push.subject)
         if kept is not None and kept.state in ("parked", "refused"):
             if kept.subject in outbox.pending(tx, push.shop_id, ("revoke",)):
+                _look_again(tx, push, now)
                 if kept.coupon.is_gift:
                     raise StillImpossible("It is still being looked for; try again in a few minutes.")
                 raise StillImpossible("The earlier code is still being ended; try again in a moment.")
@@ -51,6 +52,13 @@ def push_again(tx: Tx, outbox_id: int, now: datetime) -> bool:
             return True
     outbox.again(tx, push, now)
     return True
+
+
+def _look_again(tx: Tx, push: outbox.Push, now: datetime) -> None:
+    """Bring back what must come before the push, where that was put aside too: its gift's look, its code's end."""
+    for one in outbox.parked(tx):
+        if (one.kind, one.shop_id, one.subject) == ("revoke", push.shop_id, push.subject):
+            outbox.again(tx, one, now)
 
 
 def all_again(tx: Tx, now: datetime) -> int:
@@ -72,16 +80,31 @@ def discard_message(tx: Tx, inbox_id: int, now: datetime) -> bool:
 
 
 def discard_push(tx: Tx, outbox_id: int, now: datetime) -> bool:
-    """Put a parked push away for good; False when there is none. The points of its coupon were given back already."""
+    """Put a parked push away for good; False when there is none. The points of its code were given back already.
+
+    StillImpossible: it is the look for a gift whose points hang on it; without it neither gift nor points might be there.
+    """
     push = outbox.find(tx, outbox_id)
+    if push is not None and _points_hang_on(tx, push):
+        raise StillImpossible(
+            "Nobody knows whether this was given. Try it again: when the look finds nothing, the points come back."
+        )
     if push is not None:
         outbox.drop(tx, push, PUT_AWAY, now)
     return push is not None
 
 
+def _points_hang_on(tx: Tx, push: outbox.Push) -> bool:
+    kept = coupons.get(tx, push.shop_id, push.subject) if push.kind == "revoke" else None
+    if kept is None or not kept.coupon.is_gift or not giving.needs_call(push, kept):
+        return False
+    found = ledger.find_redemption(tx, kept.source)
+    return found is not None and found[1].state == "open" and not people.is_nobody(kept.coupon.customer_id)
+
+
 def discard_all(tx: Tx, now: datetime) -> int:
-    """Put everything that was put aside away for good; return how much."""
-    pushes = outbox.parked(tx)
+    """Put everything that was put aside away for good, but for looks that points hang on; return how much."""
+    pushes = [push for push in outbox.parked(tx) if not _points_hang_on(tx, push)]
     for push in pushes:
         outbox.drop(tx, push, PUT_AWAY, now)
     return len(pushes) + inbox.discard(tx, PUT_AWAY, now)

@@ -120,7 +120,10 @@ def _buttons(pages: Blueprint, house: House) -> None:
     @pages.post(f"/settings/activity/sent/<{asked.ROW}:row_id>/discard")
     def discard_push(row_id: int) -> Answer:
         with visit(house) as seen:
-            _put_away(again.discard_push(seen.tx, row_id, seen.now))
+            try:
+                _put_away(again.discard_push(seen.tx, row_id, seen.now))
+            except again.StillImpossible as error:
+                flash(sentences.said(str(error)), "bad")
         return _back("settings.sent")
 
     @pages.post("/settings/activity/again")

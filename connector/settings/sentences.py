@@ -36,6 +36,9 @@ OURS = (
     _("It was looked for, and was not given."),
     _("No longer needed."),
     _("Nobody knows whether it was given; it is looked for in a few minutes."),
+    _(
+        "Nobody knows whether this was given. Try it again: when the look finds nothing, the points come back."
+    ),
     _("Nothing to do."),
     _("Order %(number)s brought up to date."),
     _("Order %(number)s: known already."),

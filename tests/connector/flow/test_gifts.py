@@ -207,15 +207,51 @@ def test_what_was_given_up_is_tried_again_by_hand_under_the_same_code_and_only_a
     assert ([gift.code for gift in rich.corner.given], rich.balance()) == ([code], 20)
 
 
+def test_a_look_that_was_put_aside_too_comes_back_with_its_gift_and_is_not_put_away(rich: Any) -> None:
+    redeem(rich)
+    give_up(rich)
+    rich.corner.trouble = [Forbidden("a right is missing")]
+    after(rich, 11)
+    parked = {row.kind: row.id for row in rich.outbox if row.state == "parked"}
+    with rich.house.database.merchant(rich.shop.merchant_id) as tx:
+        with pytest.raises(again.StillImpossible, match="Try it again"):
+            again.discard_push(tx, parked["revoke"], rich.now)
+        assert again.discard_all(tx, rich.now) == 1
+    assert [row.kind for row in rich.outbox if row.state == "parked"] == ["revoke"]
+    with rich.house.database.merchant(rich.shop.merchant_id) as tx:
+        assert again.push_again(tx, parked["revoke"], rich.now)
+    rich.push()
+    assert (rich.balance(), given(rich)) == (120, [])
+
+
+def test_trying_a_gift_again_looks_again_where_the_look_was_put_aside(rich: Any) -> None:
+    redeem(rich)
+    give_up(rich)
+    rich.corner.trouble = [Forbidden("a right is missing")]
+    after(rich, 11)
+    parked = {row.kind: row.id for row in rich.outbox if row.state == "parked"}
+    asked(rich)
+    shop = rich.house.database.merchant(rich.shop.merchant_id)
+    with shop as tx, pytest.raises(again.StillImpossible, match="looked for"):
+        again.push_again(tx, parked["coupon"], rich.now)
+    rich.push()
+    assert (asked(rich), rich.balance()) == (["find_gift"], 120)
+    with rich.house.database.merchant(rich.shop.merchant_id) as tx:
+        assert again.push_again(tx, parked["coupon"], rich.now)
+    after(rich, 11)
+    assert ([gift.value for gift in rich.corner.given], rich.balance()) == ([500], 20)
+
+
 def test_a_refusal_after_a_lost_answer_is_no_clear_no(rich: Any) -> None:
     redeem(rich)
     rich.corner.trouble = [OutcomeUnknown("no answer came back")]
     rich.push()
     rich.corner.trouble = [Refused("not today")]
     after(rich, 11)
-    assert (rich.coupons[0].state, rich.balance()) == ("parked", 20)
-    after(rich, 11)
-    assert rich.balance() == 120
+    assert asked(rich) == ["make_coupon", "make_coupon", "find_gift"], (
+        "looked for, before the points are back"
+    )
+    assert (rich.coupons[0].state, rich.balance()) == ("parked", 120)
 
 
 def test_a_worker_that_went_away_in_the_middle_is_taken_for_an_unknown_outcome(
