@@ -269,7 +269,8 @@ class Condition(msgspec.Struct, frozen=True):
     elsewhere, or cut down. `ahead`: the shop's clock before ours, None where it tells no time. `other_version`: the
     interface it answered with, where that is not the one asked for. `access_until`: when our access to it ends unless it
     is renewed before; None: without end, or not known. `declared_faults`: in what the platform was told otherwise of us
-    than `Platform.files` says, each worded to follow "the file". `withheld`: what is kept from us of customers.
+    than `Platform.files` says, each worded to follow "the file". `file_silent`: nothing came by that file for two days,
+    though it subscribes: where nothing happens in the shop, nothing is amiss. `withheld`: what is kept from us of customers.
     """
 
     missing_rights: tuple[str, ...] = ()
@@ -279,6 +280,7 @@ class Condition(msgspec.Struct, frozen=True):
     other_version: str = ""
     access_until: datetime | None = None
     declared_faults: tuple[str, ...] = ()
+    file_silent: bool = False
     withheld: tuple[PersonWord, ...] = ()
 
 

@@ -86,14 +86,10 @@ def embedded(app: App) -> bool:
     return app.kind == "public"
 
 
-def faults(client: Client, app: App, by_file: bool) -> tuple[str, ...]:
-    """Return in what the file that Shopify has differs from the one we would write, as far as Shopify tells.
-
-    `by_file`: messages come by it, to the address that it should name.
-    """
+def faults(client: Client, app: App) -> tuple[str, ...]:
+    """Return in what the file that Shopify has differs from the one we would write, as far as Shopify tells."""
     told = client.ask(documents.APP_FILE, {}, AppData).data.current_app_installation.app
-    silent = () if by_file or not subscribes(app) else ("has brought no webhook for two days",)
-    return (*_faults(told, app), *silent)
+    return tuple(_faults(told, app))
 
 
 def _faults(told: AppNode, app: App) -> Iterator[str]:

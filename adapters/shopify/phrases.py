@@ -16,6 +16,7 @@ ENGLISH = {
     "through_next": "Install Comeback in your other shop and open it there. It asks for this code, so that the shop joins "
     "your programme.",
     "start": "Welcome to Comeback",
+    "unreached": "Comeback cannot be reached. Look whether you are online, then try again.",
     "start_lead": "Does this shop join a programme that you run already?",
     "code": "One-time code",
     "code_hint": "Comeback shows it in your other shop, under Overview, Add a shop. It works once, for an hour.",
@@ -44,6 +45,7 @@ DUTCH = {
     "through_next": "Installeer Comeback in je andere winkel en open het daar. Het vraagt om deze code, zodat de winkel met "
     "je programma meedoet.",
     "start": "Welkom bij Comeback",
+    "unreached": "Comeback is niet te bereiken. Kijk of je online bent en probeer het opnieuw.",
     "start_lead": "Doet deze winkel mee met een programma dat je al hebt?",
     "code": "Eenmalige code",
     "code_hint": "Comeback toont hem in je andere winkel, onder Overzicht, Winkel toevoegen. Hij werkt één keer, "

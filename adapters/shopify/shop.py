@@ -167,7 +167,8 @@ class ShopifyShop:
             stray_topics=strays,
             ahead=self._client.ahead,
             other_version=self._client.other_version,
-            declared_faults=app_file.faults(self._client, self._app, by_file),
+            declared_faults=app_file.faults(self._client, self._app),
+            file_silent=app_file.subscribes(self._app) and not by_file,
             access_until=self._client.keys.until(),
             withheld=self.withheld(),
         )

@@ -156,12 +156,16 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
         )
     elif not platform.polled:
         yield Finding("shop.webhooks", about, True, "sends us all the webhooks that Comeback wants")
-    if found.declared_faults:
+    faults, heard = found.declared_faults, shop.last_delivery_at
+    # Where nothing came by any road, nothing may have happened: that says nothing about the file.
+    if found.file_silent and heard is not None and house.now() - heard <= _QUIET:
+        faults = (*faults, "has brought no webhook for two days, though others came")
+    if faults:
         yield Finding(
             "shop.declared",
             about,
             False,
-            f"what its platform was told of Comeback {'; '.join(found.declared_faults)}",
+            f"what its platform was told of Comeback {'; '.join(faults)}",
             f"`comeback app-file {shop.platform}` writes the file as it should be; send it to the platform again.",
         )
     if found.stray_topics:

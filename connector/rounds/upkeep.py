@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import structlog
+
 from connector.flow import clearing
 from connector.house import House
+from connector.rounds.lines import OURS
 from connector.store import inbox, outbox, people, privacy, proofs, queue, rates, runs, shops, visits
 from connector.store.database import Connection
 
@@ -18,6 +21,9 @@ FULL_AT_LATEST = timedelta(hours=36)  # and whatever the hour, where nobody work
 KEEP_BODIES = timedelta(days=7)
 KEEP_ROWS = timedelta(days=35)  # longer than any shop repeats a message
 KEEP_WINDOWS = timedelta(days=2)
+
+
+_log = structlog.get_logger()
 
 
 def sweep(house: House) -> None:
@@ -74,13 +80,25 @@ def tidy(house: House) -> None:
             queue.subscribe(connection, shop.merchant_id, shop.id)
             queue.keep_alive(connection, shop.merchant_id, shop.id)
         rates.drop_old(connection, house.now())
+    broken: list[Exception] = []
     for merchant_id in house.merchants():
-        with house.database.merchant(merchant_id) as tx:
-            inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)
-            outbox.drop_old(tx, house.now(), KEEP_ROWS)
-            runs.drop_old(tx, house.now(), KEEP_WINDOWS)
-            visits.drop_old(tx, house.now())
-            privacy.end_exports(tx, house.now() - proofs.FILE)
-            for shop in shops.of_merchant(tx):
-                if shop.state == "connected":
-                    clearing.clear_away(tx, shop.id, house.now())
+        try:
+            _tidy(house, merchant_id)
+        except OURS as error:
+            # What one merchant's rows bring about must not keep those of the others; the last line has the night noticed.
+            _log.error("a merchant was not tidied", merchant_id=merchant_id, error=type(error).__name__)
+            broken.append(error)
+    if broken:
+        raise ExceptionGroup("not all was tidied", broken)
+
+
+def _tidy(house: House, merchant_id: int) -> None:
+    with house.database.merchant(merchant_id) as tx:
+        inbox.drop_old(tx, house.now(), KEEP_BODIES, KEEP_ROWS)
+        outbox.drop_old(tx, house.now(), KEEP_ROWS)
+        runs.drop_old(tx, house.now(), KEEP_WINDOWS)
+        visits.drop_old(tx, house.now())
+        privacy.end_exports(tx, house.now() - proofs.FILE)
+        for shop in shops.of_merchant(tx):
+            if shop.state == "connected":
+                clearing.clear_away(tx, shop.id, house.now())

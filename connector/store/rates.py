@@ -1,6 +1,5 @@
-"""How often somebody has come within a minute, counted over all processes. Only hashes of who it was are kept."""
+"""How often somebody has come within a minute, counted over all processes. Only keyed hashes of who it was are kept."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, and_, case, delete, literal, select, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from connector.secrets import KeyRing
 from connector.store.tables import rates
 
 MINUTE = timedelta(minutes=1)
@@ -21,7 +21,7 @@ class Limit(msgspec.Struct, frozen=True):
     most: int
 
 
-def count(connection: Connection, limits: Sequence[Limit], now: datetime) -> timedelta | None:
+def count(connection: Connection, ring: KeyRing, limits: Sequence[Limit], now: datetime) -> timedelta | None:
     """Count one more under each limit; return how long to wait where one is reached, None where all hold.
 
     A limit is counted only where those before it hold, so that one who comes too often uses up nothing of the others'.
@@ -33,7 +33,7 @@ def count(connection: Connection, limits: Sequence[Limit], now: datetime) -> tim
             select(step.c.count).scalar_subquery() <= before.most
             for step, before in zip(steps, limits, strict=False)
         ]
-        steps.append(_one_more(limit, now, held).cte(f"step_{number}"))
+        steps.append(_one_more(ring, limit, now, held).cte(f"step_{number}"))
     asked = union_all(
         *(select(literal(number), step.c.since, step.c.count) for number, step in enumerate(steps))
     )
@@ -50,8 +50,9 @@ def drop_old(connection: Connection, now: datetime) -> None:
     connection.execute(delete(rates).where(rates.c.since <= now - MINUTE))
 
 
-def _one_more(limit: Limit, now: datetime, held: Sequence[Any]) -> Any:
-    word_hash = hashlib.sha256(limit.word.encode()).digest()
+def _one_more(ring: KeyRing, limit: Limit, now: datetime, held: Sequence[Any]) -> Any:
+    # Without the key, a customer's number could be guessed back: there are few of them.
+    word_hash = ring.word_hash("rate", limit.word)
     come = select(literal(word_hash), literal(now), literal(1)).where(and_(True, *held))
     row = upsert(rates).from_select(["word_hash", "since", "count"], come)
     # A minute that begins long after now was begun by a machine whose clock is ahead, and would last for as long.

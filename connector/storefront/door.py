@@ -24,9 +24,10 @@ from connector.storefront.page import Exchange
 
 FORM_LASTS = timedelta(hours=12)
 PROOF_LASTS = timedelta(minutes=5)  # longer than a signature is believed
-# A minute, of one shopper and of all visitors of a shop. Of their addresses nothing is counted: the shop calls for them,
-# and what it says of them in a header is not signed.
-READS, WRITES, ALL = 60, 5, 3_000
+# A minute, of one shopper, of all of a shop who are signed in, and of all its other visitors: whoever floods the page
+# without signing in keeps no shopper from it. Of addresses nothing is counted: the shop calls for its visitors, and what it
+# says of them in a header is not signed.
+READS, WRITES, ALL, STRANGERS = 60, 5, 3_000, 2_000
 _LARGEST = 10_000  # bytes of a form
 _log = structlog.get_logger()
 
@@ -75,7 +76,9 @@ def create_blueprint(house: House) -> Blueprint:
             shop = shops.find_by_address(connection, platform.name, seen.address)
             if shop is None or shop.state == "removed":
                 return Response(status=404)
-            wait = rates.count(connection, _limits(shop, seen, exchanging=exchanging), house.now())
+            wait = rates.count(
+                connection, house.database.ring, _limits(shop, seen, exchanging=exchanging), house.now()
+            )
             first = wait is None and (not exchanging or _proved_now(connection, platform, seen, house.now()))
         if wait is not None:
             _log.info("storefront busy", platform=platform.name, shop_id=shop.id, method=request.method)
@@ -86,11 +89,12 @@ def create_blueprint(house: House) -> Blueprint:
 
 
 def _limits(shop: Shop, seen: Shopper, *, exchanging: bool) -> tuple[Limit, ...]:
-    everybody = Limit(f"storefront {shop.id}", ALL)
     if seen.customer_id is None:
-        return (everybody,)
+        return (Limit(f"storefront {shop.id} strangers", STRANGERS),)
     own, most = ("writes", WRITES) if exchanging else ("reads", READS)
-    return Limit(f"storefront {shop.id} {own} of {seen.customer_id}", most), everybody
+    return Limit(f"storefront {shop.id} {own} of {seen.customer_id}", most), Limit(
+        f"storefront {shop.id}", ALL
+    )
 
 
 def _proved_now(connection: Connection, platform: Platform, seen: Shopper, now: datetime) -> bool:

@@ -12,6 +12,7 @@
     url.search = new URLSearchParams(new FormData(event.target));
     url.searchParams.set("embedded", "1");
     url.searchParams.set("shop", new URLSearchParams(location.search).get("shop"));
+    wrong.hidden = true;
     buttons.forEach((one) => { one.disabled = true; });
     try {
       const answer = await fetch(url);
@@ -21,6 +22,9 @@
       }
       const said = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[role=alert]");
       wrong.textContent = said ? said.textContent : String(answer.status);
+      wrong.hidden = false;
+    } catch {
+      wrong.textContent = wrong.dataset.unreached;
       wrong.hidden = false;
     } finally {
       buttons.forEach((one) => { one.disabled = false; });

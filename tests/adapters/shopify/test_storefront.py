@@ -300,13 +300,25 @@ def test_the_sixth_exchange_in_a_minute_books_nothing_and_can_be_sent_again_late
     assert front.redeemed() == [front.anna] * 2
 
 
-def test_all_visitors_of_a_shop_share_its_limit(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert (door.READS, door.WRITES, door.ALL) == (60, 5, 3_000)
+def test_all_shoppers_of_a_shop_share_its_limit(front: Front, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (door.READS, door.WRITES, door.ALL, door.STRANGERS) == (60, 5, 3_000, 2_000)
     monkeypatch.setattr(door, "ALL", 3)
-    front.enter(None)
+    front.enter(front.bert)
     assert [front.get().status_code for _ in range(2)] == [200, 200]
     front.enter(front.anna)
     assert [front.get().status_code for _ in range(2)] == [200, 429]
+
+
+def test_a_flood_of_strangers_keeps_no_shopper_from_an_exchange(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "ALL", 3)
+    monkeypatch.setattr(door, "STRANGERS", 2)
+    front.enter(None)
+    assert [front.get().status_code for _ in range(4)] == [200, 200, 429, 429]
+    front.enter(front.anna)
+    assert front.send(front.words()[0], 0).status_code == 200
+    assert front.redeemed() == [front.anna]
 
 
 def test_nothing_is_counted_before_the_signature_is_proved(front: Front) -> None:

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 from connector import jobs, places, rounds
-from connector.port import CustomerChanged, TryLater
+from connector.flow import welcoming
+from connector.port import CustomerChanged, Installed, ShopFacts, TryLater
 from connector.rounds import upkeep
 from connector.store import queue
 
@@ -142,6 +143,26 @@ def test_whoever_asks_for_a_reconciliation_waits_for_the_one_under_way(
         assert done == []
     asking.join(20)
     assert [run.differences for run in done] == [0]
+
+
+def test_a_merchant_who_cannot_be_tidied_keeps_none_of_the_others_from_it(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = ShopFacts("second.example", "Second", "EUR", "Europe/Amsterdam")
+    welcoming.welcome(world.house.database, world.corner, Installed(facts, b"tokens"), world.now)
+    first, second = world.house.merchants()
+    tidied, drop_old = list[int](), upkeep.outbox.drop_old
+
+    def breaks(tx: Any, *words: Any) -> None:
+        if tx.merchant_id == first:
+            raise ValueError("a row that nobody expected")
+        drop_old(tx, *words)
+        tidied.append(tx.merchant_id)
+
+    monkeypatch.setattr(upkeep.outbox, "drop_old", breaks)
+    with pytest.raises(ExceptionGroup, match="not all was tidied"):
+        upkeep.tidy(world.house)
+    assert tidied == [second]
 
 
 def test_every_day_the_access_to_every_shop_is_looked_over(world: Any) -> None:

@@ -29,7 +29,7 @@ def store(database: Any) -> Iterator[Database]:
 
 def come(store: Database, *limits: Limit, now: datetime = NOW) -> timedelta | None:
     with store.everyone() as connection:
-        return rates.count(connection, limits, now)
+        return rates.count(connection, store.ring, limits, now)
 
 
 def test_three_a_minute_are_let_in_and_the_fourth_waits_for_what_is_left_of_it(store: Database) -> None:
@@ -73,3 +73,11 @@ def test_what_counts_nobody_any_more_goes(store: Database) -> None:
     with store.everyone() as connection:
         rates.drop_old(connection, NOW + 60 * SECOND)
         assert connection.execute(select(func.count()).select_from(rates.rates)).scalar() == 1
+
+
+def test_nobody_without_the_key_finds_out_who_was_counted(store: Database) -> None:
+    come(store, ANNA)
+    with store.everyone() as connection:
+        [kept] = connection.execute(select(rates.rates.c.word_hash)).scalars()
+    assert bytes(kept) == store.ring.word_hash("rate", ANNA.word)
+    assert bytes(kept) != KeyRing({"k1": b"k" * 32}, b"another" * 6).word_hash("rate", ANNA.word)
