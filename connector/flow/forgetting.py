@@ -54,10 +54,9 @@ def _forget(
 ) -> tuple[bool, str]:
     found = privacy.find(tx, shop.id, request.customer_id, request.email)
     named = sorted({*found, *([request.customer_id] if request.customer_id else [])})
-    words = [tx.ring.word_hash("customer", customer_id) for customer_id in named]
-    words += [tx.ring.word_hash("order", order_id) for order_id in request.order_ids]
+    words = privacy.about(tx, named, request.order_ids, request.email)
     email = tx.ring.email_hash(tx.merchant_id, request.email)
-    people.remember_to_forget(tx, shop.id, [*words, *([email] if email else [])], now)
+    people.remember_to_forget(tx, shop.id, words, now)
     members = people.members_of(tx, shop.id, found)
     touched |= members
     claimed = privacy.keep_claims(tx, shop.id, found)
@@ -69,7 +68,7 @@ def _forget(
         "orders": claimed + privacy.forget_guest(tx, shop.id, email, request.order_ids),
         "inbox": inbox.erase_bodies(tx, shop.id, subjects)
         + inbox.erase_unread(tx, shop.id, [*named, *theirs, (request.email or "").strip()]),
-        "privacy": privacy.erase_exports(tx, named),
+        "privacy": privacy.erase_exports(tx, shop.id, named, words),
     }
     for customer_id in named:
         number = people.forget(tx, shop.id, customer_id, now)
@@ -88,6 +87,10 @@ def _export(
     said = msgspec.json.encode({"customers": people_known, "orders_without_account": without_account})
     tables = {"customers": len(found), "orders": sum(len(one["orders"]) for one in people_known)}
     tables["orders"] += len(without_account)
-    deed = proofs.Deed(shop.name, "data_asked", sent_at, tables, request.request_id, (*found, None)[0])
+    words = privacy.about(
+        tx, [*found, *filter(None, [request.customer_id])], request.order_ids, request.email
+    )
+    number = (*found, None)[0]
+    deed = proofs.Deed(shop.name, "data_asked", sent_at, tables, request.request_id, number, shop.id, words)
     proofs.write_down(tx, deed, now, msgspec.json.format(said, indent=2))
     return True, "What is known of a person was put together; it is on the activity page."

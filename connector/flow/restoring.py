@@ -67,7 +67,7 @@ def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: d
     tables = {
         "customers": len(found),
         "inbox": inbox.erase_bodies(tx, shop.id, subjects),
-        "privacy": privacy.erase_exports(tx, found),
+        "privacy": privacy.erase_exports(tx, shop.id, found, words),
     }
     for customer_id in found:
         number = people.forget(tx, shop.id, customer_id, now)

@@ -87,6 +87,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "topic": OURS,
         "customer_id": "emptied (privacy.erase_exports)",
         "export_sealed": "emptied (privacy.erase_exports)",
+        "about": "keyed hashes of whom the export is about, emptied with it (privacy.erase_exports)",
         "request_id": "the shop's number of a request",
         "tables": OURS,
         "version": OURS,

@@ -1,6 +1,6 @@
 """Finding and erasing what is personal."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, cast, delete, func, or_, select, update
@@ -62,13 +62,12 @@ def forget_guest(tx: Tx, shop_id: int, email_hash: bytes | None, order_ids: Sequ
 
 
 def delete_shop(tx: Tx, shop_id: int) -> dict[str, int]:
-    """Delete every row of a shop, and the exports for its people; return the number of rows by table."""
+    """Delete every row of a shop, and empty every export made for its people; return the number of rows by table."""
     theirs = select(customers.c.id).where(
         customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id
     )
-    exported = privacy.c.merchant_id == tx.merchant_id, privacy.c.customer_id.in_(theirs)
-    erased = update(privacy).where(*exported).values(export_sealed=None, customer_id=None)
-    rows = {"privacy": tx.run(erased).rowcount}
+    ours = (privacy.c.of_shop == shop_id) & privacy.c.export_sealed.is_not(None)
+    rows = {"privacy": _empty(tx, ours | _of_old(privacy.c.customer_id.in_(theirs)))}
     # What refers to other rows goes before them.
     for table in reversed(metadata.sorted_tables):
         if "shop_id" in table.c:
@@ -137,15 +136,37 @@ def bury(tx: Tx, shop_id: int, words: set[bytes]) -> list[str]:
 
 def end_exports(tx: Tx, made_before: datetime) -> int:
     """Erase the exports made before this moment, and whom they were about; return how many."""
-    mine = privacy.c.merchant_id == tx.merchant_id, privacy.c.export_sealed.is_not(None)
-    old = update(privacy).where(*mine, privacy.c.done_at <= made_before)
-    return tx.run(old.values(export_sealed=None, customer_id=None)).rowcount
+    return _empty(tx, privacy.c.export_sealed.is_not(None), privacy.c.done_at <= made_before)
 
 
-def erase_exports(tx: Tx, customer_ids: Sequence[str]) -> int:
-    """Erase exports made for people who are being forgotten, and whom they were about; return how many."""
-    theirs = privacy.c.merchant_id == tx.merchant_id, privacy.c.customer_id.in_(customer_ids)
-    return tx.run(update(privacy).where(*theirs).values(export_sealed=None, customer_id=None)).rowcount
+def about(
+    tx: Tx, customer_ids: Sequence[str], order_ids: Sequence[str], email: str | None
+) -> tuple[bytes, ...]:
+    """Return the keyed hashes of a person: of the shop's numbers for them, of their orders', and of their address."""
+    words = [tx.ring.word_hash("customer", customer_id) for customer_id in customer_ids]
+    words += [tx.ring.word_hash("order", order_id) for order_id in order_ids]
+    word = tx.ring.email_hash(tx.merchant_id, email)
+    return (*words, *([word] if word is not None else []))
+
+
+def erase_exports(tx: Tx, shop_id: int, customer_ids: Sequence[str], words: Collection[bytes]) -> int:
+    """Erase the shop's exports about people who are being forgotten, and whom they were about; return how many.
+
+    `words` are keyed hashes (`about`): a guest has no number, two accounts of a person have one file, and the numbers of two
+    shops may be the same.
+    """
+    ours = (privacy.c.of_shop == shop_id) & privacy.c.about.overlap(sorted(words))
+    return _empty(tx, ours | _of_old(privacy.c.customer_id.in_(customer_ids)))
+
+
+def _of_old(theirs: ColumnElement[bool]) -> ColumnElement[bool]:
+    # Exports from before it was kept of which shop they are; they last seven days.
+    return privacy.c.of_shop.is_(None) & theirs
+
+
+def _empty(tx: Tx, *which: ColumnElement[bool]) -> int:
+    exports = update(privacy).where(privacy.c.merchant_id == tx.merchant_id, *which)
+    return tx.run(exports.values(export_sealed=None, customer_id=None, about=[])).rowcount
 
 
 def _orders(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]

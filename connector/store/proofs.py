@@ -21,8 +21,8 @@ _ROOM = 6  # of the advisory lock: two shops of a merchant must not both follow 
 
 
 class Deed(msgspec.Struct, frozen=True):
-    """What was asked and done. `request_id`: the shop's own number; `tables`: rows by table; `customer_id` only while
-    there is an export to find again for this person."""
+    """What was asked and done. `request_id`: the shop's own number; `tables`: rows by table; `customer_id`, `of_shop` and
+    `about` (keyed hashes) only while there is an export, to find it again for these people."""
 
     shop_name: str
     topic: Topic
@@ -30,6 +30,8 @@ class Deed(msgspec.Struct, frozen=True):
     tables: Mapping[str, int]
     request_id: str = ""
     customer_id: str | None = None
+    of_shop: int | None = None
+    about: tuple[bytes, ...] = ()
 
 
 def write_down(tx: Tx, deed: Deed, now: datetime, export: bytes | None = None) -> None:
@@ -42,6 +44,8 @@ def write_down(tx: Tx, deed: Deed, now: datetime, export: bytes | None = None) -
             shop_name=deed.shop_name,
             topic=deed.topic,
             customer_id=deed.customer_id,
+            of_shop=deed.of_shop,
+            about=list(deed.about),
             request_id=deed.request_id,
             asked_at=deed.asked_at,
             due_at=deed.asked_at + LAW,

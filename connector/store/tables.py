@@ -516,6 +516,11 @@ privacy = Table(
     Column("tables", JSONB, nullable=False, server_default="{}"),  # rows by table
     Column("version", Text, nullable=False, server_default=""),  # of Comeback, that did it
     Column("proof", LargeBinary),  # None on rows from before proofs were kept
+    # Whose the file is, outside the proof: it is emptied with the file. Not shop_id: the row stays when the shop is erased.
+    Column("of_shop", BigInteger),  # None without a file, and on rows from before it was kept
+    Column(
+        "about", ARRAY(LargeBinary), nullable=False, server_default="{}"
+    ),  # keyed hashes, as in `forgotten`
     PrimaryKeyConstraint("merchant_id", "id"),
     ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
 )

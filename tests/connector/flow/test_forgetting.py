@@ -275,3 +275,57 @@ def test_what_is_not_done_yet_is_listed_with_the_days_that_are_left(world: Any, 
 def test_a_person_another_shop_still_knows_keeps_what_staff_wrote(world: Any) -> None:
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         assert privacy.erase_reasons(tx, []) == {"acts": 0, "entries": 0}
+
+
+def files(world: Any) -> dict[str, bool]:
+    """Whether there is a file still, by the number of the request."""
+    return {
+        row.request_id: row.export_sealed is not None
+        for row in world.rows(tables.privacy)
+        if row.topic == "data_asked"
+    }
+
+
+def test_a_file_goes_with_whoever_it_is_about_and_not_with_a_number_of_another_shop(
+    world: Any, market: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.tell(CustomerChanged(make.person("5")), CustomerChanged(make.person("6")))
+    market.tell(CustomerChanged(make.person("5", "bea@example.nl")))
+    world.tell(
+        DataAsked(CORNER, None, "anna@example.nl", "two accounts"),
+        DataAsked(CORNER, None, "Guest@example.nl", "a guest"),
+        DataAsked(CORNER, None, None, "a guest's order", ("9",)),
+    )
+    market.tell(
+        DataAsked("market.example", "5", None, "Bea"),
+        DataAsked("market.example", None, "guest@example.nl", "a guest there"),
+    )
+    there = {"two accounts", "a guest", "a guest's order", "Bea", "a guest there"}
+    assert files(world) == dict.fromkeys(there, True)
+    world.tell(CustomerForgotten(CORNER, "6", None))
+    assert {name for name, still in files(world).items() if not still} == {"two accounts"}
+    world.tell(CustomerForgotten(CORNER, None, "guest@example.nl"), CustomerForgotten(CORNER, "5", None))
+    assert {name for name, still in files(world).items() if still} == {
+        "a guest's order",
+        "Bea",
+        "a guest there",
+    }
+    world.tell(CustomerForgotten(CORNER, None, None, ("9",)))
+    assert {name for name, still in files(world).items() if still} == {"Bea", "a guest there"}
+    assert {len(row.about) for row in world.rows(tables.privacy) if row.export_sealed is None} == {0}
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert proofs.broken(tx) == []
+
+
+def test_every_file_of_an_erased_shop_goes_and_those_of_the_merchants_other_shop_stay(
+    world: Any, market: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.tell(CustomerChanged(make.person("5")))
+    market.tell(CustomerChanged(make.person("5", "bea@example.nl")))
+    world.tell(DataAsked(CORNER, "5", None, "Anna"), DataAsked(CORNER, None, "guest@example.nl", "a guest"))
+    market.tell(DataAsked("market.example", "5", None, "Bea"))
+    world.tell(ShopRemoved(CORNER), ShopForgotten(CORNER))
+    assert files(world) == {"Anna": False, "a guest": False, "Bea": True}
+    assert proof(world).tables["privacy"] == 2

@@ -66,8 +66,8 @@ def row(table: Table, merchant_id: int) -> dict[str, Any]:
             continue
         else:
             words = {int: 1, str: f"w{merchant_id}", bytes: b"%d" % merchant_id, bool: False, datetime: NOW}
-            other = [] if column.name == "lines" else {}
-            found[column.name] = words.get(kind, ["CODE"] if kind is list else other)
+            other = [] if column.name in ("lines", "about") else ["CODE"] if kind is list else {}
+            found[column.name] = words.get(kind, other)
     return found
 
 
