@@ -45,6 +45,15 @@ def shared() -> Path:
     return _SHARED
 
 
+@pytest.fixture(scope="session", autouse=True)
+def untouched() -> Iterator[None]:
+    """Who a test forgets is written into a folder of its own: a restore reads the list that lies in the checkout."""
+    log = _TESTS.parent / "var" / "forgotten.log"
+    before = log.read_bytes() if log.exists() else None
+    yield
+    assert (log.read_bytes() if log.exists() else None) == before, f"a test wrote into {log}"
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL of this test run's own."""

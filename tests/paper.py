@@ -8,6 +8,7 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,10 +144,11 @@ def headers(body: bytes, **changed: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def env(database: Any) -> dict[str, str]:
+def env(database: Any, tmp_path: Path) -> dict[str, str]:
     """The environment of a house on the test's own database."""
     urls = {"DATABASE_URL": database.url, "DATABASE_OWNER_URL": database.owner_url}
-    return config.fresh_secrets() | ENVIRONMENT | urls
+    log = {"FORGOTTEN_LOG": str(tmp_path / "forgotten.log")}
+    return config.fresh_secrets() | ENVIRONMENT | urls | log
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -56,7 +58,8 @@ class Street:
         }
         self.port = free_port()
         ready = [keeper.does("ready", "GET")["environment"] for keeper in self.keepers.values()]
-        self.env = settings(database, self.port, ready) | dict(more or {})
+        log = Path(self._stack.enter_context(TemporaryDirectory())) / "forgotten.log"
+        self.env = settings(database, self.port, ready) | {"FORGOTTEN_LOG": str(log)} | dict(more or {})
         self.house = furnish(self.env)
         self._stack.callback(self.house.close)
         self.url = self.house.settings.public_url

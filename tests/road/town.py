@@ -54,6 +54,7 @@ class Town:
             environments.append(ready.environment)
         self.port = free_port()
         self.env = settings(database, self.port, environments)
+        self.env |= {"FORGOTTEN_LOG": str(self._folder / "forgotten.log")}
         self.house: House = furnish(self.env)
         self._stack.callback(self.house.close)
         self.url = self.house.settings.public_url
