@@ -12,7 +12,8 @@ from connector.house import House
 from connector.port import Delivery
 from connector.store import inbox, queue, shops
 
-_EVERY = timedelta(hours=1)
+# A shop that is connected again has shown nothing yet: what was noted of it must not hide its first message for long.
+_EVERY = timedelta(minutes=1)
 _log = structlog.get_logger()
 
 

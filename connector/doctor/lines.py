@@ -159,7 +159,7 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
     faults, heard = found.declared_faults, shop.last_delivery_at
     # Where nothing came by any road, nothing may have happened: that says nothing about the file.
     if found.file_silent and heard is not None and house.now() - heard <= _QUIET:
-        faults = (*faults, "has brought no webhook for two days, though others came")
+        faults = (*faults, "has brought no webhook of late, though others came")
     if faults:
         yield Finding(
             "shop.declared",

@@ -47,7 +47,8 @@ def push_again(tx: Tx, outbox_id: int, now: datetime) -> bool:
                 raise StillImpossible("The earlier code is still being ended; try again in a moment.")
             if not redeeming.try_again(tx, kept, now):
                 raise StillImpossible("The member no longer has the points for this coupon.")
-            outbox.drop(tx, push, "Tried again with a fresh code.", now)
+            why = "The gift is tried once more." if kept.coupon.is_gift else "Tried again with a fresh code."
+            outbox.drop(tx, push, why, now)
             outcomes.make_again(tx, kept, now)
             return True
     outbox.again(tx, push, now)

@@ -50,6 +50,7 @@ OURS = (
     _("The code is live in the shop."),
     _("The customer was deleted in the shop."),
     _("The earlier code is still being ended; try again in a moment."),
+    _("The gift is tried once more."),
     _("The history is ready to be fetched."),
     _("The member no longer has the points for this coupon."),
     _("The old code was taken out of the shop's list, unless somebody has used it."),

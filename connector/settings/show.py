@@ -1,5 +1,6 @@
 """How figures, amounts and moments are written on the pages, in the page's language."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -7,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_timedelta, get_timezone_location
 from babel.numbers import format_currency, format_decimal
+from markupsafe import Markup, escape
 
 from connector.insight.shares import Share
 from connector.money import plain
 from connector.settings.tongue import _, language, locale
 
 _JUST_NOW = timedelta(seconds=5)
+_PLACE = re.compile(r"(?<!\S)/[a-z]+/allow\?shop=[\w.-]*\w")
 
 
 def money(minor: int, currency: str) -> str:
@@ -104,6 +107,15 @@ def span(length: timedelta) -> str:
     return str(format_timedelta(length, threshold=1.2, locale=locale()))
 
 
+def linked(text: str) -> Markup:
+    """Return a sentence in which an install page of ours, where one is named, can be followed."""
+    found = _PLACE.search(text)
+    if found is None:
+        return escape(text)
+    before, place, after = text[: found.start()], found[0], text[found.end() :]
+    return Markup('{}<a href="{}">{}</a>{}').format(before, place, place, after)
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "money": money,
     "whole_money": whole_money,
@@ -120,5 +132,6 @@ FILTERS: dict[str, Callable[..., str]] = {
     "month": month,
     "short_month": short_month,
     "ago": ago,
+    "linked": linked,
     "span": span,
 }

@@ -11,9 +11,10 @@ import requests
 from sqlalchemy import select
 
 from connector.house import House
-from connector.port import ShopFacts
-from connector.store import shops, tables
+from connector.port import Delivery, ShopFacts
+from connector.store import inbox, shops, tables
 from connector.store.shops import DECLARED_HOLDS, Shop
+from webhooks.declared import Declared
 
 BODY = b'{"id": 12, "shop": "paper.example", "total": "12.50"}'
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -93,3 +94,21 @@ def test_a_shop_that_comes_back_has_shown_nothing_yet(house: House, shop: Shop) 
         facts = ShopFacts("paper.example", "Paper Shop", "EUR", "Europe/Amsterdam")
         shops.come_back(tx, shop.id, facts, house.now())
     assert now_known(house, shop).line(house.now()).declared == ""
+
+
+def test_what_was_noted_before_a_shop_came_back_hides_its_first_messages_for_a_minute_at_most(
+    house: House, shop: Shop
+) -> None:
+    noted = Declared(house)
+    sender = inbox.Sender(shop.merchant_id, shop.id, "paper", shop.address)
+
+    def hear(at: datetime) -> str | None:
+        noted.hear(sender, Delivery("d-1", "orders/paid", BODY, triggered_at=at, declared="0123abc"), at)
+        return now_known(house, shop).declared_word
+
+    assert hear(house.now()) == "0123abc"
+    with house.database.merchant(shop.merchant_id) as tx:
+        facts = ShopFacts("paper.example", "Paper Shop", "EUR", "Europe/Amsterdam")
+        shops.come_back(tx, shop.id, facts, house.now())
+    assert now_known(house, shop).declared_word is None
+    assert hear(house.now() + timedelta(seconds=61)) == "0123abc"

@@ -24,7 +24,7 @@ from connector.store import shops, tables
 
 DAY = timedelta(days=1)
 ORDERED = Counter(("orders/create", "orders/paid", "orders/updated"))
-SILENT = "what its platform was told of Comeback has brought no webhook for two days, though others came"
+SILENT = "what its platform was told of Comeback has brought no webhook of late, though others came"
 
 
 class Home:

@@ -85,6 +85,25 @@ def test_a_parked_push_is_tried_again(town: Any, browser: Any) -> None:
     assert states(town, outbox) == ["waiting"]
 
 
+def test_a_page_that_grants_a_right_is_a_link_and_nothing_else_of_what_was_said_is_markup(
+    town: Any, browser: Any
+) -> None:
+    about = {
+        "merchant_id": town.shop.merchant_id,
+        "shop_id": town.shop.id,
+        "kind": "coupon",
+        "state": "parked",
+    }
+    about |= {"attempts": 1, "next_at": town.now, "made_at": town.now}
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        why = "No <b>right</b>. Allow it at /paper/allow?shop=paper.example, then try again."
+        tx.run(insert(outbox).values(**about, subject="7", result=why))
+    for place in ("/settings/activity", "/settings/activity/sent"):
+        page = browser.get(place)
+        assert '<a href="/paper/allow?shop=paper.example">/paper/allow?shop=paper.example</a>, then' in page
+        assert "<b>" not in page
+
+
 @pytest.mark.parametrize("way", ["arrived", "sent"])
 def test_what_is_not_there_is_not_said_to_be_tried_again(arrived: Any, browser: Any, way: str) -> None:
     with arrived.house.database.merchant(arrived.shop.merchant_id) as tx:
