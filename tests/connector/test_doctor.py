@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import update
 
 from connector import doctor
 from connector.doctor import Finding
 from connector.house import House, clock, furnish
 from connector.port import Condition, Delivery, Refused, ShopAdapter, ShopFacts, TryLater, Unauthorized
 from connector.pulse import Pulse
-from connector.store import inbox, shops, tallies
+from connector.store import inbox, shops, tables, tallies
 from connector.store.shops import Shop
 
 WELL = Condition(ahead=timedelta(seconds=2))
@@ -50,6 +51,15 @@ def house(env: dict[str, str], paper: ModuleType, line: Line) -> Iterator[House]
     made = furnish(env, {"paper": Answering()}, clock)
     yield made
     made.close()
+
+
+@pytest.fixture
+def shop(house: House, paper: ModuleType) -> Shop:
+    """The shop `paper.example`, installed just now: the doctor goes by the real clock."""
+    made: Shop = paper.shop.__wrapped__(house)
+    with house.database.merchant(made.merchant_id) as tx:
+        tx.run(update(tables.shops).values(installed_at=clock()))
+        return shops.get(tx, made.id)
 
 
 @pytest.fixture
