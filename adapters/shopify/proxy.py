@@ -24,7 +24,7 @@ _SHAPES = {
     "path_prefix": re.compile(r"(/[a-z0-9][a-z0-9_-]{0,63}){2,3}"),
     "timestamp": re.compile(r"[0-9]{1,11}"),
     "signature": re.compile(r"[0-9a-f]{64}"),
-    "page": re.compile(r"[0-9]{1,4}"),
+    "page": re.compile(r"[1-9][0-9]{0,3}"),
 }
 # Shopify sets the answer into the shop's own page; it would run what stands in braces.
 MIMETYPE = "application/liquid"

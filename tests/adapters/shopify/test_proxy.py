@@ -107,6 +107,7 @@ def test_nor_by_the_one_name_of_ours_that_a_visitor_may_send(app: App) -> None:
         {"timestamp": "soon"},
         {"timestamp": "٣" * 10},
         {"page": "-1"},
+        {"page": "0"},
         {"page": "1" * 9},
         {"extra": "1"},
     ],
