@@ -31,9 +31,14 @@ def demo(home: Path, *words: str) -> subprocess.Popen[str]:
         "COLUMNS": "120",
         "PYTHONUNBUFFERED": "1",
     }
-    return subprocess.Popen(
-        command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    # Tests that a shell runs in the background are deaf to Ctrl-C, and so would be whatever they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(
+            command, env=env, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def until(found: Callable[[], bool], seconds: float) -> bool:
