@@ -126,6 +126,11 @@ def _app(house: House, stop: threading.Event, drains: Drains) -> App:
     def keep_alive(merchant_id: int, shop_id: int) -> None:
         rounds.keep_alive(house, merchant_id, shop_id)
 
+    @app.task(name="learn", queue="learn")
+    @trail.numbered
+    def learn(merchant_id: int, shop_id: int, name: str) -> None:
+        rounds.learn(house, merchant_id, shop_id, name)
+
     @app.task(name="reconcile", queue="reconcile")
     @trail.numbered
     def reconcile(merchant_id: int, shop_id: int, kind: runs.RunKind) -> None:

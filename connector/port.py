@@ -182,6 +182,23 @@ class Delivery(msgspec.Struct, frozen=True):
     declared: str = ""
 
 
+class Knock(msgspec.Struct, frozen=True):
+    """One message as it stands at the door, nothing of it believed. Header names are lower-cased."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    query: Mapping[str, str]
+    at: datetime
+
+
+class KeyWanted(Exception):
+    """The message may be genuine, but is signed with a key that must be fetched first (`ShopAdapter.learn`): answer 503."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class BadSignature(Exception):
     """The message is not from the shop: answer 401 and keep nothing."""
 
@@ -420,6 +437,10 @@ class ShopAdapter(Protocol):
         """Look, by a few calls that change nothing, how the line stands; webhooks are wanted at `address`."""
         ...
 
+    def learn(self, name: str) -> None:
+        """Fetch and keep the key of that name, which `Platform.receive` wanted; safe to repeat."""
+        ...
+
     def keep_alive(self) -> datetime | None:
         """Renew our access where it would otherwise end for want of use; return until when it lasts, None: without end."""
         ...
@@ -651,13 +672,19 @@ class Platform(Protocol):
         """
         ...
 
-    def receive(
-        self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: TokenVault | None
-    ) -> Delivery:
-        """Prove the message genuine on its raw bytes and read its headers; raise BadSignature.
+    def receive(self, env: Mapping[str, str], knock: Knock, vault: TokenVault | None) -> Delivery:
+        """Prove the message genuine on its raw bytes and read its headers; raise BadSignature or KeyWanted.
 
-        `vault` is the shop's, where the URL named the shop by its key. Header names come lower-cased.
+        `vault` is the shop's, where the URL named the shop by its key. No call is made.
         """
+        ...
+
+    def answer(self, delivery: Delivery) -> tuple[bytes, str] | None:
+        """Return what its sender must hear with the 200, and its mimetype; None: nothing."""
+        ...
+
+    def challenge(self, env: Mapping[str, str], query: Mapping[str, str], vault: TokenVault) -> str | None:
+        """Return what proves to a sender that the door at the shop's own address is ours; None: nothing it may know."""
         ...
 
     def read(self, delivery: Delivery) -> tuple[Change, ...]:

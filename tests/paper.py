@@ -27,6 +27,8 @@ from connector.port import (
     Hall,
     Ignored,
     Installed,
+    KeyWanted,
+    Knock,
     MarkKind,
     Pace,
     Refused,
@@ -99,9 +101,10 @@ class PaperPlatform:
     ) -> ShopAdapter:
         raise NotImplementedError
 
-    def receive(
-        self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: TokenVault | None
-    ) -> Delivery:
+    def receive(self, env: Mapping[str, str], knock: Knock, vault: TokenVault | None) -> Delivery:
+        headers, body = knock.headers, knock.body
+        if "wants" in knock.query:
+            raise KeyWanted(knock.query["wants"])
         secret = env["PAPER_SECRET"].encode() if vault is None else vault.read()
         try:
             found = base64.b64decode(headers.get("x-paper-signature", "").encode("ascii"), validate=True)
@@ -112,6 +115,12 @@ class PaperPlatform:
         if "x-paper-id" not in headers or "x-paper-topic" not in headers:
             raise BadMessage("a header is missing")
         return Delivery(headers["x-paper-id"], headers["x-paper-topic"], body, headers.get("x-paper-shop"))
+
+    def answer(self, delivery: Delivery) -> tuple[bytes, str] | None:
+        return (b"thank you", "text/plain") if delivery.topic == "politely" else None
+
+    def challenge(self, env: Mapping[str, str], query: Mapping[str, str], vault: TokenVault) -> str | None:
+        return query["say"] if vault.read() and "say" in query else None
 
     def read(self, delivery: Delivery) -> tuple[Change, ...]:
         try:

@@ -20,11 +20,13 @@ from connector.port import (
     CustomerForgotten,
     DataAsked,
     Delivery,
+    KeyWanted,
+    Knock,
     Platform,
     ShopForgotten,
     ShopRemoved,
 )
-from connector.store import health, inbox, queue, shops
+from connector.store import health, inbox, queue, rates, shops
 from connector.store.database import Tx, bind
 from connector.store.shops import Shop
 from webhooks.declared import Declared
@@ -33,6 +35,7 @@ from webhooks.room import Room
 LARGEST = 2 * 1024 * 1024  # bytes of one message
 _LONGEST_WORD = 200  # characters of an id or a topic; the database could not index much more
 _BUSY_SECONDS = 30
+_LEARN_A_MINUTE = 4  # keys fetched for one shop, whoever asks for them
 _WORD = re.compile(r"[0-9a-z]{1,40}")
 
 _log = structlog.get_logger()
@@ -44,6 +47,14 @@ class Address(msgspec.Struct, frozen=True):
     platform: str
     shop_key: str | None
     declared: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one message: a word for the figures, the status, and what its sender must hear."""
+
+    result: str
+    status: int
+    said: tuple[bytes, str] | None = None
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -65,43 +76,78 @@ def create_blueprint(house: House) -> Blueprint:
     def receive(platform_name: str, shop_key: str | None = None, word: str = "") -> Response:
         address = Address(platform_name, shop_key, word if _WORD.fullmatch(word) else "")
         try:
-            result, status = _take(house, room, memory, address)
+            outcome = _take(house, room, memory, address)
         except health.TROUBLE as error:
             # However it failed, at the commit too: without a row there is no 200, and the shop sends it again.
             _log.error("not kept", error=type(error).__name__)
-            result, status = "database_gone", 503
+            outcome = Outcome("database_gone", 503)
         known = platform_name if platform_name in house.platforms else "unknown"
-        house.tally.count("webhooks", platform=known, result=result)
-        answer = Response(status=status)
-        if status == 503:
+        house.tally.count("webhooks", platform=known, result=outcome.result)
+        said, mimetype = outcome.said or (b"", None)
+        answer = Response(said, outcome.status, mimetype=mimetype)
+        if outcome.status == 503:
             answer.headers["Retry-After"] = str(_BUSY_SECONDS)
         return answer
+
+    @door.get("/<platform_name>/<shop_key>")
+    def challenge(platform_name: str, shop_key: str) -> Response:
+        try:
+            proof = _proof(house, platform_name, shop_key)
+        except (BadSignature, shops.NoTokens):
+            return Response(status=401)
+        except health.TROUBLE:
+            return Response(status=503)
+        return Response(status=401) if proof is None else Response(proof, mimetype="text/plain")
 
     return door
 
 
-def _take(house: House, room: Room, memory: Memory, address: Address) -> tuple[str, int]:
+def _proof(house: House, platform_name: str, shop_key: str) -> str | None:
+    """Return what shows a sender that its messages to this shop's address would come to us; None: nothing to say."""
+    platform = house.platforms.get(platform_name)
+    shop = None if platform is None else _by_key(house, platform, shop_key)
+    if platform is None or shop is None:
+        return None
+    return platform.challenge(house.settings.environment, request.args, house.vault(shop))
+
+
+def _take(house: House, room: Room, memory: Memory, address: Address) -> Outcome:
     body = raw_body(request)
     platform = house.platforms.get(address.platform)
     if platform is None:
-        return "bad_signature", 401
+        return Outcome("bad_signature", 401)
     shop = None if address.shop_key is None else _by_key(house, platform, address.shop_key)
     try:
+        knock = Knock(_headers(request), body, request.args, house.now())
         delivery = platform.receive(
-            house.settings.environment, _headers(request), body, None if shop is None else house.vault(shop)
+            house.settings.environment, knock, None if shop is None else house.vault(shop)
         )
     except (BadSignature, shops.NoTokens):
-        return "bad_signature", 401
+        return Outcome("bad_signature", 401)
+    except KeyWanted as error:
+        return _learn(house, shop, error.name)
     except BadMessage as error:
         _log.warning("unreadable webhook", platform=platform.name, reason=str(error))
-        return "bad_message", 400
+        return Outcome("bad_message", 400)
     if max(len(delivery.id), len(delivery.topic)) > _LONGEST_WORD or not delivery.id:
-        return "bad_message", 400
+        return Outcome("bad_message", 400)
     if (problem := room.problem()) is not None:
         _log.error("no room", reason=problem)
-        return "no_room", 503
+        return Outcome("no_room", 503)
     delivery = msgspec.structs.replace(delivery, declared=address.declared)
-    return _keep(house, memory, platform, shop, delivery), 200
+    return Outcome(_keep(house, memory, platform, shop, delivery), 200, platform.answer(delivery))
+
+
+def _learn(house: House, shop: Shop | None, name: str) -> Outcome:
+    """Have the key fetched that the message may be signed with; its sender comes again."""
+    if shop is None or shop.state == "removed" or len(name) > _LONGEST_WORD:
+        return Outcome("bad_signature", 401)
+    limit = rates.Limit(f"learn {shop.id}", _LEARN_A_MINUTE)
+    with house.database.everyone() as connection:
+        queue.hurry(connection)
+        if rates.count(connection, house.ring, (limit,), house.now()) is None:
+            queue.learn(connection, shop.merchant_id, shop.id, name)
+    return Outcome("key_wanted", 503)
 
 
 def raw_body(message: Request) -> bytes:

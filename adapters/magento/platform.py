@@ -52,9 +52,17 @@ class Magento:
         return Line(env, shop, vault)
 
     def receive(
-        self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: port.TokenVault | None
+        self, env: Mapping[str, str], knock: port.Knock, vault: port.TokenVault | None
     ) -> port.Delivery:
-        return hints.received(headers, body, vault)
+        return hints.received(knock.headers, knock.body, vault)
+
+    def answer(self, delivery: port.Delivery) -> tuple[bytes, str] | None:
+        return None
+
+    def challenge(
+        self, env: Mapping[str, str], query: Mapping[str, str], vault: port.TokenVault
+    ) -> str | None:
+        return None
 
     def read(self, delivery: port.Delivery) -> tuple[port.Change, ...]:
         return hints.meaning(delivery)

@@ -17,6 +17,7 @@ from connector.port import (
     Gift,
     Hall,
     Installed,
+    Knock,
     MarkKind,
     Pace,
     Platform,
@@ -75,12 +76,16 @@ class Shopify:
         points = self._points.of(app.url(shop.address, f"/{shop.address}"))
         return ShopifyShop(app, shop.address, vault, points=points, pace=pace, declared=shop.declared)
 
-    def receive(
-        self, env: Mapping[str, str], headers: Mapping[str, str], body: bytes, vault: TokenVault | None
-    ) -> Delivery:
+    def receive(self, env: Mapping[str, str], knock: Knock, vault: TokenVault | None) -> Delivery:
         if not env.get("SHOPIFY_CLIENT_SECRET"):
             raise BadSignature("no client secret is set to check it with")
-        return signature.receive(settings.app(env), headers, body)
+        return signature.receive(settings.app(env), knock.headers, knock.body)
+
+    def answer(self, delivery: Delivery) -> None:
+        """Nothing: Shopify reads no more than the status."""
+
+    def challenge(self, env: Mapping[str, str], query: Mapping[str, str], vault: TokenVault) -> None:
+        """None: Shopify asks for no proof."""
 
     def read(self, delivery: Delivery) -> tuple[Change, ...]:
         return read.read(delivery)

@@ -173,6 +173,9 @@ class ShopifyShop:
             withheld=self.withheld(),
         )
 
+    def learn(self, name: str) -> None:
+        """Nothing: what comes from a shop is signed with our own secret."""
+
     def keep_alive(self) -> datetime | None:
         """Renew the shop's access where nobody has for a week: its refresh token dies after 90 days."""
         return self._client.keys.keep_alive()

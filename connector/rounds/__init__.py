@@ -3,13 +3,23 @@
 The only place that catches what goes wrong on a shop's line: there it becomes a later try, never a lost message.
 """
 
-from connector.rounds.access import keep_alive
+from connector.rounds.access import keep_alive, learn
 from connector.rounds.history import import_history, reconcile, subscribe
 from connector.rounds.members import settle
 from connector.rounds.messages import apply
 from connector.rounds.post import push
 
-__all__ = ["apply", "finish", "import_history", "keep_alive", "push", "reconcile", "settle", "subscribe"]
+__all__ = [
+    "apply",
+    "finish",
+    "import_history",
+    "keep_alive",
+    "learn",
+    "push",
+    "reconcile",
+    "settle",
+    "subscribe",
+]
 
 from connector.house import House
 

@@ -1,4 +1,4 @@
-"""Our access to a shop that nobody talks with: kept from ending for want of use."""
+"""Our access to a shop that nobody talks with, kept from ending for want of use; and keys of those who sign messages."""
 
 from __future__ import annotations
 
@@ -27,3 +27,16 @@ def keep_alive(house: House, merchant_id: int, shop_id: int) -> None:
         note(house, shop, error)
     except ShopError as error:
         _log.warning("shop trouble", shop=shop_id, error=type(error).__name__)
+
+
+def learn(house: House, merchant_id: int, shop_id: int, name: str) -> None:
+    """Fetch a key that a message of the shop was signed with; where that fails, the message comes again and asks again."""
+    with house.database.merchant(merchant_id) as tx:
+        shop = shops.get(tx, shop_id)
+    if shop.state == "removed":
+        return
+    try:
+        line(house, shop).learn(name)
+    except ShopError as error:
+        # The key lies elsewhere than the shop, so that nothing is noted of the shop's line.
+        _log.warning("key not fetched", shop=shop_id, error=type(error).__name__)

@@ -104,6 +104,11 @@ def reconcile(
     )
 
 
+def learn(connection: Connection, merchant_id: int, shop_id: int, name: str) -> None:
+    """Have the key fetched that a message of this shop is signed with."""
+    defer(connection, "learn", key=f"learn:{shop_id}", merchant_id=merchant_id, shop_id=shop_id, name=name)
+
+
 def keep_alive(connection: Connection, merchant_id: int, shop_id: int) -> None:
     """Have our access to the shop renewed where nobody uses it."""
     defer(connection, "keep_alive", key=f"keep_alive:{shop_id}", merchant_id=merchant_id, shop_id=shop_id)

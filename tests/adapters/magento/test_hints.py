@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.magento.platform import platform
-from connector.port import BadSignature, CustomerTouched, Delivery, OrderTouched, SyncWanted
+from connector.port import BadSignature, CustomerTouched, Delivery, Knock, OrderTouched, SyncWanted
 
 SECRET = "hook-secret-of-16"
 BODY = b'{"order_id": 42}'
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 DIGEST = hmac.new(SECRET.encode(), BODY, hashlib.sha256)
 
 
@@ -29,7 +31,7 @@ DIGEST = hmac.new(SECRET.encode(), BODY, hashlib.sha256)
     ],
 )
 def test_a_hint_with_the_secret_or_signed_with_it_is_genuine(vault: Any, headers: dict[str, str]) -> None:
-    delivery = platform.receive({}, headers, BODY, vault)
+    delivery = platform.receive({}, Knock(headers, BODY, {}, NOW), vault)
     assert platform.read(delivery) == (OrderTouched("42"),)
 
 
@@ -47,12 +49,12 @@ def test_a_hint_with_the_secret_or_signed_with_it_is_genuine(vault: Any, headers
 )
 def test_anything_else_is_turned_away(vault: Any, headers: dict[str, str], body: bytes) -> None:
     with pytest.raises(BadSignature):
-        platform.receive({}, headers, body, vault)
+        platform.receive({}, Knock(headers, body, {}, NOW), vault)
 
 
 def test_a_hint_for_no_shop_is_turned_away() -> None:
     with pytest.raises(BadSignature):
-        platform.receive({}, {"x-comeback-secret": SECRET}, BODY, None)
+        platform.receive({}, Knock({"x-comeback-secret": SECRET}, BODY, {}, NOW), None)
 
 
 @pytest.mark.parametrize(
@@ -85,10 +87,10 @@ def test_no_body_is_too_odd(body: bytes) -> None:
 
 def test_the_senders_number_is_kept_and_a_hint_without_one_is_a_delivery_of_its_own(vault: Any) -> None:
     headers = {"x-comeback-secret": SECRET, "x-magento-event": "sales.order.saved"}
-    first, second = (platform.receive({}, headers, BODY, vault) for _ in range(2))
+    first, second = (platform.receive({}, Knock(headers, BODY, {}, NOW), vault) for _ in range(2))
     assert first.id != second.id
     assert first.topic == "sales.order.saved"
-    numbered = platform.receive({}, {**headers, "x-comeback-delivery": "17"}, BODY, vault)
+    numbered = platform.receive({}, Knock({**headers, "x-comeback-delivery": "17"}, BODY, {}, NOW), vault)
     assert numbered.id == "17"
 
 

@@ -19,7 +19,7 @@ from adapters.shopify.settings import App
 from adapters.shopify.shop import ShopifyShop
 from adapters.shopify.tokens import Tokens
 from adapters.shopify.wire import Wire
-from connector.port import Delivery, Installed, ShopAdapter, ShopLine, Welcomed
+from connector.port import Delivery, Installed, Knock, ShopAdapter, ShopLine, Welcomed
 from connector.records import Customer, Order
 
 SHOP = "demo-gifts.myshopify.com"
@@ -149,7 +149,9 @@ class House:
 
     def door(self) -> str:
         headers = {name.lower(): value for name, value in request.headers}
-        self.kept.append(platform.receive(self.environment, headers, request.get_data(), None))
+        self.kept.append(
+            platform.receive(self.environment, Knock(headers, request.get_data(), {}, NOW), None)
+        )
         return ""
 
     def welcome(self, installed: Installed) -> Welcomed:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from adapters.shopify import signature
 from adapters.shopify.platform import platform
 from adapters.shopify.settings import App
-from connector.port import BadMessage, BadSignature
+from connector.port import BadMessage, BadSignature, Knock
 
 SECRET = "hush-hush-hush-hush-hush-hush-01"
 PREVIOUS = "the-secret-before-this-one-00000"
@@ -105,7 +105,7 @@ def test_a_time_in_nanoseconds_is_read_too() -> None:
 
 def test_without_a_secret_nothing_is_believed() -> None:
     with pytest.raises(BadSignature):
-        platform.receive({}, headers(signed("")), BODY, None)
+        platform.receive({}, Knock(headers(signed("")), BODY, {}, datetime.now(UTC)), None)
 
 
 def test_a_time_that_is_none_and_a_missing_id_do_no_harm() -> None:

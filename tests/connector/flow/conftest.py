@@ -105,8 +105,14 @@ class Corner:
     def open(self, env: Mapping[str, str], shop: ShopLine, vault: TokenVault, pace: str = "live") -> Corner:
         return self
 
-    def receive(self, env: object, headers: object, body: bytes, vault: object) -> Delivery:
+    def receive(self, env: object, knock: object, vault: object) -> Delivery:
         raise NotImplementedError
+
+    def answer(self, delivery: Delivery) -> None:
+        return None
+
+    def challenge(self, env: object, query: object, vault: object) -> None:
+        return None
 
     def read(self, delivery: Delivery) -> tuple[Change, ...]:
         return (msgspec.json.decode(delivery.body, type=Change),)
@@ -225,6 +231,9 @@ class Corner:
 
     def shows_since(self, now: datetime) -> datetime | None:
         return self.hides_before
+
+    def learn(self, name: str) -> None:
+        self._answer(f"learn {name}")
 
     def keep_alive(self) -> datetime | None:
         self._answer("keep_alive")

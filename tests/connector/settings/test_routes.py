@@ -69,6 +69,7 @@ ROUTES: dict[str, Rule] = {
     "paper.install": OPEN,
     "paper.guard": OPEN,
     "webhooks.receive": Rule(nobody={401}, own={401}),
+    "webhooks.challenge": Rule(nobody={401}, own={401}),
     # Whose it is says the shop's signature alone; a merchant's visit is worth nothing there.
     "storefront.shown": Rule(nobody={401}, own={401}),
     "entrance.signin": Rule(nobody={401}, own={302}),
