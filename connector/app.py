@@ -18,7 +18,7 @@ from werkzeug.wsgi import ClosingIterator
 from whitenoise import WhiteNoise
 
 import connector.settings
-from connector import config, errors, framed, logs, metrics, storefront, strict, trail
+from connector import callbacks, config, errors, framed, logs, metrics, storefront, strict, trail
 from connector.hall import DoorStep
 from connector.house import House, furnish
 from connector.pulse import Pulse
@@ -58,7 +58,7 @@ def create_app(house: House | None = None) -> Flask:
     _configure(app, house)
     strict.keep(app, house)
     forms = framed.Forms(app)
-    for shops_call in (_mount_door(app, house), _mount_storefront(app, house)):
+    for shops_call in (_mount_door(app, house), _mount_storefront(app, house), *callbacks.mount(app, house)):
         # Signed by the shop, and without a session whose right could be borrowed.
         forms.exempt(shops_call)
     Babel(

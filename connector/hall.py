@@ -7,7 +7,7 @@ from datetime import timedelta
 from connector.flow import welcoming
 from connector.house import House
 from connector.port import Installed, Known, Platform, TokenVault, Welcomed
-from connector.store import merchants, shops, spent
+from connector.store import merchants, pending, shops, spent
 from connector.store.shops import Shop
 
 SIGN_IN_VALID = timedelta(minutes=10)
@@ -39,6 +39,22 @@ class DoorStep:
         with self._house.database.everyone() as connection:
             return spent.take(connection, f"{self._platform.name} {word}", now, now + lasts)
 
+    def keep(self, word: str, what: bytes, lasts: timedelta) -> None:
+        """Keep something secret under this word for so long, for every process; what it held before is gone."""
+        now = self._house.now()
+        with self._house.database.everyone() as connection:
+            pending.keep(connection, self._house.ring, self._own(word), what, now, now + lasts)
+
+    def kept(self, word: str) -> bytes | None:
+        """Return what is kept under this word; None where nothing is, or not any more."""
+        with self._house.database.everyone() as connection:
+            return pending.kept(connection, self._house.ring, self._own(word), self._house.now())
+
+    def drop(self, word: str) -> None:
+        """Forget what is kept under this word; nothing there is fine."""
+        with self._house.database.everyone() as connection:
+            pending.drop(connection, self._house.ring, self._own(word))
+
     def known(self, address: str) -> Known | None:
         """Return how a shop stands; None where it was never here."""
         shop = self._find(address)
@@ -48,6 +64,12 @@ class DoorStep:
         """Tell whether a merchant is about to bring a further shop: a code that joins one is out."""
         with self._house.database.everyone() as connection:
             return merchants.is_out(connection, "join", self._house.now())
+
+    def reconnect(self, installed: Installed) -> None:
+        """Give a shop that was here before its new tokens, signing nobody in; raise LookupError for any other."""
+        if self._find(installed.facts.address) is None:
+            raise LookupError("no such shop")
+        welcoming.welcome(self._house.database, self._platform, installed, self._house.now())
 
     def enter(self, address: str) -> str:
         """Return a one-time address that signs in the merchant of a known shop; raise LookupError."""
@@ -59,6 +81,9 @@ class DoorStep:
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""
         return self._house.guard(url)
+
+    def _own(self, word: str) -> str:
+        return f"{self._platform.name} {word}"
 
     def _find(self, address: str) -> Shop | None:
         with self._house.database.everyone() as connection:

@@ -299,6 +299,9 @@ class Condition(msgspec.Struct, frozen=True):
     declared_faults: tuple[str, ...] = ()
     file_silent: bool = False
     withheld: tuple[PersonWord, ...] = ()
+    faults: tuple[
+        str, ...
+    ] = ()  # settings of the shop or its server that stand in our way, each with what to do
 
 
 class ShopError(Exception):
@@ -522,12 +525,28 @@ class Hall(Protocol):
         """Tell whether this word comes for the first time within so long, at whichever process it came before."""
         ...
 
+    def keep(self, word: str, what: bytes, lasts: timedelta) -> None:
+        """Keep something secret under this word for so long, for every process; what it held before is gone."""
+        ...
+
+    def kept(self, word: str) -> bytes | None:
+        """Return what is kept under this word; None where nothing is, or not any more."""
+        ...
+
+    def drop(self, word: str) -> None:
+        """Forget what is kept under this word; nothing there is fine."""
+        ...
+
     def known(self, address: str) -> Known | None:
         """Return how a shop stands; None where it was never here."""
         ...
 
     def expects(self) -> bool:
         """Tell whether a merchant is about to bring a further shop: a code that joins one is out."""
+        ...
+
+    def reconnect(self, installed: Installed) -> None:
+        """Give a shop that was here before its new tokens, signing nobody in; raise LookupError for any other."""
         ...
 
     def enter(self, address: str) -> str:
@@ -639,6 +658,13 @@ class Platform(Protocol):
 
     def pages(self, env: Mapping[str, str], hall: Hall) -> "Blueprint":
         """Return the install pages, to be mounted under `/<name>`."""
+        ...
+
+    def callbacks(self, env: Mapping[str, str], hall: Hall) -> "Blueprint | None":
+        """Return what shops themselves call while they are connected, to be mounted under `/callbacks/<name>`.
+
+        Nothing there has a session or is held to forms; None where the platform calls nothing.
+        """
         ...
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:

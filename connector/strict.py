@@ -58,7 +58,7 @@ def keep(app: Flask, house: House) -> None:
 
 def is_door(path: str) -> bool:
     """Tell whether this is an address that shops call for themselves: there is no session, and an error has no page."""
-    return path.startswith(("/webhooks/", "/storefront/"))
+    return path.startswith(("/webhooks/", "/storefront/", "/callbacks/"))
 
 
 class _Visits(framed.Visits):

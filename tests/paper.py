@@ -84,6 +84,9 @@ class PaperPlatform:
 
         return pages
 
+    def callbacks(self, env: Mapping[str, str], hall: Hall) -> Blueprint | None:
+        return None
+
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {}
 

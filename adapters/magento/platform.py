@@ -30,6 +30,9 @@ class Magento:
     def pages(self, env: Mapping[str, str], hall: port.Hall) -> flask.Blueprint:
         return pages.blueprint(env, hall)
 
+    def callbacks(self, env: Mapping[str, str], hall: port.Hall) -> flask.Blueprint | None:
+        return None
+
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         """None: all that Magento is told, the merchant enters there."""
         return {}

@@ -51,6 +51,10 @@ class Shopify:
     def pages(self, env: Mapping[str, str], hall: Hall) -> Blueprint:
         return pages.create_blueprint(settings.app(env), hall)
 
+    def callbacks(self, env: Mapping[str, str], hall: Hall) -> Blueprint | None:
+        """None: what Shopify sends back comes with the merchant's browser, to the pages."""
+        return None
+
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         return {app_file.NAME: app_file.written(settings.app(env), public_url)}
 

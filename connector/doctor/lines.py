@@ -51,8 +51,6 @@ def _told(house: House, shop: Shop) -> Finding | None:
     if shop.platform not in house.platforms:
         what = f"Set the variables of {shop.platform}."
         return Finding("shop.platform", about, False, "its platform is not set up", what)
-    if shop.state == "reconnect":
-        return Finding("shop.line", about, False, "no longer accepts our token", _reconnect(house, shop))
     return None
 
 
@@ -95,7 +93,11 @@ def _ask(house: House, shop: Shop) -> _Answer:
 
 def _findings(house: House, shop: Shop, answer: _Answer | None) -> Iterator[Finding]:
     about, platform = f"shop {shop.address}", house.platforms[shop.platform]
+    if shop.state == "reconnect":
+        yield Finding("shop.line", about, False, "no longer accepts our token", _reconnect(house, shop))
     match answer:
+        case Unauthorized() if shop.state == "reconnect":
+            pass  # just said
         case None:
             yield Finding(
                 "shop.line",
@@ -129,7 +131,8 @@ def _findings(house: House, shop: Shop, answer: _Answer | None) -> Iterator[Find
 
 def _examined(house: House, shop: Shop, platform: Platform, found: Condition) -> Iterator[Finding]:
     about = f"shop {shop.address}"
-    yield Finding("shop.line", about, True, "answers")
+    if shop.state == "connected":
+        yield Finding("shop.line", about, True, "answers")
     if found.missing_rights:
         names = ", ".join(found.missing_rights)
         yield Finding("shop.rights", about, False, f"lacks the rights {names}", _reconnect(house, shop))
@@ -145,6 +148,8 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
             "Ask the platform to let Comeback see them (it may call that protected customer data, level 2); "
             "what is known already is kept.",
         )
+    for fault in found.faults:
+        yield Finding("shop.settings", about, False, "is set up so that it stands in our way", fault)
     if found.missing_topics:
         names = ", ".join(found.missing_topics)
         yield Finding(

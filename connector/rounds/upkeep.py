@@ -10,7 +10,7 @@ import structlog
 from connector.flow import clearing
 from connector.house import House
 from connector.rounds.lines import OURS
-from connector.store import inbox, outbox, people, privacy, proofs, queue, rates, runs, shops, visits
+from connector.store import inbox, outbox, pending, people, privacy, proofs, queue, rates, runs, shops, visits
 from connector.store.database import Connection
 
 WINDOW_EVERY = timedelta(minutes=15)
@@ -80,6 +80,7 @@ def tidy(house: House) -> None:
             queue.subscribe(connection, shop.merchant_id, shop.id)
             queue.keep_alive(connection, shop.merchant_id, shop.id)
         rates.drop_old(connection, house.now())
+        pending.drop_old(connection, house.now())
     broken: list[Exception] = []
     for merchant_id in house.merchants():
         try:

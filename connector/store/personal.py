@@ -82,6 +82,10 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "request_id": OURS,
     },
     "passes": {"word_hash": OURS, "kind": OURS},
+    "pending": {
+        "word_hash": OURS,
+        "kept": "keys of a shop that is being connected, sealed; they go after minutes",
+    },
     "privacy": {
         "shop_name": MERCHANTS,
         "topic": OURS,

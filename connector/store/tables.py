@@ -546,6 +546,16 @@ spent = Table(
     Index(None, "until"),
 )
 
+# What a platform keeps between two steps of connecting a shop; for minutes, so it is not sealed again with a new key.
+pending = Table(
+    "pending",
+    metadata,
+    Column("word_hash", LargeBinary, primary_key=True),
+    Column("kept", LargeBinary, nullable=False),
+    Column("until", MOMENT, nullable=False),
+    Index(None, "until"),
+)
+
 # How often somebody has come since the first time of a minute; a crash of PostgreSQL may empty it.
 rates = Table(
     "rates",

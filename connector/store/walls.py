@@ -38,6 +38,7 @@ SHARED = {
     "strays": "SELECT, INSERT, UPDATE",
     "backups": "SELECT, INSERT",
     "spent": "SELECT, INSERT, UPDATE, DELETE",
+    "pending": "SELECT, INSERT, UPDATE, DELETE",
     "rates": "SELECT, INSERT, UPDATE, DELETE",
     "tallies": "SELECT, INSERT, UPDATE",
     "processes": "SELECT, INSERT, UPDATE, DELETE",

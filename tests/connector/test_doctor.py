@@ -101,6 +101,7 @@ def test_a_house_in_order_is_well_in_every_part(house: House, shop: Shop, workin
         (Condition(other_version="2025-01"), "shop.version", "2025-01"),
         (Condition(access_until=datetime(2026, 1, 2, tzinfo=UTC)), "shop.access", "2026-01-02"),
         (Condition(withheld=("name", "email")), "shop.withheld", "no names and e-mail addresses"),
+        (Condition(faults=("Switch the proxy's header on.",)), "shop.settings", "stands in our way"),
         (Condition(stray_topics=("orders/paid", "orders/paid")), "shop.strays", "sends orders/paid twice"),
     ],
 )
@@ -228,3 +229,21 @@ def test_tables_of_another_version_are_a_matter_of_migrating(house: House, datab
     with psycopg.connect(database.owner_url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
     assert "comeback migrate" in sick(house)["migrations"].what_to_do
+
+
+def test_a_shop_that_waits_to_be_connected_again_is_asked_all_the_same(
+    house: House, shop: Shop, working: None, line: Line
+) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        shops.needs_reconnect(tx, shop.id)
+    line.says = lambda: Condition(missing_rights=("the right to see orders",))
+    found = sick(house)
+    assert set(found) == {"shop.line", "shop.rights"}
+    assert "the right to see orders" in found["shop.rights"].says
+    assert "no longer accepts our token" in found["shop.line"].says
+
+    def dead() -> Condition:
+        raise Unauthorized("no longer accepts our keys")
+
+    line.says = dead
+    assert [one.check for one in look(house) if one.about == f"shop {shop.address}"] == ["shop.line"]

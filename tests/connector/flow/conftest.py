@@ -87,6 +87,9 @@ class Corner:
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
         return ()
 
+    def callbacks(self, env: Mapping[str, str], hall: object) -> Blueprint | None:
+        return None
+
     def pages(self, env: Mapping[str, str], hall: object) -> Blueprint:
         return Blueprint(self.name, __name__)
 

@@ -33,6 +33,7 @@ KEYS_OF_ALL = {
     ("strays", "strays_pkey"): "counts messages for nobody we know",
     ("spent", "spent_pkey"): "random words, hashed, that no merchant chooses",
     ("rates", "rates_pkey"): "words with the shop's number in them, hashed",
+    ("pending", "pending_pkey"): "words of a platform about a shop that nobody here has yet, hashed",
     ("tallies", "tallies_pkey"): "counts for a monitor, over all merchants",
     ("processes", "processes_pkey"): "signs of life of our own processes",
     ("backups", "backups_pkey"): "when backups of the whole house were made",
@@ -43,6 +44,7 @@ OPEN_TABLES = {
     "processes": "signs of life of our own processes",
     "spent": "random words, hashed, that were good once; nothing of a merchant in it",
     "rates": "how often somebody came within a minute, by a hash; nothing of a merchant in it",
+    "pending": "what a shop's connecting needs for minutes, sealed; nothing of a merchant in it",
     "backups": "when backups of the whole house were made; nothing of a merchant in it",
 }
 
