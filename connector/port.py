@@ -233,6 +233,13 @@ class Counts(msgspec.Struct, frozen=True):
     customers: int
 
 
+class Numbers(msgspec.Struct, frozen=True):
+    """The ids of some of what is in the shop now."""
+
+    orders: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+
+
 class ShopFacts(msgspec.Struct, frozen=True):
     """What a shop says of itself. `timezone` is an IANA name; `currency` the one its books are kept in."""
 
@@ -370,6 +377,13 @@ class ShopAdapter(Protocol):
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
         """Return the customers that exist, by id; at most 100 ids."""
+        ...
+
+    def numbers(self) -> Iterator[Numbers]:
+        """Yield the ids of all there is, each at least once: what is known and not among them may be deleted.
+
+        Asked every hour of shops that are polled: it has to be cheap there.
+        """
         ...
 
     def shows_since(self, now: datetime) -> datetime | None:

@@ -63,6 +63,9 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     coupon_codes: tuple[str, ...] = ()  # upper case
     test: bool = False
     channel: Channel = ""  # where it was placed
+    orphaned: bool = (
+        False  # its customer was deleted in the shop: it is no guest's, and stays whose it is here
+    )
 
     @property
     def goods(self) -> int:

@@ -31,6 +31,7 @@ TIMEOUTS = (3.0, 20.0)  # seconds to connect; seconds of silence while reading
 WHOLE_CALL = 30.0  # seconds, however lively the drip
 MOST_BYTES = 10 * 1024 * 1024
 PIECE = 64 * 1024
+MOST_ROWS = 1000
 SKEW = 60.0  # seconds; Magento refuses a signature made more than 600 s in its future
 
 # Both write the signed header and the base string at debug level.
@@ -55,7 +56,7 @@ class Client:
         self._clock = clock
         self.ahead: timedelta | None = None  # the shop's clock before ours, as of the last answer
         self._behind = 0  # seconds the shop's clock is ahead of ours, where it matters
-        self._rows = 100  # per page; less where the shop sets a limit
+        self._rows = MOST_ROWS  # per page; less where the shop sets a limit
         self._session = network.session(allowed)
         if (
             not address.startswith("https://")

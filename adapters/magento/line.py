@@ -38,6 +38,9 @@ class Line:
     def changed(self, window: port.Window) -> Iterator[port.Batch]:
         return self._reader.changed(window)
 
+    def numbers(self) -> Iterator[port.Numbers]:
+        return self._reader.numbers()
+
     def orders(self, ids: tuple[str, ...]) -> dict[str, Order]:
         return self._reader.orders(ids)
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import msgspec
 
 from connector import records
-from connector.port import Batch, Counts, Window
+from connector.port import Batch, Counts, Numbers, Window
 
 from . import read, walk
-from .client import Client
+from .client import MOST_ROWS, Client
 from .criteria import EVERYTHING, Filter, Search, above, among
 from .groups import Groups
 from .stores import Stores
@@ -48,6 +48,13 @@ class Reader:
             orders=self._client.search("orders", _Numbered, everything).total_count,
             customers=self._client.search("customers/search", _Customer, everything).total_count,
         )
+
+    def numbers(self) -> Iterator[Numbers]:
+        """Yield the number of every order and customer, a thousand to a page where the shop allows it."""
+        for orders in walk.by_id(self._client, walk.ORDERS, _Numbered, _entity, size=MOST_ROWS):
+            yield Numbers(orders=tuple(str(row.entity_id) for row in orders.rows))
+        for people in walk.by_id(self._client, walk.CUSTOMERS, _Customer, _id, size=MOST_ROWS):
+            yield Numbers(customers=tuple(str(row.id) for row in people.rows))
 
     def history(self, checkpoint: str | None) -> Iterator[Batch]:
         """Yield every customer, then every order; with an order whoever registered after the customers were read."""
@@ -130,11 +137,11 @@ def _chunks(numbers: list[int], size: int = 100) -> Iterable[tuple[Filter, ...]]
         yield (among("order_id", numbers[start : start + size]),)
 
 
-def _id(row: Customer) -> int:
+def _id(row: "Customer | _Customer") -> int:
     return row.id
 
 
-def _entity(row: Order) -> int:
+def _entity(row: "Order | _Numbered") -> int:
     return row.entity_id
 
 

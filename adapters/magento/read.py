@@ -46,6 +46,7 @@ def order(
         lines=tuple(_line(line, currency) for line in counted),
         customer_id=str(found.customer_id) if found.customer_id else None,
         email=found.customer_email or None,
+        orphaned=found.customer_is_guest == 0 and not found.customer_id,
         paid_at=paid_at,
         fulfilled_at=_fulfilled_at(found, counted, paid_at, list(shipments)),
         # Magento keeps no time of a cancellation. An order that is cancelled hardly moves again, so its last

@@ -39,10 +39,12 @@ def by_id(
     number: Callable[[S], int],
     after: int = 0,
     filters: tuple[Filter, ...] = (),
+    size: int = 100,
 ) -> Iterator[Page[S]]:
     """Yield everything whose number is above `after`, upwards. `total_count` counts what was still to come."""
     while True:
-        page = client.search(route.path, kind, Search((*filters, above(route.key, after)), (route.key,)))
+        search = Search((*filters, above(route.key, after)), (route.key,), size)
+        page = client.search(route.path, kind, search)
         numbers = [number(row) for row in page.rows]
         if not numbers:
             return

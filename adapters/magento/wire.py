@@ -52,6 +52,7 @@ class Order(msgspec.Struct, frozen=True):
     increment_id: str | None = None
     state: str | None = None
     customer_id: int | None = None
+    customer_is_guest: int | None = None
     customer_email: str | None = None
     coupon_code: str | None = None
     base_grand_total: Decimal | None = None

@@ -32,6 +32,7 @@ from connector.port import (
     CouponMade,
     LeftAlone,
     Marked,
+    Numbers,
     Pace,
     PersonWord,
     ShopFacts,
@@ -105,6 +106,12 @@ class ShopifyShop:
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
         return pull.customers(self._client, ids)
+
+    def numbers(self) -> Iterator[Numbers]:
+        """By its history: Shopify tells of what is deleted, and is not asked every hour."""
+        for batch in self.history(None):
+            orders = tuple(order.id for order in batch.orders)
+            yield Numbers(orders, tuple(customer.id for customer in batch.customers))
 
     def shows_since(self, now: datetime) -> datetime | None:
         """Without the right to all orders Shopify shows those of the last 60 days, by the day they were made.

@@ -78,7 +78,10 @@ class Desk:
 
     def keep(self, order: Order) -> purchases.Known:
         """Have this state of an order written at the end; return what is known of it from now on."""
-        return self._keep(order, purchases.row(self.tx, self.shop_id, order))
+        row = purchases.row(self.tx, self.shop_id, order)
+        known = self.order(order.id) if order.orphaned else None
+        # The shop has forgotten whose it is, and we have not: the points stay with the person.
+        return self._keep(order, row if known is None else row | known.whose)
 
     def keep_nameless(self, order: Order, number: str | None) -> purchases.Known:
         """The same for an order of somebody forgotten, under the random number they have here, if any."""

@@ -13,6 +13,7 @@ from connector.flow import importing, reconciling, restoring, welcoming
 from connector.house import House
 from connector.port import Batch, Forbidden, NotReady, Refused, ShopAdapter, ShopError, TryLater, Window
 from connector.records import Coupon
+from connector.rounds import deletions
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, line, note, turned_away
 from connector.rounds.seen import Seen
 from connector.store import outbox, queue, runs, shops
@@ -147,12 +148,15 @@ def _reconcile(
         shop, imported = shops.get(tx, shop_id), runs.latest(tx, shop_id, "import")
         if shop.state != "connected" or imported is None or imported.state != "done":
             return None
-        if _must_wait(tx, shop, now) if kind == "full" else turned_away(tx, shop, now) is not None:
+        if turned_away(tx, shop, now) is not None if kind == "window" else _must_wait(tx, shop, now):
             return None
         window = reconciling.window(shop, now)
         run = runs.begin(tx, shop_id, kind, now, window.since if kind == "window" else None, window.until)
     try:
-        done, differences = _compare(house, shop, run, window, stop)
+        if kind == "ids":
+            done, differences = deletions.compare(house, shop, run, stop)
+        else:
+            done, differences = _compare(house, shop, run, window, stop)
     except ShopError as error:
         note(house, shop, error)
         with house.database.merchant(merchant_id) as tx:
@@ -160,7 +164,9 @@ def _reconcile(
         return None
     with house.database.merchant(merchant_id) as tx:
         runs.finish(tx, run, house.now(), done, differences)
-        if kind == "window" or (shops.get(tx, shop_id).seen_until or window.since) < window.until:
+        if kind == "window" or (
+            kind == "full" and (shops.get(tx, shop_id).seen_until or window.since) < window.until
+        ):
             shops.looked_until(tx, shop_id, window.until)
         _log.info("reconciled", shop=shop_id, kind=kind, count=done, differences=differences)
         return runs.latest(tx, shop_id, kind)

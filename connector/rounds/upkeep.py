@@ -15,6 +15,7 @@ from connector.store.database import Connection
 
 WINDOW_EVERY = timedelta(minutes=15)
 POLL_EVERY = timedelta(seconds=30)
+IDS_EVERY = timedelta(hours=1)  # a shop that is polled tells of no deletion
 NIGHT = 3  # the hour, on the shop's own clock, at which all of it is read again
 FULL_AT_NIGHT = timedelta(hours=20)  # so long after the last time, when it is night
 FULL_AT_LATEST = timedelta(hours=36)  # and whatever the hour, where nobody worked at night
@@ -57,6 +58,10 @@ def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
     full = runs.newest(connection, shop.merchant_id, shop.id, "full")
     if shop.restored_from is not None or wants_all((full or imported).started_at, shop.timezone, now):
         queue.reconcile(connection, shop.merchant_id, shop.id, "full")
+    elif platform.polled:
+        ids = runs.newest(connection, shop.merchant_id, shop.id, "ids")
+        if max(run.started_at for run in (imported, full, ids) if run is not None) + IDS_EVERY <= now:
+            queue.reconcile(connection, shop.merchant_id, shop.id, "ids")
 
 
 def wants_all(last: datetime, zone: str, now: datetime) -> bool:

@@ -148,6 +148,7 @@ def run_kind(run: Run) -> str:
         "import": _("Import of the history"),
         "window": _("Check of recent changes"),
         "full": _("Check of everything"),
+        "ids": _("Check for what was deleted"),
     }.get(run.kind, run.kind)
 
 

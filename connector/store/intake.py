@@ -66,11 +66,13 @@ def take_orders(tx: Tx, shop_id: int, batch: Sequence[Order], now: datetime) -> 
     forgotten = people.forgotten_words(tx, shop_id, guests)
     unnamed = [order for order in batch if order.customer_id is None and _guest(tx, order) is None]
     nameless = [order for order in batch if order.customer_id in gone or _guest(tx, order) in forgotten]
-    kept = purchases.known(tx, shop_id, [order.id for order in (*nameless, *unnamed)])
+    orphans = [order for order in batch if order.orphaned]
+    kept = purchases.known(tx, shop_id, [order.id for order in (*nameless, *unnamed, *orphans)])
     # The platform redacts its own orders too: one that was a forgotten person's names nobody then.
     nameless += [order for order in unnamed if order.id in kept and kept[order.id].is_of_nobody]
     # Under the random number of their own that they have here, if any.
-    whose = {
+    whose = {order.id: kept[order.id].whose for order in orphans if order.id in kept}
+    whose |= {
         order.id: {
             "customer_id": kept[order.id].customer_id if order.id in kept else None,
             "guest_hash": None,

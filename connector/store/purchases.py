@@ -71,6 +71,11 @@ class Known(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
 
     @property
+    def whose(self) -> dict[str, str | bytes | None]:
+        """Whom the order's row names."""
+        return {"customer_id": self.customer_id, "guest_hash": self.guest_hash}
+
+    @property
     def is_of_nobody(self) -> bool:
         """Whether it hangs on the random number of somebody forgotten."""
         return self.customer_id is not None and people.is_nobody(self.customer_id)
@@ -93,7 +98,7 @@ def row(tx: Tx, shop_id: int, order: Order) -> dict[str, Any]:
         "id": order.id,
         "number": fit(order.number),
         "customer_id": order.customer_id,
-        "guest_hash": tx.ring.email_hash(tx.merchant_id, order.email) if order.customer_id is None else None,
+        "guest_hash": guest_hash(tx, order),
         "currency": order.currency,
         "placed_at": order.placed_at,
         "paid_at": order.paid_at,
@@ -111,6 +116,13 @@ def row(tx: Tx, shop_id: int, order: Order) -> dict[str, Any]:
         "lines": [fit_line(line) for line in order.lines],
         "digest": digest(order),
     }
+
+
+def guest_hash(tx: Tx, order: Order) -> bytes | None:
+    """Return the keyed hash by which a guest's order can be claimed; None where it is no guest's."""
+    if order.customer_id is not None or order.orphaned:
+        return None
+    return tx.ring.email_hash(tx.merchant_id, order.email)
 
 
 def fit(word: str) -> str:

@@ -91,11 +91,11 @@ def subscribe(connection: Connection, merchant_id: int, shop_id: int, at: dateti
 def reconcile(
     connection: Connection, merchant_id: int, shop_id: int, kind: str, at: datetime | None = None
 ) -> None:
-    """Have the shop read again and what differs settled; `kind` is "window" or "full"."""
+    """Have the shop read again and what differs settled; `kind` is "window", "full" or "ids"."""
     later = "" if at is None else ":later"
     defer(
         connection,
-        FULL if kind == "full" else "reconcile",
+        "reconcile" if kind == "window" else FULL,
         key=f"reconcile:{kind}:{shop_id}{later}",
         at=at,
         merchant_id=merchant_id,

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from connector.store.database import Tx
 from connector.store.tables import runs
 
-RunKind = Literal["import", "window", "full"]
+RunKind = Literal["import", "window", "full", "ids"]
 RunState = Literal["waiting", "running", "done", "failed"]
 
 
@@ -97,8 +97,8 @@ def fail(tx: Tx, run: Run, now: datetime, message: str) -> None:
 
 
 def drop_old(tx: Tx, now: datetime, rows: timedelta) -> None:
-    """Forget windows that found nothing; a polled shop has thousands of them a day."""
-    dull = runs.c.kind == "window", runs.c.differences == 0, runs.c.state != "running"
+    """Forget windows and comparisons of ids that found nothing; a polled shop has thousands of them a day."""
+    dull = runs.c.kind.in_(("window", "ids")), runs.c.differences == 0, runs.c.state != "running"
     tx.run(delete(runs).where(runs.c.merchant_id == tx.merchant_id, *dull, runs.c.started_at < now - rows))
 
 

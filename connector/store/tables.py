@@ -468,7 +468,7 @@ runs = Table(
     _merchant(),
     _shop(),
     _number(),
-    Column("kind", Text, nullable=False),  # import | window | full
+    Column("kind", Text, nullable=False),  # import | window | full | ids
     Column("state", Text, nullable=False),  # waiting | running | done | failed
     Column("checkpoint", Text),
     Column("done", BigInteger, nullable=False, server_default="0"),

@@ -24,7 +24,7 @@ def imports(tx: Tx) -> dict[int, Run]:
 
 def checks(tx: Tx, after: int | None, size: int = SIZE) -> Page[Run]:
     """Return reconciliations, the newest first, going on after the one with this id."""
-    chosen = select(*_FIELDS).where(runs.c.merchant_id == tx.merchant_id, runs.c.kind.in_(("window", "full")))
+    chosen = select(*_FIELDS).where(runs.c.merchant_id == tx.merchant_id, runs.c.kind != "import")
     if after is not None:
         chosen = chosen.where(runs.c.id < after)
     rows = tx.all(chosen.order_by(runs.c.id.desc()).limit(size + 1))

@@ -30,6 +30,7 @@ from connector.port import (
     LeftAlone,
     Marked,
     MarkKind,
+    Numbers,
     OrderChanged,
     OutcomeUnknown,
     PersonWord,
@@ -155,6 +156,12 @@ class Corner:
         self._answer("orders")
         there = {order_id: self.order_book[order_id] for order_id in ids if order_id in self.order_book}
         return {order.id: order for order in there.values() if self._in_sight(order)}
+
+    def numbers(self) -> Iterator[Numbers]:
+        self._answer("numbers")
+        yield Numbers(orders=tuple(one.id for one in self.order_book.values() if self._in_sight(one)))
+        self._answer("numbers")
+        yield Numbers(customers=tuple(self.people))
 
     def _in_sight(self, order: Order) -> bool:
         return self.hides_before is None or order.placed_at >= self.hides_before
