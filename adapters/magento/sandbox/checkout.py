@@ -6,10 +6,11 @@ import msgspec
 from msgspec.structs import replace
 
 from adapters.magento.sandbox.amounts import cents, per_myriad, tax_inside
+from adapters.magento.sandbox.places import StoreView
 from adapters.magento.sandbox.promotions import CodeRefused, applies, count_use, coupon_for
 from adapters.magento.sandbox.rows import Line, LineKind, Order, Stamp
 from adapters.magento.sandbox.rules import Cart, Rule, meets, takes_off
-from adapters.magento.sandbox.shop import STORE_VIEWS, Shop, StoreView
+from adapters.magento.sandbox.shop import Shop
 
 GUEST_GROUP = 0
 
@@ -19,7 +20,7 @@ class NotPossible(Exception):
 
 
 class Wish(msgspec.Struct, frozen=True):
-    """One line of a cart. `price` and `discount` are decimal texts, VAT included, in US dollars."""
+    """One line of a cart. `price` and `discount` are decimal texts, VAT included, in the books' currency."""
 
     title: str
     quantity: int = 1
@@ -48,7 +49,7 @@ def place(shop: Shop, basket: Basket, at: Stamp) -> Order:
     """Place the order at that moment; raise CodeRefused or NotPossible and change nothing."""
     if not basket.lines or any(wish.quantity <= 0 for wish in basket.lines):
         raise NotPossible("an order needs lines, and each line a quantity above zero")
-    view = next((one for one in STORE_VIEWS if one.code == basket.store), STORE_VIEWS[0])
+    view = shop.places.view_called(basket.store)
     order = _of_whom(shop, basket, view, at)
     rate = per_myriad(basket.tax_rate)
     lines = _lines(shop, basket.lines, rate)
@@ -77,9 +78,10 @@ def _of_whom(shop: Shop, basket: Basket, view: StoreView, at: Stamp) -> Order:
     if customer is None and not basket.email:
         raise NotPossible("a guest's order needs an e-mail address")
     key = shop.orders.next_id()
+    site = shop.places.website(view.website_id)
     return Order(
         id=key,
-        number=f"{view.prefix if view.prefix != '0' else ''}{shop.next_number('order ' + view.code):09d}",
+        number=f"{view.prefix}{shop.next_number('order ' + view.code):09d}",
         store_id=view.id,
         currency=view.currency,
         rate=view.rate,
@@ -92,6 +94,9 @@ def _of_whom(shop: Shop, basket: Basket, view: StoreView, at: Stamp) -> Order:
         placed_at=at,
         changed_at=shop.moved(at),
         lines=(),
+        books=site.currency,
+        to_global=site.to_global,
+        store_name=shop.places.full_name(view),
     )
 
 
@@ -130,13 +135,14 @@ def _rules(shop: Shop, basket: Basket, order: Order, cart: Cart, at: Stamp) -> l
     """The rules that apply: those without a code, and the code's; one code per order, as in Open Source."""
     if len(basket.codes) > 1:
         raise CodeRefused("this shop takes one code per order")
+    site = shop.places.of_view(order.store_id)
     rules = [
         rule
         for rule in shop.rules
-        if not rule.takes_codes and applies(rule, order.group_id, at) and meets(rule.condition, cart)
+        if not rule.takes_codes and applies(rule, order.group_id, at, site) and meets(rule.condition, cart)
     ]
     for code in basket.codes:
-        coupon = coupon_for(shop, code, order.customer_id, order.group_id, cart, at)
+        coupon = coupon_for(shop, code, order.customer_id, order.group_id, cart, at, site)
         rules.append(shop.rules.rows[coupon.rule_id])
     return sorted(rules, key=lambda rule: (rule.sort_order, rule.id))
 

@@ -1,14 +1,10 @@
 """The control routes of orders: placing them by the shop's own rules, and what happens to them afterwards."""
 
-from typing import Any
-
 import msgspec
 
 from adapters.magento.sandbox import aftermath, checkout, truth
 from adapters.magento.sandbox.amounts import cents
-from adapters.magento.sandbox.stage import Stage
-
-Said = dict[str, Any]
+from adapters.magento.sandbox.stage import Routes, Said, Stage
 
 
 def page(ids: list[int], given: Said) -> list[int]:
@@ -83,3 +79,15 @@ def remove_order(stage: Stage, given: Said, key: int) -> Said:
     with stage.shop.lock:
         aftermath.remove(stage.shop, stage.order(key))
     return {"removed": True}
+
+
+ROUTES: Routes = [
+    ("GET", "orders", list_orders),
+    ("POST", "orders", place),
+    ("POST", "orders/<int:key>/pay", pay),
+    ("POST", "orders/<int:key>/fulfil", fulfil),
+    ("POST", "orders/<int:key>/cancel", cancel),
+    ("POST", "orders/<int:key>/refund", refund),
+    ("POST", "orders/<int:key>/edit", edit),
+    ("DELETE", "orders/<int:key>", remove_order),
+]

@@ -1,14 +1,10 @@
 """The control routes of customers and codes."""
 
-from typing import Any
-
 import msgspec
 
 from adapters.magento.sandbox import people, truth
 from adapters.magento.sandbox.control_orders import page
-from adapters.magento.sandbox.stage import Missing, Stage
-
-Said = dict[str, Any]
+from adapters.magento.sandbox.stage import Missing, Routes, Said, Stage
 
 
 def list_customers(stage: Stage, given: Said) -> Said:
@@ -31,6 +27,7 @@ def register(stage: Stage, given: Said) -> Said:
             given.get("last_name") or "Name",
             verified=bool(given.get("verified", True)),
             at=stage.at(given),
+            store=given.get("store") or "default",
         )
     return {"id": str(row.id)}
 
@@ -55,3 +52,14 @@ def remove_customer(stage: Stage, given: Said, key: int) -> Said:
 
 def no_topic(stage: Stage, given: Said, key: int) -> Said:
     raise Missing("Magento knows no such message; a redaction is the customer's deletion")
+
+
+ROUTES: Routes = [
+    ("GET", "customers", list_customers),
+    ("POST", "customers", register),
+    ("PATCH", "customers/<int:key>", change_customer),
+    ("DELETE", "customers/<int:key>", remove_customer),
+    ("POST", "customers/<int:key>/redact", no_topic),
+    ("POST", "customers/<int:key>/data_request", no_topic),
+    ("GET", "coupons", list_coupons),
+]

@@ -2,6 +2,7 @@
 
 from adapters.magento.sandbox.amounts import Number, converted, number, unit_price
 from adapters.magento.sandbox.line_bodies import SHORTENED, Body, product_id, twice
+from adapters.magento.sandbox.order_bodies import money_words
 from adapters.magento.sandbox.rows import Document, Line, Order, Piece
 
 
@@ -9,7 +10,7 @@ def invoice(row: Document, order: Order) -> Body:
     body: Body = {
         **twice(_totals(row) | {SHORTENED: 0}, order.rate),
         **_head(row, order),
-        **_money_words(order),
+        **money_words(order),
         "can_void_flag": 0,
         "state": 2,
         "total_qty": sum(piece.quantity for piece in row.pieces),
@@ -28,7 +29,7 @@ def credit_memo(row: Document, order: Order) -> Body:
     return {
         **twice(amounts, order.rate),
         **_head(row, order),
-        **_money_words(order),
+        **money_words(order),
         "state": 2,
         "items": [_memo_item(piece, row, order) for piece in row.pieces],
         "comments": [],
@@ -63,19 +64,6 @@ def _head(row: Document, order: Order) -> Body:
     if not order.virtual:
         body["shipping_address_id"] = order.id * 2 - 1
     return body
-
-
-def _money_words(order: Order) -> Body:
-    return {
-        "base_currency_code": "USD",
-        "global_currency_code": "USD",
-        "order_currency_code": order.currency,
-        "store_currency_code": "USD",
-        "base_to_global_rate": 1,
-        "base_to_order_rate": order.rate // 10000 if order.rate % 10000 == 0 else order.rate / 10000,
-        "store_to_base_rate": 0,
-        "store_to_order_rate": 0,
-    }
 
 
 def _totals(row: Document) -> dict[str, int]:

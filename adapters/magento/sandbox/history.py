@@ -4,18 +4,21 @@ One row is one order over one line "CD": so many of them, the row's value as its
 weeks, so that the newest order falls on `until` or up to six days before it and the weekdays stay true. The data
 know no time of day: it is made from the row's number, between 8:00 and 22:00 in the shop. Every order is invoiced
 at once and shipped a day later, unless that day is after `until`: then it still waits. Names and addresses are
-invented from the customer's number.
+invented from the customer's number. In a shop with two websites every fifth customer buys at the second.
 """
 
 import gzip
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
+from adapters.magento.sandbox.places import TIMEZONE, Places, StoreView
 from adapters.magento.sandbox.rows import Customer, Document, Line, Order, Piece, Stamp
-from adapters.magento.sandbox.shop import TIMEZONE, Shop, stamp
+from adapters.magento.sandbox.shop import Shop, stamp
 
 SLICE = Path(__file__).parent / "data" / "cdnow_sample.csv.gz"
 FULL_NAME = "CDNOW_master.txt.gz"
@@ -80,16 +83,36 @@ def fill(shop: Shop, purchases: list[Purchase], until: date) -> None:
     timed = [(clock.at(one.day + shift, index), one) for index, one in enumerate(purchases)]
     timed.sort(key=lambda item: item[0])
     last = clock.at(until + timedelta(days=1), None)
-    ordered = [_order(number, at, one, last) for number, (at, one) in enumerate(timed, start=1)]
+    sold: Counter[str] = Counter()
+    ordered = []
+    for number, (at, one) in enumerate(timed, start=1):
+        view = shop.places.home_of(one.customer)
+        sold[view.code] += 1
+        order = _order(number, at, one, last)
+        ordered.append(_sold_in(shop.places, view, sold[view.code], order) if view.id != 1 else order)
     _register(shop, ordered)
     for order in ordered:
         shop.orders.put(order)
         shop.invoices.put(_invoice(order))
         if order.shipped_at is not None:
             shop.shipments.put(_shipment(order, shop.shipments.next_id()))
-    shop.numbers["order default"] = len(ordered)
+    shop.numbers.update({f"order {code}": count for code, count in sold.items()})
     shop.numbers["line"] = len(ordered)
     shop.numbers["piece"] = 2 * len(ordered)
+
+
+def _sold_in(places: Places, view: StoreView, number: int, order: Order) -> Order:
+    site = places.website(view.website_id)
+    return replace(
+        order,
+        number=f"{view.prefix}{number:09d}",
+        store_id=view.id,
+        currency=view.currency,
+        rate=view.rate,
+        books=site.currency,
+        to_global=site.to_global,
+        store_name=places.full_name(view),
+    )
 
 
 class _Clock:
@@ -151,7 +174,10 @@ def _register(shop: Shop, orders: list[Order]) -> None:
         first.setdefault(order.customer_id or 0, order.placed_at)
     for key in sorted(first):
         at = first[key]
-        shop.customers.put(Customer(key, email(key), _first(key), _last(key), 1, at, at))
+        row = Customer(key, email(key), _first(key), _last(key), 1, at, at)
+        view = shop.places.home_of(key)
+        home = {"store_id": view.id, "website_id": view.website_id, "created_in": view.name}
+        shop.customers.put(replace(row, **home) if view.id != 1 else row)
 
 
 def _invoice(order: Order) -> Document:

@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from adapters.magento.sandbox.oauth import Keys
+from adapters.magento.sandbox.places import ONE, Places
 from adapters.magento.sandbox.rows import Coupon, Customer, Document, Group, Order
 from adapters.magento.sandbox.rules import Rule
 from adapters.magento.sandbox.shop import Shop
@@ -27,6 +29,8 @@ class _State(msgspec.Struct):
     keys: Keys
     round: int
     active: bool
+    places: Places = ONE
+    extras: dict[str, Any] = {}
 
 
 _TABLES = ("orders", "invoices", "shipments", "memos", "customers", "groups", "rules", "coupons")
@@ -44,6 +48,8 @@ def save(shop: Shop, path: Path) -> None:
             keys=shop.desk.keys,
             round=shop.desk.round,
             active=shop.desk.active,
+            places=shop.places,
+            extras=shop.extras,
         )
         packed = msgspec.msgpack.encode(state)
     fresh = path.with_name(path.name + ".new")
@@ -63,4 +69,5 @@ def load(shop: Shop, path: Path) -> None:
         shop.uses.update({(kind, key, customer): count for kind, key, customer, count in state.uses})
         shop.numbers.update(state.numbers)
         shop.default_group = state.default_group
+        shop.places, shop.extras = state.places, state.extras
         shop.desk.keys, shop.desk.round, shop.desk.active = state.keys, state.round, state.active

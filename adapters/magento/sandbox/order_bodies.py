@@ -4,12 +4,8 @@ import hashlib
 
 from adapters.magento.sandbox.amounts import number
 from adapters.magento.sandbox.line_bodies import SHORTENED, Body, line, twice, weight
+from adapters.magento.sandbox.places import CURRENCY
 from adapters.magento.sandbox.rows import Order
-
-STORE_NAMES = {
-    1: "Main Website\nMain Website Store\nDefault Store View",
-    2: "Main Website\nMain Website Store\nUK English",
-}
 
 
 def order(row: Order) -> Body:
@@ -40,7 +36,7 @@ def order(row: Order) -> Body:
 def _head(row: Order) -> Body:
     top = [one for one in row.lines if one.parent_id is None]
     body: Body = {
-        **_money_words(row),
+        **money_words(row),
         "billing_address_id": row.id * 2,
         "created_at": row.placed_at,
         "customer_email": row.email,
@@ -59,7 +55,7 @@ def _head(row: Order) -> Body:
         "state": row.state,
         "status": row.status,
         "store_id": row.store_id,
-        "store_name": STORE_NAMES[row.store_id],
+        "store_name": row.store_name,
         "total_item_count": len(top),
         "total_qty_ordered": sum(one.quantity for one in top),
         "updated_at": row.changed_at,
@@ -69,13 +65,14 @@ def _head(row: Order) -> Body:
     return body
 
 
-def _money_words(row: Order) -> Body:
+def money_words(row: Order) -> Body:
+    """Write which currency is which; `global` is the installation's, whatever the books of the website."""
     return {
-        "base_currency_code": "USD",
-        "global_currency_code": "USD",
+        "base_currency_code": row.books,
+        "global_currency_code": CURRENCY,
         "order_currency_code": row.currency,
-        "store_currency_code": "USD",
-        "base_to_global_rate": 1,
+        "store_currency_code": row.books,
+        "base_to_global_rate": row.to_global,
         "base_to_order_rate": row.rate // 10000 if row.rate % 10000 == 0 else row.rate / 10000,
         "store_to_base_rate": 0,
         "store_to_order_rate": 0,

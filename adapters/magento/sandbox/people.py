@@ -6,9 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from adapters.magento.sandbox.places import WEBSITE, StoreView
 from adapters.magento.sandbox.problems import Problem, no_such, required, unsupported
 from adapters.magento.sandbox.rows import Address, Customer, Group
-from adapters.magento.sandbox.shop import STORE_VIEWS, WEBSITE, Shop
+from adapters.magento.sandbox.shop import Shop
 
 _KEPT = ("dob", "gender", "middlename", "prefix", "suffix", "taxvat")
 _KNOWN = {
@@ -30,7 +31,7 @@ def customer_body(row: Customer) -> dict[str, object]:
         "group_id": row.group_id,
         "created_at": row.created_at,
         "updated_at": row.changed_at,
-        "created_in": next(view.name for view in STORE_VIEWS if view.id == row.store_id),
+        "created_in": row.created_in,
         "email": row.email,
         "firstname": row.first_name,
         "lastname": row.last_name,
@@ -60,22 +61,57 @@ def create(shop: Shop, given: Mapping[str, Any]) -> Customer:
         if not given.get(name):
             raise required(name)
     now = shop.now()
-    empty = Customer(shop.customers.next_id(), "", "", "", shop.default_group, now, now)
+    view = _view(shop, given)
+    empty = _account(shop, "", ("", ""), view, now)
     row = _merged(shop, empty, given)
     shop.customers.put(row)
     shop.told("customer", row.id)
     return row
 
 
-def register(shop: Shop, email: str, first: str, last: str, *, verified: bool, at: str) -> Customer:
-    """Register a shopper at a moment; who has not confirmed the address carries a confirmation word."""
-    key = shop.customers.next_id()
-    _check_free(shop, email, key)
-    word = "" if verified else f"confirm-{key}"
-    row = Customer(key, email, first, last, shop.default_group, at, shop.moved(at), confirmation=word)
-    shop.customers.put(row)
+def register(
+    shop: Shop, email: str, first: str, last: str, *, verified: bool, at: str, store: str = "default"
+) -> Customer:
+    """Register a shopper in a store view at a moment; who has not confirmed the address carries a confirmation word."""
+    row = _account(shop, email, (first, last), shop.places.view_called(store), at)
+    _check_free(shop, row)
+    word = "" if verified else f"confirm-{row.id}"
+    shop.customers.put(replace(row, confirmation=word, changed_at=shop.moved(at)))
     shop.told("customer", row.id)
-    return row
+    return shop.customers.rows[row.id]
+
+
+def _account(shop: Shop, email: str, name: tuple[str, str], view: StoreView, at: str) -> Customer:
+    return Customer(
+        id=shop.customers.next_id(),
+        email=email,
+        first_name=name[0],
+        last_name=name[1],
+        group_id=shop.default_group,
+        created_at=at,
+        changed_at=at,
+        store_id=view.id,
+        website_id=view.website_id,
+        created_in=view.name,
+    )
+
+
+def _view(shop: Shop, given: Mapping[str, Any]) -> StoreView:
+    """The store view a body names, else the first of the website it names; raise Problem where they do not fit."""
+    site = given.get("website_id")
+    if given.get("store_id"):
+        view = _known_view(shop, int(given["store_id"]))
+        if site and view.website_id != int(site):
+            raise Problem(400, "The store view is not in the associated website.")
+        return view
+    return next(iter(shop.places.views_of(int(site or WEBSITE))), shop.places.views[0])
+
+
+def _known_view(shop: Shop, key: int) -> StoreView:
+    view = shop.places.view(key)
+    if view is None:
+        raise Problem(404, "The store that was requested wasn't found. Verify the store and try again.")
+    return view
 
 
 def change(shop: Shop, key: int, given: Mapping[str, Any]) -> Customer:
@@ -106,24 +142,25 @@ def _merged(shop: Shop, old: Customer, given: Mapping[str, Any]) -> Customer:
     email = str(given.get("email", old.email))
     if not _EMAIL.fullmatch(email):
         raise Problem(400, '"Email" is not a valid email address.')
-    _check_free(shop, email, old.id)
     group = int(given.get("group_id", old.group_id))
     if shop.groups.get(group) is None:
         raise Problem(400, "The specified customer group id does not exist.")
     kept = dict(old.more) | {name: given[name] for name in _KEPT if given.get(name) is not None}
     extras = given.get("extension_attributes") or {}
-    return replace(
+    row = replace(
         old,
         email=email,
         group_id=group,
         first_name=str(given.get("firstname", old.first_name)),
         last_name=str(given.get("lastname", old.last_name)),
-        store_id=int(given.get("store_id", old.store_id)),
+        store_id=_known_view(shop, int(given.get("store_id", old.store_id))).id,
         website_id=int(given.get("website_id", old.website_id) or WEBSITE),
         subscribed=bool(extras.get("is_subscribed", old.subscribed)),
         more=tuple(kept.items()),
         addresses=_addresses(shop, given["addresses"]) if "addresses" in given else old.addresses,
     )
+    _check_free(shop, row)
+    return row
 
 
 def _addresses(shop: Shop, given: object) -> tuple[Address, ...]:
@@ -134,8 +171,10 @@ def _addresses(shop: Shop, given: object) -> tuple[Address, ...]:
     return tuple(rows)
 
 
-def _check_free(shop: Shop, email: str, key: int) -> None:
-    if any(other.id != key for other in shop.customers.where("email", email)):
+def _check_free(shop: Shop, row: Customer) -> None:
+    """Accounts belong to their website, which is Magento's default: another one may know the same address."""
+    others = [one for one in shop.customers.where("email", row.email) if one.website_id == row.website_id]
+    if any(other.id != row.id for other in others):
         raise Problem(400, "A customer with the same email address already exists in an associated website.")
 
 

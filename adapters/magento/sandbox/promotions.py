@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
+from adapters.magento.sandbox.places import ONE, Website
 from adapters.magento.sandbox.problems import (
     Problem,
     no_such_entity,
@@ -17,7 +18,7 @@ from adapters.magento.sandbox.problems import (
 )
 from adapters.magento.sandbox.rows import Coupon, Stamp
 from adapters.magento.sandbox.rules import Cart, Rule, meets
-from adapters.magento.sandbox.shop import WEBSITE, Shop, local_day
+from adapters.magento.sandbox.shop import Shop, local_day
 
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T].*)?")
 _COUPON_FIELDS = set(
@@ -198,7 +199,13 @@ def remove_codes(shop: Shop, codes: object, *, ignore_missing: bool) -> dict[str
 
 
 def coupon_for(
-    shop: Shop, code: str, customer_id: int | None, group: int, cart: Cart | None, at: Stamp
+    shop: Shop,
+    code: str,
+    customer_id: int | None,
+    group: int,
+    cart: Cart | None,
+    at: Stamp,
+    site: Website = ONE.websites[0],
 ) -> Coupon:
     """Return the coupon of a code that may be used now; raise CodeRefused. Without a cart its contents do not count."""
     found = shop.coupons.where("code", code)
@@ -206,8 +213,8 @@ def coupon_for(
         raise CodeRefused("there is no such code")
     coupon = found[0]
     rule = shop.rules.get(coupon.rule_id)
-    if rule is None or not applies(rule, group, at):
-        raise CodeRefused("its rule is off, over, not begun, or not for this customer's group")
+    if rule is None or not applies(rule, group, at, site):
+        raise CodeRefused("its rule is off, over, not begun, or not for this customer's group or website")
     if coupon.usage_limit and coupon.used >= coupon.usage_limit:
         raise CodeRefused("it is used up")
     # Guests are not counted: a once-only code works for them again, as in Magento.
@@ -220,12 +227,12 @@ def coupon_for(
     return coupon
 
 
-def applies(rule: Rule, group: int, at: Stamp) -> bool:
-    """Say whether the rule is on for the group on that day in the shop. A coupon's own expiration does not count."""
-    today = local_day(at).isoformat()
+def applies(rule: Rule, group: int, at: Stamp, site: Website = ONE.websites[0]) -> bool:
+    """Say whether the rule is on for the group on that day of the website. A coupon's own expiration does not count."""
+    today = local_day(at, site.zone).isoformat()
     return (
         rule.is_active
-        and WEBSITE in rule.website_ids
+        and site.id in rule.website_ids
         and group in rule.customer_group_ids
         and (rule.from_date or "") <= today <= (rule.to_date or "9999")
     )

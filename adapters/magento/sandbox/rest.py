@@ -8,23 +8,14 @@ from urllib.parse import parse_qsl
 import msgspec
 from flask import Flask, Response, request
 
-from adapters.magento.sandbox import (
-    ask,
-    fields,
-    routes_people,
-    routes_promotions,
-    routes_sales,
-    routes_store,
-)
+from adapters.magento.sandbox import ask, collected, fields
 from adapters.magento.sandbox.faults import Faults
 from adapters.magento.sandbox.oauth import Call
 from adapters.magento.sandbox.problems import Problem, internal, no_route, not_allowed
-from adapters.magento.sandbox.shop import STORE_VIEWS, Shop
+from adapters.magento.sandbox.shop import Shop
 
 # Importing them is what fills the list of routes.
-ROUTE_MODULES = (routes_people, routes_promotions, routes_sales, routes_store)
-
-_STORE_CODES = {"all", "admin", *(view.code for view in STORE_VIEWS)}
+ROUTE_MODULES = collected.modules("routes_")
 
 
 def mount(app: Flask, shop: Shop, faults: Faults) -> None:
@@ -53,7 +44,7 @@ def _answer(shop: Shop, faults: Faults, path: str, body: bytes) -> Response:
 
 
 def _result(shop: Shop, path: str, body: bytes) -> object:
-    found = ask.find(request.method, _without_store(path))
+    found = ask.find(request.method, _without_store(shop, path))
     if found is None:
         raise no_route()
     route, variables = found
@@ -65,13 +56,13 @@ def _result(shop: Shop, path: str, body: bytes) -> object:
     return result
 
 
-def _without_store(path: str) -> str:
+def _without_store(shop: Shop, path: str) -> str:
     """Take `V1/` or `<store code>/V1/` off. A store code does not filter anything."""
     code, _, rest = path.partition("/")
     if code == "V1":
         return rest
     if rest.startswith("V1/"):
-        if code not in _STORE_CODES:
+        if code not in ("all", "admin", *(view.code for view in shop.places.views)):
             raise Problem(400, "Specified request cannot be processed.")
         return rest.removeprefix("V1/")
     raise no_route()

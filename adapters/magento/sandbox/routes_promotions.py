@@ -96,8 +96,10 @@ def put_code(shop: Shop, ask: Ask) -> object:
     customer = shop.customers.get(customer_id) if customer_id else None
     if customer is None:
         raise no_such("cartId", ask.id)
+    site = shop.places.website(customer.website_id)
+    code, group = unquote(ask.path[1]), customer.group_id
     try:
-        promotions.coupon_for(shop, unquote(ask.path[1]), customer.id, customer.group_id, None, shop.now())
+        promotions.coupon_for(shop, code, customer.id, group, None, shop.now(), site)
     except promotions.CodeRefused as why:
         raise invalid_code() from why
     return True

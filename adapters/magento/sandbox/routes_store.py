@@ -1,7 +1,7 @@
 """The routes that describe the shop: views, websites, groups of views, settings, modules."""
 
 from adapters.magento.sandbox.ask import Ask, route
-from adapters.magento.sandbox.shop import CURRENCY, STORE_VIEWS, TIMEZONE, WEBSITE, Shop
+from adapters.magento.sandbox.shop import Shop
 
 _STORE = "Magento_Backend::store"
 _MODULES = (
@@ -19,47 +19,48 @@ def views(shop: Shop, ask: Ask) -> object:
             "id": view.id,
             "code": view.code,
             "name": view.name,
-            "website_id": WEBSITE,
-            "store_group_id": 1,
+            "website_id": view.website_id,
+            "store_group_id": view.website_id,
             "is_active": 1,
         }
-        for view in STORE_VIEWS
+        for view in shop.places.views
     ] + [admin]
 
 
 @route("GET", "store/websites", _STORE)
 def websites(shop: Shop, ask: Ask) -> object:
     return [
-        {"id": WEBSITE, "code": "base", "name": "Main Website", "default_group_id": 1},
-        {"id": 0, "code": "admin", "name": "Admin", "default_group_id": 0},
-    ]
+        {"id": site.id, "code": site.code, "name": site.name, "default_group_id": site.id}
+        for site in shop.places.websites
+    ] + [{"id": 0, "code": "admin", "name": "Admin", "default_group_id": 0}]
 
 
 @route("GET", "store/storeGroups", _STORE)
 def store_groups(shop: Shop, ask: Ask) -> object:
-    return [
+    admin = {
+        "id": 0,
+        "website_id": 0,
+        "root_category_id": 0,
+        "default_store_id": 0,
+        "name": "Default",
+        "code": "default",
+    }
+    return [admin] + [
         {
-            "id": 0,
-            "website_id": 0,
-            "root_category_id": 0,
-            "default_store_id": 0,
-            "name": "Default",
-            "code": "default",
-        },
-        {
-            "id": 1,
-            "website_id": WEBSITE,
+            "id": site.id,
+            "website_id": site.id,
             "root_category_id": 2,
-            "default_store_id": 1,
-            "name": "Main Website Store",
-            "code": "main_website_store",
-        },
+            "default_store_id": shop.places.views_of(site.id)[0].id,
+            "name": site.store_name,
+            "code": site.store_code,
+        }
+        for site in shop.places.websites
     ]
 
 
 @route("GET", "store/storeConfigs", _STORE)
 def settings(shop: Shop, ask: Ask) -> object:
-    wanted = [view for view in STORE_VIEWS if f"={view.code}" in ask.query] or STORE_VIEWS
+    wanted = [view for view in shop.places.views if f"={view.code}" in ask.query] or shop.places.views
     base = ask.base_url
     folders = {"": "", "link_": "", "static_": "static/", "media_": "media/"}
     addresses = {
@@ -69,11 +70,11 @@ def settings(shop: Shop, ask: Ask) -> object:
         {
             "id": view.id,
             "code": view.code,
-            "website_id": WEBSITE,
+            "website_id": view.website_id,
             "locale": view.locale,
-            "base_currency_code": CURRENCY,
+            "base_currency_code": shop.places.website(view.website_id).currency,
             "default_display_currency_code": view.currency,
-            "timezone": TIMEZONE.key,
+            "timezone": shop.places.website(view.website_id).timezone,
             "weight_unit": "lbs",
             **addresses,
         }

@@ -1,7 +1,8 @@
 """What a Magento shop keeps in its tables, as frozen records.
 
-Amounts are US cents (the shop's base currency), VAT included unless the name says otherwise; prices in the shop
-include VAT. Moments are Stamps: UTC as Magento writes it, "2026-06-01 00:00:00", which sorts as text.
+Amounts are minor units of the books of the order's website (US cents on the main one), VAT included unless the name
+says otherwise; prices in the shop include VAT. Moments are Stamps: UTC as Magento writes it,
+"2026-06-01 00:00:00", which sorts as text.
 """
 
 from typing import Literal
@@ -69,7 +70,7 @@ class Order(msgspec.Struct, frozen=True):
     number: str
     store_id: int
     currency: str
-    rate: int  # ten-thousandths of a unit of `currency` for one US dollar
+    rate: int  # ten-thousandths of a unit of `currency` for one of the books
     customer_id: int | None
     guest: bool
     email: str
@@ -101,6 +102,9 @@ class Order(msgspec.Struct, frozen=True):
     edits: int = 0
     first_number: str = ""
     notes: tuple[Note, ...] = ()
+    books: str = "USD"  # the base currency
+    to_global: float = 1
+    store_name: str = "Main Website\nMain Website Store\nDefault Store View"
 
     @property
     def total(self) -> int:
@@ -179,6 +183,7 @@ class Customer(msgspec.Struct, frozen=True):
     subscribed: bool = False
     more: tuple[tuple[str, str | int], ...] = ()  # dob, gender, prefix ...: kept as they came
     addresses: tuple[Address, ...] = ()
+    created_in: str = "Default Store View"
 
 
 class Group(msgspec.Struct, frozen=True):

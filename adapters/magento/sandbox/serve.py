@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from adapters.magento.sandbox import history, memory
+from adapters.magento.sandbox.places import BY_COUNT, TIMEZONE
 from adapters.magento.sandbox.server import create_server
-from adapters.magento.sandbox.shop import TIMEZONE, Shop
+from adapters.magento.sandbox.shop import Shop
 from adapters.magento.sandbox.stage import Stage
 
 
@@ -50,6 +51,13 @@ def _options(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--until", type=date.fromisoformat, help="day of the newest order; default yesterday")
     parser.add_argument("--seed", type=int, default=1, help="the integration's keys follow from it")
+    parser.add_argument(
+        "--websites",
+        type=int,
+        choices=sorted(BY_COUNT),
+        default=1,
+        help="2: every fifth customer buys in euro",
+    )
     parser.add_argument("--state", help="file that keeps the shop between two runs")
     parser.add_argument("--hints", action="store_true", help="the shop has a module that sends signed hints")
     return parser.parse_args(argv)
@@ -59,6 +67,7 @@ def _fill(shop: Shop, options: argparse.Namespace) -> None:
     if options.state and Path(options.state).exists():
         memory.load(shop, Path(options.state))
         return
+    shop.places = BY_COUNT[options.websites]
     until = options.until or datetime.now(TIMEZONE).date() - timedelta(days=1)
     kind, _, folder = str(options.history).partition(":")
     match kind:

@@ -4,39 +4,17 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from adapters.magento.sandbox.oauth import Desk
+from adapters.magento.sandbox.places import ONE, TIMEZONE, Places
 from adapters.magento.sandbox.rows import Coupon, Customer, Document, Group, Order, Stamp
 from adapters.magento.sandbox.rules import Rule
 from adapters.magento.sandbox.table import Table
 
-TIMEZONE = ZoneInfo("America/New_York")
-WEBSITE = 1
-CURRENCY = "USD"
-
 Kind = Literal["order", "customer"]
 
-
-class StoreView(msgspec.Struct, frozen=True):
-    """One language of the shop; `rate` in ten-thousandths of its currency for one US dollar."""
-
-    id: int
-    code: str
-    name: str
-    locale: str
-    currency: str
-    rate: int
-    prefix: str
-
-
-STORE_VIEWS = (
-    StoreView(1, "default", "Default Store View", "en_US", "USD", 10000, "0"),
-    StoreView(2, "uk_en", "UK English", "en_GB", "GBP", 7900, "2"),
-)
 
 # Every right the routes of this shop ask for; Magento_Cms::page is the one that the integration was not given.
 RIGHTS = frozenset(
@@ -84,6 +62,9 @@ class Shop:
         self.maximum_page_size: int | None = None
         self.default_page_size: int | None = None
         self.carts: dict[int, int] = {}
+        self.places: Places = ONE
+        # What a part of the shop wants kept beside its rows: plain values under a name of its own.
+        self.extras: dict[str, Any] = {}
         self.watchers: list[Callable[[Kind, int], None]] = []
         for key, code in enumerate(("NOT LOGGED IN", "General", "Wholesale", "Retailer")):
             self.groups.put(Group(key, code))
@@ -115,6 +96,6 @@ def stamp(moment: datetime) -> Stamp:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def local_day(at: Stamp) -> date:
-    """The day it is in the shop at that moment."""
-    return datetime.fromisoformat(at).replace(tzinfo=UTC).astimezone(TIMEZONE).date()
+def local_day(at: Stamp, zone: ZoneInfo = TIMEZONE) -> date:
+    """The day it is at that moment on the main website, or where the other clock hangs."""
+    return datetime.fromisoformat(at).replace(tzinfo=UTC).astimezone(zone).date()

@@ -82,6 +82,7 @@ class Shoppers:
             f"Comer{number}",
             verified=self.chance.random() < 0.9,
             at=self.shop.now(),
+            store=self.shop.places.home_of(number).code,
         )
 
     def _order(self) -> Order:
@@ -91,12 +92,14 @@ class Shoppers:
             for sku, title, price in self.chance.sample(_THINGS, self.chance.randint(1, 2))
         )
         code = self._code(customer)
+        view = self.shop.places.view(customer.store_id) if customer else None
         basket = checkout.Basket(
             lines=wishes,
             customer_id=customer.id if customer else None,
             email=None if customer else f"guest-{self.shop.orders.next_id()}@example.net",
             shipping="4.95",
             codes=(code.code,) if code else (),
+            store=view.code if view else "default",
         )
         order = checkout.place(self.shop, basket, self.shop.now())
         if self.chance.random() < 0.6:
@@ -163,7 +166,9 @@ class Shoppers:
             return None
         chosen = self.chance.choice(live)
         rule = self.shop.rules.get(chosen.rule_id)
-        usable = rule is not None and promotions.applies(rule, customer.group_id, self.shop.now())
+        usable = rule is not None and promotions.applies(
+            rule, customer.group_id, self.shop.now(), self.shop.places.website(customer.website_id)
+        )
         return chosen if usable and not self.shop.uses["rule", chosen.rule_id, customer.id] else None
 
     def _one(self, fits: Callable[[Order], bool]) -> Order | None:

@@ -1,5 +1,6 @@
 """Everything one running sandbox is made of: the shop, its shoppers, its post office, and the trouble on order."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,11 @@ from adapters.magento.sandbox.shop import Shop, stamp
 from adapters.magento.sandbox.shoppers import Shoppers
 
 HINT_SECRET = "hint-secret-of-the-sandbox"  # noqa: S105 - it guards an invented shop
+
+
+Said = dict[str, Any]
+Control = Callable[..., Any]
+Routes = list[tuple[str, str, Control]]  # method, path under /_sandbox, what answers
 
 
 class Missing(Exception):
@@ -27,7 +33,7 @@ class Stage:
         self.hint_secret = HINT_SECRET if hints else ""
         shop.watchers.append(self.hints.note)
 
-    def ready(self, host: str) -> dict[str, Any]:
+    def ready(self, host: str) -> Said:
         """What the ready line says; `host` is the server's host and port."""
         return {
             "ready": True,
@@ -52,7 +58,7 @@ class Stage:
             raise Missing(f"there is no customer {key}")
         return found
 
-    def at(self, given: dict[str, Any]) -> Stamp:
+    def at(self, given: Said) -> Stamp:
         """Return the moment a control request names; without one it is now. A time without a zone is UTC."""
         if not given.get("at"):
             return self.shop.now()

@@ -1,6 +1,6 @@
 """What is so in the shop, in words that know no platform: what tests compare the app with.
 
-Amounts are decimal texts in US dollars, VAT included; times are ISO 8601 in UTC.
+Amounts are decimal texts in the currency of the books, VAT included; times are ISO 8601 in UTC.
 """
 
 from typing import Any
@@ -18,16 +18,16 @@ def order(row: Order) -> dict[str, Any]:
         "number": row.number,
         "customer_id": None if row.customer_id is None else str(row.customer_id),
         "email": row.email,
-        "currency": "USD",
+        "currency": row.books,
         "placed_at": _iso(row.placed_at),
         "paid_at": _iso(row.paid_at),
         "fulfilled_at": _iso(row.shipped_at or (row.paid_at if row.virtual else None)),
         "cancelled_at": _iso(row.canceled_at),
         "changed_at": _iso(row.changed_at),
         "test": False,
-        "total": plain(row.total, "USD"),
-        "refunded": plain(row.refunded, "USD"),
-        "refunded_shipping": plain(row.shipping_refunded, "USD"),
+        "total": plain(row.total, row.books),
+        "refunded": plain(row.refunded, row.books),
+        "refunded_shipping": plain(row.shipping_refunded, row.books),
         "codes": [row.coupon.upper()] if row.coupon else [],
         "lines": [
             {
@@ -35,8 +35,8 @@ def order(row: Order) -> dict[str, Any]:
                 "kind": "gift_card" if line.kind == "giftcard" else "goods",
                 "quantity": line.quantity,
                 "current_quantity": line.quantity - line.refunded - line.canceled,
-                "amount": plain(line.paid, "USD"),
-                "tax": plain(line.tax, "USD"),
+                "amount": plain(line.paid, row.books),
+                "tax": plain(line.tax, row.books),
             }
             for line in top
         ],
@@ -68,7 +68,11 @@ def coupon(shop: Shop, row: Coupon) -> dict[str, Any]:
         "starts_at": rule.from_date,
         "ends_at": rule.to_date,
         "used": row.used,
-        "live": any(promotions.applies(rule, group, now) for group in rule.customer_group_ids)
+        "live": any(
+            promotions.applies(rule, group, now, site)
+            for group in rule.customer_group_ids
+            for site in shop.places.websites
+        )
         and (not row.usage_limit or row.used < row.usage_limit),
     }
 
