@@ -237,6 +237,12 @@ def url(house: Any) -> Iterator[str]:
 
 
 @pytest.fixture
+def sizes() -> dict[str, dict[str, int]]:
+    """A desktop's window and a phone's, by name."""
+    return SIZES
+
+
+@pytest.fixture
 def enter(chrome: Chrome, house: Any, shop: Any, url: str) -> Iterator[Callable[..., Page]]:
     """Open a browser window, signed in by a one-time link; it notes every complaint."""
     opened: list[tuple[BrowserContext, Seen]] = []
