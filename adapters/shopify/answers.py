@@ -11,6 +11,8 @@ from connector.port import Doubtful, Forbidden, OutcomeUnknown, Refused, ShopErr
 
 T = TypeVar("T")
 
+# A change may have been done although nobody can read what was said of it.
+UNREADABLE = "Shopify's answer to a change is not as agreed."
 # Some rights are optional: one for gift cards, say, which a merchant may grant or take back at any time.
 NOT_GIVEN = "Shopify has not given Comeback the right to do this in the shop."
 Path = tuple[str | int, ...]
@@ -150,7 +152,7 @@ def taken(envelope: Envelope, kind: type[T], *, changing: bool, optional: bool =
         if faults:
             raise _error(faults[0], envelope, changing=changing) from error
         if changing:
-            raise OutcomeUnknown("Shopify's answer to a change is not as agreed.") from error
+            raise OutcomeUnknown(UNREADABLE) from error
         raise TryLater(f"Shopify's answer is not as agreed: {error}") from error
     if changing:
         _heed(envelope.data)

@@ -10,11 +10,12 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from adapters.shopify import documents, looking, picture
+from adapters.shopify.answers import UNREADABLE
 from adapters.shopify.client import Client
 from adapters.shopify.complaint import Complaint
 from adapters.shopify.discounts import MARK
-from adapters.shopify.graph import Moment, Node, PageInfo, Ref
-from connector.money import NotMoney, parse, plain
+from adapters.shopify.graph import Moment, Node, PageInfo, Ref, Sum
+from connector.money import plain
 from connector.port import CodeTaken, CouponMade, Doubtful, OutcomeUnknown, Refused
 from connector.records import Coupon
 
@@ -23,31 +24,11 @@ LONGEST_TITLE = 200
 FOUND = 20
 A_PAGE = 100
 _NOTE = re.compile(re.escape(MARK) + r"(.*) \[[0-9a-f]{16}\]", re.S)
-NO_ANSWER = "Shopify's answer to a change is not as agreed."
 
 
-class Sum(Node, frozen=True):
-    amount: str
-    currency_code: str
-
-    def minor(self) -> int | None:
-        """Return it in minor units; None for one that is no amount of its currency."""
-        try:
-            return parse(self.amount, self.currency_code)
-        except NotMoney:
-            return None
-
-
-class CardNode(Node, frozen=True):
+class GiftCardNode(Node, frozen=True):
     id: str
     last_characters: str
-    initial_value: Sum
-    note: str | None = None
-    customer: Ref | None = None
-
-
-class GivenNode(Node, frozen=True):
-    id: str
     created_at: Moment
     initial_value: Sum
     note: str | None = None
@@ -55,21 +36,13 @@ class GivenNode(Node, frozen=True):
     expires_on: date | None = None
 
 
-class GivenPage(Node, frozen=True):
-    nodes: tuple[GivenNode, ...]
+class GiftCardPage(Node, frozen=True):
+    nodes: tuple[GiftCardNode, ...]
     page_info: PageInfo
 
 
-class GivenData(Node, frozen=True):
-    gift_cards: GivenPage
-
-
-class Cards(Node, frozen=True):
-    nodes: tuple[CardNode, ...]
-
-
-class CardsData(Node, frozen=True):
-    gift_cards: Cards
+class GiftCardsData(Node, frozen=True):
+    gift_cards: GiftCardPage
 
 
 class Made(Node, frozen=True):
@@ -102,7 +75,7 @@ def given(client: Client, since: datetime, customer_ids: tuple[str, ...], zone: 
     cursor, found, asked_for = None, dict[str, Coupon](), frozenset(customer_ids)
     while True:
         asked = {"query": f"created_at:>='{picture.text(since)}'", "first": A_PAGE, "after": cursor}
-        page = client.look(documents.GIFT_CARDS_GIVEN, asked, GivenData).gift_cards
+        page = client.look(documents.GIFT_CARDS, asked, GiftCardsData).gift_cards
         for node in page.nodes:
             gift = _gift(node, zone)
             if gift is not None and gift.customer_id in asked_for:
@@ -112,7 +85,7 @@ def given(client: Client, since: datetime, customer_ids: tuple[str, ...], zone: 
             return found
 
 
-def _gift(node: GivenNode, zone: str) -> Coupon | None:
+def _gift(node: GiftCardNode, zone: str) -> Coupon | None:
     note, value = _NOTE.fullmatch(node.note or ""), node.initial_value.minor()
     if note is None or value is None or node.customer is None:
         return None
@@ -136,7 +109,7 @@ def _make(client: Client, coupon: Coupon, zone: str, until: datetime) -> CouponM
     if any(_taken(it) for it in said.user_errors):
         return _adopt(client, coupon)
     if not said.user_errors or any(it.code == "INTERNAL_ERROR" for it in said.user_errors):
-        raise OutcomeUnknown(NO_ANSWER)
+        raise OutcomeUnknown(UNREADABLE)
     raise Refused(f"Shopify refuses the gift card ({said.user_errors[0].place}).")
 
 
@@ -155,13 +128,13 @@ def _taken(complaint: Complaint) -> bool:
     return complaint.code == "TAKEN" or (complaint.code is None and at_code)
 
 
-def _with_its_code(client: Client, coupon: Coupon) -> tuple[CardNode, ...]:
-    asked = {"query": coupon.code, "first": FOUND}
-    found = client.look(documents.GIFT_CARDS, asked, CardsData).gift_cards.nodes
+def _with_its_code(client: Client, coupon: Coupon) -> tuple[GiftCardNode, ...]:
+    asked = {"query": coupon.code, "first": FOUND, "after": None}
+    found = client.look(documents.GIFT_CARDS, asked, GiftCardsData).gift_cards.nodes
     return tuple(it for it in found if it.last_characters.upper() == coupon.code[-4:].upper())
 
 
-def _ours(card: CardNode, coupon: Coupon) -> bool:
+def _ours(card: GiftCardNode, coupon: Coupon) -> bool:
     """By its note; where a merchant has written another one, by what we gave and to whom."""
     if _digest(coupon) in (card.note or ""):
         return True

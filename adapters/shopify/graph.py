@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from adapters.shopify import picture
-from connector.money import parse
+from connector.money import NotMoney, parse
 from connector.records import Customer, Order
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -32,6 +32,18 @@ class Ref(Node, frozen=True):
 
 class Amount(Node, frozen=True):
     amount: str
+
+
+class Sum(Node, frozen=True):
+    amount: str
+    currency_code: str
+
+    def minor(self) -> int | None:
+        """Return it in minor units; None for one that is no amount of its currency."""
+        try:
+            return parse(self.amount, self.currency_code)
+        except NotMoney:
+            return None
 
 
 class Bag(Node, frozen=True):

@@ -1,6 +1,7 @@
 """Writing on a shop's customers: tags. Naturally safe to repeat; nothing is touched that does not carry our mark."""
 
 from adapters.shopify import documents
+from adapters.shopify.answers import UNREADABLE
 from adapters.shopify.client import Client
 from adapters.shopify.complaint import Complaint
 from adapters.shopify.graph import Node
@@ -36,7 +37,7 @@ def mark(
     }
     done = client.change(documents.MARK, asked, MarkData)
     if (wanted and done.tags_add is None) or (unwanted and done.tags_remove is None):
-        raise OutcomeUnknown("Shopify's answer to a change is not as agreed.")
+        raise OutcomeUnknown(UNREADABLE)
     complaints = [it for side in (done.tags_add, done.tags_remove) if side for it in side.user_errors]
     if any(it.field == ("id",) for it in complaints):
         return LeftAlone("This customer is no longer in the shop.")

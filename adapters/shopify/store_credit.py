@@ -9,10 +9,10 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from adapters.shopify import documents, looking, picture
+from adapters.shopify.answers import UNREADABLE
 from adapters.shopify.client import Client
 from adapters.shopify.complaint import Complaint
-from adapters.shopify.gift_cards import NO_ANSWER, Sum
-from adapters.shopify.graph import Moment, Node, PageInfo, Ref
+from adapters.shopify.graph import Moment, Node, PageInfo, Ref, Sum
 from connector.money import plain
 from connector.port import CodeTaken, CouponMade, Doubtful, OutcomeUnknown, Refused
 from connector.records import Coupon
@@ -180,7 +180,7 @@ def _give(client: Client, coupon: Coupon, until: datetime) -> CouponMade:
     if said.user_errors:
         raise Refused(f"Shopify refuses the store credit ({said.user_errors[0].place}).")
     if said.store_credit_account_transaction is None:
-        raise OutcomeUnknown(NO_ANSWER)
+        raise OutcomeUnknown(UNREADABLE)
     return CouponMade(picture.number_of(said.store_credit_account_transaction.id))
 
 

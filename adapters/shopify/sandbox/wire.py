@@ -24,9 +24,7 @@ def routes(shop: Shop) -> Blueprint:
 
     @wire.post("/admin/api/<version>/graphql.json")
     def api(version: str) -> Response:
-        if not _VERSION.fullmatch(version):
-            abort(404)
-        scopes = _scopes(shop)
+        scopes = _scopes(shop, version)
         if isinstance(scopes, Response):
             return scopes
         try:
@@ -41,9 +39,7 @@ def routes(shop: Shop) -> Blueprint:
     @wire.get("/admin/api/<version>/shop.json")
     def about(version: str) -> Response:
         """The one address of the REST API that older libraries ask before anything else."""
-        if not _VERSION.fullmatch(version):
-            abort(404)
-        scopes = _scopes(shop)
+        scopes = _scopes(shop, version)
         if isinstance(scopes, Response):
             return scopes
         shop.asked["rest shop"] += 1
@@ -153,7 +149,9 @@ def operation_name() -> str:
     return asked.operation_name or (named[1] if named else "")
 
 
-def _scopes(shop: Shop) -> frozenset[str] | Response:
+def _scopes(shop: Shop, version: str) -> frozenset[str] | Response:
+    if not _VERSION.fullmatch(version):
+        abort(404)
     token = request.headers.get("X-Shopify-Access-Token", "")
     known = request.headers.get("X-Sandbox-Shop", shop.domain) == shop.domain
     with shop.lock:
