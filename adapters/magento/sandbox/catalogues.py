@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from adapters.magento.sandbox import document_bodies, order_bodies, people, promotions
+from adapters.magento.sandbox import attributes, document_bodies, order_bodies, people, promotions
 from adapters.magento.sandbox.amounts import number
 from adapters.magento.sandbox.criteria import Criteria
 from adapters.magento.sandbox.problems import Problem, internal
@@ -97,7 +97,13 @@ def _customers(shop: Shop) -> Shelf:
         "taxvat": lambda row: dict(row.more).get("taxvat"),
         "created_in": lambda row: people.customer_body(row)["created_in"],
     }
+    for one in attributes.known(shop):
+        columns[one.code] = _custom(one.code)
     return Catalogue(shop.customers, columns, "entity_id", _bad_attribute), people.customer_body
+
+
+def _custom(code: str) -> Callable[[Customer], object]:
+    return lambda row: dict(row.attributes).get(code)
 
 
 def _documents(shop: Shop, name: str, write: Callable[[Document, Order], dict[str, object]]) -> Shelf:

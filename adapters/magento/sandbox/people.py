@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from adapters.magento.sandbox import attributes
 from adapters.magento.sandbox.places import WEBSITE, StoreView
 from adapters.magento.sandbox.problems import Problem, no_such, required, unsupported
 from adapters.magento.sandbox.rows import Address, Customer, Group
@@ -46,6 +47,8 @@ def customer_body(row: Customer) -> dict[str, object]:
         chosen = [one["id"] for one in addresses if one.get(kind)]
         if chosen:
             body[kind] = str(chosen[0])
+    if row.attributes:
+        body["custom_attributes"] = [{"attribute_code": code, "value": told} for code, told in row.attributes]
     if row.confirmation:
         body["confirmation"] = row.confirmation
     return body
@@ -157,6 +160,7 @@ def _merged(shop: Shop, old: Customer, given: Mapping[str, Any]) -> Customer:
         website_id=int(given.get("website_id", old.website_id) or WEBSITE),
         subscribed=bool(extras.get("is_subscribed", old.subscribed)),
         more=tuple(kept.items()),
+        attributes=attributes.merged(shop, old.attributes, given.get("custom_attributes")),
         addresses=_addresses(shop, given["addresses"]) if "addresses" in given else old.addresses,
     )
     _check_free(shop, row)

@@ -1,6 +1,6 @@
 """The routes of customers and customer groups."""
 
-from adapters.magento.sandbox import criteria, people
+from adapters.magento.sandbox import attributes, criteria, people
 from adapters.magento.sandbox.ask import Ask, route
 from adapters.magento.sandbox.catalogues import search
 from adapters.magento.sandbox.problems import no_such
@@ -40,8 +40,8 @@ def remove(shop: Shop, ask: Ask) -> object:
 
 @route("GET", "attributeMetadata/customer/custom", "")
 def custom_attributes(shop: Shop, ask: Ask) -> object:
-    """This shop has no custom attributes, so unknown ones in a PUT vanish without a word, as everywhere."""
-    return []
+    """What a PUT may fill; everything else in its custom_attributes vanishes without a word."""
+    return [one.body() for one in attributes.known(shop)]
 
 
 @route("GET", "customerGroups/search", _GROUP)

@@ -184,6 +184,7 @@ class Customer(msgspec.Struct, frozen=True):
     more: tuple[tuple[str, str | int], ...] = ()  # dob, gender, prefix ...: kept as they came
     addresses: tuple[Address, ...] = ()
     created_in: str = "Default Store View"
+    attributes: tuple[tuple[str, str], ...] = ()  # custom ones, in the order the shop made them
 
 
 class Group(msgspec.Struct, frozen=True):
