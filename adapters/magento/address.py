@@ -33,5 +33,20 @@ def normalised(text: str) -> str:
     return f"{parts.scheme}://{host}{port}{path}/"
 
 
+def moved(asked: str, location: str) -> str:
+    """Return the base URL of a shop that answers from `location` on another host than was asked; empty where none is told.
+
+    Of `location` nothing is taken but the host, and only one that could be a shop's: public by its name, on https.
+    """
+    try:
+        base, parts = urlsplit(asked), urlsplit(location)
+        there = normalised(f"{parts.scheme}://{parts.netloc}{base.path}")
+    except ValueError:
+        return ""
+    host = urlsplit(there).netloc
+    named = "." in host and not host.rpartition(".")[2].isdigit() and ":" not in host
+    return there if named and parts.scheme == "https" and there != asked else ""
+
+
 def _usual(scheme: str) -> int:
     return 80 if scheme == "http" else 443

@@ -13,17 +13,18 @@ import msgspec
 
 from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
 
-from . import rights
+from . import address, rights
 
 UNSAID = timedelta(seconds=30)  # a 429 without a word about how long
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A whole answer, decoded and within the limit."""
+    """A whole answer, decoded and within the limit. `asked` is the shop's address that was asked."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    asked: str = ""
 
     @property
     def json(self) -> bool:
@@ -47,11 +48,23 @@ class TooLarge(Refused):
 
 
 class Redirected(Refused):
-    """The shop has moved for good, or was named without its www."""
+    """The shop has moved for good, or was named without its www. `to`: its address now; empty where that is not told."""
+
+    def __init__(self, why: str, to: str = "") -> None:
+        super().__init__(why)
+        self.to = to
 
 
 class NotMagento(TryLater):
     """A page came where data was expected: another program, a firewall or a maintenance page answered."""
+
+
+class SentElsewhere(NotMagento):
+    """The shop sends whoever asks for data on to another place, for now or by its own settings. `to` as above."""
+
+    def __init__(self, why: str, to: str = "") -> None:
+        super().__init__(why)
+        self.to = to
 
 
 class Untrusted(Unauthorized):
@@ -72,10 +85,8 @@ def judge(answer: Answer, changes: bool, now: datetime) -> None:
     match answer.status:
         case 200 | 202 if answer.json:
             return
-        case 301 | 308:
-            raise Redirected(
-                "Your store answers with a redirect to another address; connect with that address."
-            )
+        case 301 | 302 | 303 | 307 | 308:
+            raise _redirected(answer, changes)
         case 401:
             raise _unauthorized(answer)
         case 429:
@@ -92,6 +103,17 @@ def judge(answer: Answer, changes: bool, now: datetime) -> None:
             raise Gone("The shop does not have it (any more).")
         case _:
             raise _refused(answer)
+
+
+def _redirected(answer: Answer, changes: bool) -> Redirected | TryLater | OutcomeUnknown:
+    """Name the host it leads to, and no more of what the answer says; Magento's own redirect to its base URL is a 302."""
+    to = address.moved(answer.asked, answer.headers.get("location", ""))
+    named = f", {to}: connect it with that address" if to else ""
+    if answer.status in (301, 308):
+        return Redirected(f"The shop answers with a redirect to another address{named}.", to)
+    if to:
+        return SentElsewhere(f"The shop answers with a redirect to another address{named}.", to)
+    return _page_instead_of_data(answer.status, changes)
 
 
 def wait(answer: Answer, now: datetime) -> timedelta | None:

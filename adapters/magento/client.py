@@ -17,7 +17,7 @@ from requests_oauthlib import OAuth1
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized, request_headers
+from connector.port import Forbidden, OutcomeUnknown, Refused, TryLater, Unauthorized, request_headers
 
 from . import criteria, network, rights, wire
 from .answers import Answer, PageTooBig, TooLarge, Untrusted, judge
@@ -118,7 +118,7 @@ class Client:
 
     def _once(self, method: str, path: str, pairs: tuple[tuple[str, str], ...], body: bytes | None) -> bytes:
         url = f"{self.address}rest/V1/{path}" + (f"?{criteria.query(pairs)}" if pairs else "")
-        answer = self._exchange(method, url, body)
+        answer = msgspec.structs.replace(self._exchange(method, url, body), asked=self.address)
         self._learn_time(answer)
         judge(answer, method != "GET", datetime.fromtimestamp(self._clock(), UTC))
         return answer.body
@@ -172,7 +172,7 @@ class Client:
             self._behind = int(told) if abs(told) > SKEW else 0
             self.ahead = timedelta(seconds=told)
 
-    def _explained(self, error: Untrusted, path: str) -> Unauthorized:
+    def _explained(self, error: Untrusted, path: str) -> Unauthorized | Forbidden:
         """Tell a dead token from a missing right: Magento gives both the same answer."""
         if path == rights.GRANTED or not error.resources:
             return Unauthorized("The shop no longer accepts our keys; connect it again.")
@@ -180,7 +180,7 @@ class Client:
             self._once("GET", rights.GRANTED, (), None)
         except Untrusted:
             return Unauthorized("The shop no longer accepts our keys; connect it again.")
-        return error
+        return Forbidden(str(error)) if rights.is_for_one_thing(error.resources) else error
 
     def _shrink(self, error: Refused, was: int, to: int) -> None:
         if not 0 < to < was:

@@ -6,6 +6,7 @@ from enum import Enum
 import msgspec
 
 from connector.port import (
+    Forbidden,
     Hall,
     Installed,
     OutcomeUnknown,
@@ -53,18 +54,20 @@ class Mistake(Enum):
     UNREACHABLE = "unreachable"
     NOT_MAGENTO = "not_magento"
     REDIRECTED = "redirected"
+    REDIRECTED_TO = "redirected_to"
     KEYS_REFUSED = "keys_refused"
     RIGHTS_MISSING = "rights_missing"
     TURNED_DOWN = "turned_down"
 
 
 class NotConnected(Exception):
-    """The shop was not connected. `mistakes` names fields; `missing` the rights to tick."""
+    """The shop was not connected. `mistakes` names fields; `missing` the rights to tick; `to` where it redirects us."""
 
-    def __init__(self, mistakes: dict[str, Mistake], missing: tuple[Right, ...] = ()) -> None:
+    def __init__(self, mistakes: dict[str, Mistake], missing: tuple[Right, ...] = (), to: str = "") -> None:
         super().__init__(", ".join(mistakes))
         self.mistakes = mistakes
         self.missing = missing
+        self.to = to
 
 
 def connect(typed: Typed, hall: Hall, allowed: frozenset[str]) -> Welcomed:
@@ -82,7 +85,7 @@ def connect(typed: Typed, hall: Hall, allowed: frozenset[str]) -> Welcomed:
         facts = Stores(client).facts()
         new = msgspec.structs.replace(new, default_group=groups.newcomers(client))
     except ShopError as error:
-        raise NotConnected({"address": _mistake(error)}) from error
+        raise NotConnected({"address": mistake(error)}, to=getattr(error, "to", "")) from error
     try:
         return hall.welcome(Installed(facts, keys.packed(new), typed.merchant_code.strip() or None))
     except Refused as error:
@@ -124,7 +127,7 @@ def granted(client: Client, right: Right) -> bool:
             client.call("GET", right.path, pairs=() if right.path == rights.GRANTED else one)
         else:
             client.call(right.method, right.path, body=b"{}")
-    except Unauthorized:
+    except (Unauthorized, Forbidden):
         return False
     except (Refused, OutcomeUnknown):
         # The empty body was looked at, so the right was not what stopped it.
@@ -133,8 +136,11 @@ def granted(client: Client, right: Right) -> bool:
     return True
 
 
-def _mistake(error: ShopError) -> Mistake:
+def mistake(error: ShopError) -> Mistake:
+    """Return what a failure on the way to the shop says of the address or the keys that were typed."""
     match error:
+        case answers.Redirected(to=to) | answers.SentElsewhere(to=to) if to:
+            return Mistake.REDIRECTED_TO
         case answers.Redirected():
             return Mistake.REDIRECTED
         case answers.NotMagento() | Refused():

@@ -5,6 +5,8 @@ address that is checked is the address that is connected to.
 """
 
 import socket
+import threading
+from queue import Empty, Queue
 from typing import Any
 
 import requests
@@ -17,6 +19,7 @@ from urllib3.util.connection import create_connection
 from connector.port import is_public
 
 ALLOWED = "ALLOW_PRIVATE_HOSTS"  # the house's variable, handed to every platform: hosts reached without being public
+LOOK_UP = 5.0  # seconds for a name
 MOST_ADDRESSES = 2  # a name may have many, and each may cost the whole connect time-out
 
 
@@ -27,12 +30,17 @@ def allowed_hosts(setting: str) -> frozenset[str]:
 
 def session(allowed: frozenset[str]) -> requests.Session:
     """Return a session that reaches public addresses and the `allowed` hosts, and asks no proxy or netrc."""
-    made = requests.Session()
+    made = _Session()
     made.trust_env = False
     adapter = _Guarded(allowed)
     made.mount("https://", adapter)
     made.mount("http://", adapter)
     return made
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: told of one, requests would read all of the answer, however long, and trip over a crooked address."""
 
 
 class _Guarded(HTTPAdapter):
@@ -81,10 +89,30 @@ def _connect(line: HTTPConnection, allowed: frozenset[str]) -> socket.socket:
 def _checked(line: HTTPConnection, allowed: frozenset[str]) -> list[str]:
     """Return the addresses of the host. One that is not public spoils the name: its owner is playing with us."""
     try:
-        found = socket.getaddrinfo(line.host.strip("[]"), line.port, type=socket.SOCK_STREAM)
+        found = _looked_up(line.host.strip("[]"), line.port)
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(line.host, line, socket.gaierror("no such name")) from error
     addresses = [str(entry[4][0]) for entry in found]
     if f"{line.host.lower()}:{line.port}" in allowed or all(is_public(address) for address in addresses):
         return addresses
     raise NewConnectionError(line, "no connection")
+
+
+def _looked_up(host: str, port: int | None) -> list[Any]:
+    """Ask the machine's resolver, which knows no time limit of its own; raise OSError where it has no answer in time."""
+    told: Queue[list[Any] | OSError | UnicodeError] = Queue()
+
+    def ask() -> None:
+        try:
+            told.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            told.put(error)
+
+    threading.Thread(target=ask, name="look-up", daemon=True).start()
+    try:
+        found = told.get(timeout=LOOK_UP)
+    except Empty as error:
+        raise TimeoutError("no answer from the resolver") from error
+    if isinstance(found, list):
+        return found
+    raise found

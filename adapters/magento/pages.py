@@ -52,7 +52,9 @@ def _page(typed: Typed, error: NotConnected | None) -> flask.Response:
         t=texts.LABELS[language],
         typed=typed,
         key_fields=KEYS,
-        errors={name: said[mistake] for name, mistake in error.mistakes.items()} if error else {},
+        errors={name: said[wrong].format(to=error.to) for name, wrong in error.mistakes.items()}
+        if error
+        else {},
         missing=error.missing if error else (),
         needed=rights.NEEDED,
     )

@@ -4,12 +4,16 @@ import msgspec
 
 
 class Right(msgspec.Struct, frozen=True):
-    """One right: Magento's name, where it stands in the tree, and a call that changes nothing and needs it."""
+    """One right: Magento's name, where it stands in the tree, and a call that changes nothing and needs it.
+
+    `reads`: without it the shop cannot be read at all; without any other only the one thing it is for is not done.
+    """
 
     resource: str
     where: str
     path: str
     method: str = "GET"
+    reads: bool = True
 
 
 # The PUT is judged by its right before its body is looked at, and a body without a customer changes nothing.
@@ -18,18 +22,33 @@ NEEDED = (
     Right("Magento_Sales::actions_view", "Sales > Operations > Orders > Actions > View", "orders"),
     Right("Magento_Sales::sales_invoice", "Sales > Operations > Invoices", "invoices"),
     Right("Magento_Sales::shipment", "Sales > Operations > Shipments", "shipments"),
+    Right("Magento_Sales::sales_creditmemo", "Sales > Operations > Credit Memos", "creditmemos", reads=False),
     Right("Magento_Customer::customer", "Customers", "customers/search"),
-    Right("Magento_Customer::manage", "Customers > All Customers", "customers/0", "PUT"),
-    Right("Magento_Customer::group", "Stores > Other Settings > Customer Groups", "customerGroups/search"),
-    Right("Magento_SalesRule::quote", "Marketing > Promotions > Cart Price Rules", "salesRules/search"),
+    Right("Magento_Customer::manage", "Customers > All Customers", "customers/0", "PUT", reads=False),
+    Right("Magento_Customer::group", "Customers > Customer Groups", "customerGroups/search"),
+    Right(
+        "Magento_SalesRule::quote",
+        "Marketing > Promotions > Cart Price Rules",
+        "salesRules/search",
+        reads=False,
+    ),
 )
 
 GRANTED = NEEDED[0].path  # a shop that was connected has this right, so a 401 here means dead keys
 
 _WHERE = {right.resource: right.where for right in NEEDED}
+_READS = {right.resource for right in NEEDED if right.reads}
 
 
 def where(resources: str) -> str:
     """Return where the merchant finds the rights that Magento names ("a, b"), in the admin's words."""
-    named = [part.strip() for part in resources.split(",")]
-    return ", ".join(_WHERE.get(name, "all resources") for name in named)
+    return ", ".join(_WHERE.get(name, name) for name in _names(resources))
+
+
+def is_for_one_thing(resources: str) -> bool:
+    """Tell whether the shop can be read, and all else goes on, without the rights that Magento names."""
+    return not _READS.intersection(_names(resources))
+
+
+def _names(resources: str) -> list[str]:
+    return [name.strip() for name in resources.split(",")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import logging
@@ -112,6 +113,66 @@ def test_a_redirect_is_not_followed(server: Server) -> None:
     with pytest.raises(Redirected, match="redirect"):
         server.client().call("GET", "orders")
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    ("location", "named"),
+    [
+        ("https://www.shop.test/rest/V1/orders?secret=1", "https://www.shop.test/"),
+        ("https://WWW.shop.test:443/", "https://www.shop.test/"),
+        ("https://shop.test/maintenance", ""),
+        ("/maintenance", ""),
+        ("http://www.shop.test/", ""),
+        ("https://10.0.0.7/", ""),
+        ("https://2130706433/", ""),
+        ("https://[::1]/", ""),
+        ("https://user:word@www.shop.test/", ""),
+        ("https://intranet/", ""),
+        ("https://www.shop.test:8443/", ""),
+        ("javascript:alert(1)", ""),
+        ("https://www.shop.test\\@evil.test/", ""),
+        ("//[", ""),
+        ("", ""),
+    ],
+)
+def test_the_address_a_shop_redirects_to_is_named_where_it_could_be_a_shops(
+    shop: responses.RequestsMock, client: Client, status: int, location: str, named: str
+) -> None:
+    shop.add("GET", "https://shop.test/rest/V1/orders", status=status, headers={"Location": location})
+    with pytest.raises((Redirected, NotMagento)) as raised:
+        client.call("GET", "orders")
+    assert getattr(raised.value, "to", "") == named
+    assert ("https://" in str(raised.value)) is bool(named)
+    assert isinstance(raised.value, TryLater) is (status in (302, 303, 307))
+
+
+def test_a_redirect_with_an_endless_answer_is_read_no_further_than_any(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "MOST_BYTES", 100_000)
+    sent = []
+
+    def endless(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", "https://www.shop.test/")
+        request.end_headers()
+        with contextlib.suppress(OSError):
+            while len(sent) < 1000:
+                request.wfile.write(b"x" * 65536)
+                sent.append(1)
+
+    server.does = endless
+    with pytest.raises(TooLarge):
+        server.client().call("GET", "orders")
+    assert len(sent) < 1000
+
+
+def test_a_shop_in_a_folder_is_named_with_it(shop: responses.RequestsMock) -> None:
+    there = "https://www.shop.test/tea/rest/V1/orders"
+    shop.add("GET", "https://shop.test/tea/rest/V1/orders", status=302, headers={"Location": there})
+    with pytest.raises(NotMagento, match=r"https://www\.shop\.test/tea/: connect"):
+        Client("https://shop.test/tea/", KEYS).call("GET", "orders")
 
 
 @pytest.mark.usefixtures("quick")

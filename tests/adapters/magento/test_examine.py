@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.magento import rights
-from connector.port import Unauthorized
+from connector.port import Forbidden, Unauthorized
 
 HOME = "https://loyalty.example/webhooks/magento"
 
@@ -24,6 +24,27 @@ def test_a_line_in_order_lacks_nothing_and_tells_the_time(sandbox: Any) -> None:
 def test_a_right_that_was_taken_back_is_named_with_its_place(sandbox: Any, right: rights.Right) -> None:
     sandbox.shop.rights = sandbox.shop.rights - {right.resource}
     assert sandbox.line().examine(HOME).missing_rights == (f"{right.resource} ({right.where})",)
+
+
+@pytest.mark.parametrize("right", rights.NEEDED, ids=lambda right: right.resource)
+def test_a_call_without_its_right_stops_the_whole_shop_only_where_nothing_could_be_read(
+    sandbox: Any, right: rights.Right
+) -> None:
+    sandbox.shop.rights = sandbox.shop.rights - {right.resource}
+    kind = Unauthorized if right.reads else Forbidden
+    body = b"{}" if right.method == "PUT" else None
+    with pytest.raises(kind) as raised:
+        sandbox.client().call(right.method, right.path, body=body)
+    assert (right.where in str(raised.value)) or right.path == rights.GRANTED
+
+
+def test_without_the_right_to_make_codes_the_shop_is_read_as_ever(sandbox: Any) -> None:
+    sandbox.order()
+    sandbox.shop.rights = sandbox.shop.rights - {"Magento_SalesRule::quote"}
+    line = sandbox.line()
+    with pytest.raises(Forbidden, match="Marketing > Promotions > Cart Price Rules"):
+        list(line.coupons())
+    assert len([order for batch in line.history(None) for order in batch.orders]) == 1
 
 
 def test_dead_keys_are_not_taken_for_missing_rights(sandbox: Any) -> None:

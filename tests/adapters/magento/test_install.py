@@ -8,6 +8,7 @@ from typing import Any
 
 import flask
 import pytest
+import responses
 from msgspec.structs import replace
 
 from adapters.magento import keys, rights
@@ -214,3 +215,19 @@ def test_both_languages_say_the_same_things() -> None:
 def test_keys_survive_being_kept(sandbox: Any) -> None:
     kept = replace(sandbox.keys, confirms_email=True, default_group=4)
     assert keys.unpacked(keys.packed(kept)) == kept
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "enter that address"), ("nl", "vul dat adres in")])
+def test_a_shop_that_moved_is_named_with_its_new_address(
+    sandbox: Any, hall: Doorstep, language: str, words: str
+) -> None:
+    hall.host = "shop.test"
+    app = flask.Flask("house")
+    app.register_blueprint(platform.pages({}, hall), url_prefix="/magento")
+    with responses.RequestsMock() as moved:
+        there = "https://www.shop.test/rest/V1/x"
+        moved.add("GET", re.compile("https://shop.test/.*"), status=302, headers={"Location": there})
+        typed = form(sandbox, address="https://shop.test/")
+        answer = app.test_client().post("/magento/", data=typed, headers={"Accept-Language": language})
+    assert answer.status_code == 422
+    assert f"https://www.shop.test/ – {words}" in answer.text

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -136,3 +138,14 @@ def test_the_list_of_allowed_hosts_is_read_with_its_ports() -> None:
 def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9/")
     assert network.session(frozenset()).trust_env is False
+
+
+def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(network, "LOOK_UP", 0.05)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(10))
+    begun = time.monotonic()
+    with pytest.raises(TryLater, match="cannot be reached"):
+        Client("https://shop.test/", KEYS).call("GET", "orders")
+    assert time.monotonic() - begun < 1
+    answers.set()
