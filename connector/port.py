@@ -18,7 +18,8 @@ from connector.records import Card, Coupon, CouponKind, Customer, Order
 if TYPE_CHECKING:
     from flask import Blueprint
 
-MarkKind = Literal["tags", "group"]
+MarkKind = Literal["tags", "group", "both"]
+"""What a customer carries: any number of tags; one group, of the tier; or the tags, and the tier's group too."""
 PersonWord = Literal["name", "email"]
 # Whether what a line is opened for should be done now, or may wait for what should.
 Pace = Literal["live", "backfill"]
@@ -241,7 +242,10 @@ class Numbers(msgspec.Struct, frozen=True):
 
 
 class ShopFacts(msgspec.Struct, frozen=True):
-    """What a shop says of itself. `timezone` is an IANA name; `currency` the one its books are kept in."""
+    """What a shop says of itself. `timezone` is an IANA name; `currency` the one its books are kept in.
+
+    `mark_kind`, `shows_cards`: where they are this shop's own, not its platform's; None says nothing of it.
+    """
 
     address: str
     name: str
@@ -249,18 +253,51 @@ class ShopFacts(msgspec.Struct, frozen=True):
     timezone: str
     language: str = "en"
     email: str | None = None
+    mark_kind: MarkKind | None = None
+    shows_cards: bool | None = None
 
 
 class Marked(msgspec.Struct, frozen=True, tag=True):
-    """The customer now carries these marks of ours (those asked for, and no other of ours)."""
+    """The customer now carries these marks of ours (those asked for, and no other of ours).
+
+    `before`: what of the shop's own one of them stands in place of, in the adapter's word; empty: nothing to put back.
+    """
 
     marks: tuple[str, ...]
+    before: str = ""
+
+
+class Replaces(msgspec.Struct, frozen=True, tag=True):
+    """Nothing was done yet: a mark of ours would stand in place of `before`. Keep that word, and ask again with it.
+
+    An answer that is lost, or a worker killed behind the call, then costs nobody what they had.
+    """
+
+    before: str
 
 
 class LeftAlone(msgspec.Struct, frozen=True, tag=True):
-    """Something that is not ours stands there; `why` is one English sentence for the activity page."""
+    """Something that is not ours stands there; `why` is one English sentence for the activity page.
+
+    `marks`: what of ours the customer carries all the same.
+    """
 
     why: str
+    marks: tuple[str, ...] = ()
+
+
+MarkResult = Marked | Replaces | LeftAlone
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """Something the merchant may choose for a shop, in their language. `options`: value and title; `many`: or several."""
+
+    key: str
+    title: str
+    hint: str
+    many: bool
+    options: tuple[tuple[str, str], ...]
+    chosen: tuple[str, ...]
 
 
 class Shown(msgspec.Struct, frozen=True, tag=True):
@@ -394,8 +431,27 @@ class ShopAdapter(Protocol):
         """Return what the shop keeps from us of its customers: such a word that is absent may be there all the same."""
         ...
 
-    def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
-        """Make the customer carry `wanted`, and of `known` (ours, from before) nothing else; safe to repeat."""
+    def mark(
+        self,
+        customer_id: str,
+        wanted: tuple[str, ...],
+        known: tuple[str, ...],
+        tier: str = "",
+        before: str = "",
+    ) -> MarkResult:
+        """Make the customer carry `wanted`, and of `known` (ours, from before) nothing else; safe to repeat.
+
+        `tier`: which of `wanted` the group is, where there are groups. `before`: what was last kept of a `Replaces` or
+        `Marked`; it is put back when nothing of ours stands in its place any more.
+        """
+        ...
+
+    def choices(self, language: str) -> tuple[Choice, ...]:
+        """Return what the merchant may choose for this shop, in "en" or "nl"; none where there is nothing."""
+        ...
+
+    def choose(self, key: str, values: tuple[str, ...]) -> None:
+        """Keep what was chosen of one choice; raise Refused, in words for the merchant, where it cannot be."""
         ...
 
     def show(self, cards: tuple[Card, ...]) -> tuple[Shown | LeftAlone, ...]:

@@ -104,7 +104,10 @@ class Order(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Customer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """A person as one shop knows them. `marks` are the tags, or the one group, that stand on the customer now."""
+    """A person as one shop knows them. `marks` are the tags, or the one group, that stand on the customer now.
+
+    `group`: the one group of who carries tags as well.
+    """
 
     id: str
     created_at: datetime
@@ -114,6 +117,7 @@ class Customer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     name: str | None = None
     language: str | None = None
     marks: tuple[str, ...] = ()
+    group: str | None = None
 
 
 class Card(msgspec.Struct, frozen=True):

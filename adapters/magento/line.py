@@ -47,9 +47,20 @@ class Line:
     def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
         return self._reader.customers(ids)
 
+    def choices(self, language: str) -> tuple[port.Choice, ...]:
+        return ()
+
+    def choose(self, key: str, values: tuple[str, ...]) -> None:
+        raise port.Refused("There is nothing to choose for this shop.")
+
     def mark(
-        self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]
-    ) -> port.Marked | port.LeftAlone:
+        self,
+        customer_id: str,
+        wanted: tuple[str, ...],
+        known: tuple[str, ...],
+        tier: str = "",
+        before: str = "",
+    ) -> port.MarkResult:
         return Marker(self._client, self._groups, self._coupons.widen).mark(customer_id, wanted, known)
 
     def show(self, cards: tuple[Card, ...]) -> tuple[port.Shown | port.LeftAlone, ...]:

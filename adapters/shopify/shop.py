@@ -25,6 +25,7 @@ from adapters.shopify.tokens import Keys
 from adapters.shopify.wire import Clock, WallClock, Wire
 from connector.port import (
     Batch,
+    Choice,
     CodeResult,
     CodeTaken,
     Condition,
@@ -35,6 +36,7 @@ from connector.port import (
     Numbers,
     Pace,
     PersonWord,
+    Refused,
     ShopFacts,
     Shown,
     TokenVault,
@@ -123,8 +125,22 @@ class ShopifyShop:
     def withheld(self) -> tuple[PersonWord, ...]:
         return pull.withheld(self._client)
 
-    def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
+    def mark(
+        self,
+        customer_id: str,
+        wanted: tuple[str, ...],
+        known: tuple[str, ...],
+        tier: str = "",
+        before: str = "",
+    ) -> Marked | LeftAlone:
         return marks.mark(self._client, customer_id, wanted, known)
+
+    def choices(self, language: str) -> tuple[Choice, ...]:
+        """None: tags take nothing's place."""
+        return ()
+
+    def choose(self, key: str, values: tuple[str, ...]) -> None:
+        raise Refused("There is nothing to choose for this shop.")
 
     def show(self, cards: tuple[Card, ...]) -> tuple[Shown | LeftAlone, ...]:
         return self._cards.show(cards)

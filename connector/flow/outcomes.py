@@ -16,6 +16,7 @@ from connector.port import (
     Marked,
     OutcomeUnknown,
     Refused,
+    Replaces,
     ShopError,
     Shown,
     TryLater,
@@ -25,6 +26,7 @@ from connector.store import cards, coupons, ledger, marks, merchants, old_codes,
 from connector.store.database import Tx
 
 NOT_MADE = "The person was forgotten; it is not made any more."
+STANDS_IN = "What stands there now is written down, to be put back one day; then it goes out."
 NOT_LOOKED_FOR = "The person was forgotten; it cannot be looked for."
 
 
@@ -54,16 +56,23 @@ def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) 
             outbox.try_later(tx, job.push, now, str(sent), counts=False)
         case Refused() | ShopError():
             _give_up(tx, job, str(sent), now, refused=True)
-        case Marked(stands):
+        case Replaces(before) if job.mark is not None and job.mark.before != before:
+            marks.replaces(tx, job.push.shop_id, job.push.subject, before)
+            outbox.try_later(tx, job.push, now, STANDS_IN, counts=False)
+        case Replaces():
+            _again_or_park(tx, job, STANDS_IN, now)
+        case Marked(stands, before):
             marks.now_stands(tx, job.push.shop_id, job.push.subject, stands)
+            marks.replaces(tx, job.push.shop_id, job.push.subject, before)
             outbox.done(
                 tx, job.push, job.revision, f"Carries: {', '.join(stands) or 'nothing of ours'}.", now
             )
         case LeftAlone(why) if job.card is not None:
             cards.drop(tx, job.push.shop_id, [job.push.subject])
             outbox.done(tx, job.push, job.revision, why, now)
-        case LeftAlone(why):
-            marks.now_stands(tx, job.push.shop_id, job.push.subject, (), left_alone=why)
+        case LeftAlone(why, stands):
+            marks.now_stands(tx, job.push.shop_id, job.push.subject, stands, left_alone=why)
+            marks.replaces(tx, job.push.shop_id, job.push.subject, "")
             outbox.done(tx, job.push, job.revision, why, now)
         case CouponMade(remote_id) if job.coupon is not None and job.coupon.coupon.is_gift:
             giving.given(tx, job.coupon, remote_id, now)

@@ -16,6 +16,7 @@ from connector.port import (
     CouponMade,
     LeftAlone,
     Marked,
+    Replaces,
     ShopAdapter,
     ShopError,
     Shown,
@@ -55,7 +56,7 @@ class Job(msgspec.Struct, frozen=True):
     card: Card | None = None
 
 
-Sent = Marked | LeftAlone | CouponMade | CodeTaken | Shown | None | ShopError
+Sent = Marked | Replaces | LeftAlone | CouponMade | CodeTaken | Shown | None | ShopError
 
 
 def claim(tx: Tx, shop_id: int, now: datetime, limit: int = BATCH) -> list[Job]:
@@ -127,7 +128,8 @@ def send(adapter: ShopAdapter, job: Job) -> Sent:
         return None
     try:
         if job.mark is not None:
-            return adapter.mark(job.mark.customer_id, job.mark.wanted, job.mark.known)
+            mark = job.mark
+            return adapter.mark(mark.customer_id, mark.wanted, mark.known, mark.tier, mark.before)
         assert job.coupon is not None
         if job.push.kind == "coupon":
             return adapter.make_coupon(job.coupon.coupon)

@@ -191,14 +191,21 @@ def _other_marks(tx: Tx, shop: shops.Shop, customers: tuple[Customer, ...], now:
     wrong: list[str] = []
     for customer in customers:
         mark = standing.get(customer.id)
-        if mark is None or mark.left_alone or customer.id in busy:
+        if mark is None or customer.id in busy or (mark.left_alone and not mark.known):
             continue  # nothing of ours there, or on its way
         there = tuple(sorted(word for word in customer.marks if word in ours))
-        if there != mark.wanted:
+        if there != (mark.known if mark.left_alone else mark.wanted) or _other_group(mark, customer, ours):
             marks.now_stands(tx, shop.id, customer.id, there)
             wrong.append(customer.id)
     outbox.want(tx, "marks", [(shop.id, customer_id) for customer_id in wrong], now)
     return len(wrong)
+
+
+def _other_group(mark: marks.Mark, customer: Customer, ours: set[str]) -> bool:
+    """Tell whether who carries tags and a group is not in the group they should be in, or in another of ours."""
+    if customer.group is None or mark.left_alone:
+        return False
+    return customer.group != mark.tier and (mark.tier != "" or customer.group in ours)
 
 
 def _keep(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from connector.flow import settling
+from connector.flow import choosing
 from connector.port import Installed, Platform, Refused
 from connector.store import cards, inbox, merchants, outbox, queue, runs, shops
 from connector.store.database import Connection, Database, Tx, bind
@@ -41,7 +41,7 @@ def _keep(
     tx: Tx, known: shops.Shop | None, platform: Platform, installed: Installed, now: datetime
 ) -> Arrived:
     shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
-    furnish(tx, shop.id, platform, now)
+    choosing.heed(tx, shop.id, platform, installed.facts, now)
     if known is not None:
         shops.come_back(tx, known.id, installed.facts, now)
         # What an app wrote in its own place may have gone with it.
@@ -52,12 +52,6 @@ def _keep(
     queue.subscribe(tx.connection, tx.merchant_id, shop.id)
     _send_for_history(tx, shop, now)
     return Arrived(tx.merchant_id, shop.id, shop.key, known is None)
-
-
-def furnish(tx: Tx, shop_id: int, platform: Platform, now: datetime) -> None:
-    """Note what the platform can do for the shop; where it can show cards only now, everybody is settled to have theirs."""
-    if shops.shows_cards(tx, shop_id, platform.shows_cards) and platform.shows_cards:
-        settling.due_soon(tx, None, now)
 
 
 def _merchant(database: Database, connection: Connection, installed: Installed, now: datetime) -> int:

@@ -95,9 +95,10 @@ def _marks(
     tier = {one.tag for one in terms.tiers if one.name == standing.tier}
     returning = {terms.returning_tag} if terms.returning_tag and standing.orders >= 2 else set()
     stage = {_stage_tag(standing.stage, terms.stage_tags)} - {""}
-    wanted = {"group": tuple(tier), "tags": tuple(sorted(tier | returning | stage))}
+    group, tags = next(iter(tier), ""), tuple(sorted(tier | returning | stage))
+    wanted = {"group": (tuple(tier), group), "tags": (tags, ""), "both": (tags, group)}
     return tuple(
-        WantedMarks(one.shop_id, one.customer_id, wanted[shops[one.shop_id].mark_kind])
+        WantedMarks(one.shop_id, one.customer_id, *wanted[shops[one.shop_id].mark_kind])
         for one in sorted(customers, key=lambda one: (one.shop_id, one.customer_id))
     )
 

@@ -12,12 +12,12 @@ from connector.records import EVERYTHING, CouponKind, DiscountClass, Order, Scop
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """The parts of a shop the rules look at. `timezone`: IANA name; `mark_kind`: tags, or one group."""
+    """The parts of a shop the rules look at. `timezone`: IANA name; `mark_kind`: tags, one group, or both."""
 
     id: int
     currency: str
     timezone: str
-    mark_kind: Literal["tags", "group"]
+    mark_kind: Literal["tags", "group", "both"]
 
 
 class ShopOrder(msgspec.Struct, frozen=True, gc=False):
@@ -255,11 +255,12 @@ class WantedCoupon(msgspec.Struct, frozen=True):
 
 
 class WantedMarks(msgspec.Struct, frozen=True):
-    """What one customer should carry: tags, or at most one group. Sorted."""
+    """What one customer should carry: tags, or at most one group. Sorted. `tier`: which of them the group is, if any."""
 
     shop_id: int
     customer_id: str
     marks: tuple[str, ...]
+    tier: str = ""
 
 
 class Notice(msgspec.Struct, frozen=True):

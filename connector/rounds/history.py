@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connector.flow import importing, reconciling, restoring, welcoming
+from connector.flow import choosing, importing, reconciling, restoring
 from connector.house import House
 from connector.port import Batch, Forbidden, NotReady, Refused, ShopAdapter, ShopError, TryLater, Window
 from connector.records import Coupon
@@ -287,8 +287,6 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
         shop = shops.get(tx, shop_id)
         if shop.state != "connected":
             return
-        if (platform := house.platforms.get(shop.platform)) is not None:
-            welcoming.furnish(tx, shop_id, platform, house.now())
         alone = turned_away(tx, shop, house.now())
         if alone is not None:
             queue.subscribe(tx.connection, merchant_id, shop_id, house.now() + alone)
@@ -302,6 +300,7 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
             if importing.reads_more(tx, shop_id, shown_since, house.now()):
                 _log.info("imports again", shop=shop_id)
             shops.says_of_itself(tx, shop_id, facts, withheld)
+            choosing.heed(tx, shop_id, house.platforms[shop.platform], facts, house.now())
         _log.info("subscribed", shop=shop_id, count=len(topics))
     except ShopError as error:
         note(house, shop, error)

@@ -46,6 +46,8 @@ OURS = (
     _("Put away by hand; nothing was done."),
     _("Sent before the shop was installed again; nothing was done."),
     _("The code belongs to somebody else; another one is made."),
+    _("What stands there now is written down, to be put back one day; then it goes out."),
+    _("There is nothing to choose for this shop."),
     _("The code can no longer be used."),
     _("The code is live in the shop."),
     _("The customer was deleted in the shop."),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, or_, select, update
 
 from connector.loyalty.facts import WantedMarks
 from connector.store import bulk
@@ -13,7 +13,10 @@ from connector.store.tables import marks
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """One customer's marks. `revision` moves with every change of `wanted`."""
+    """One customer's marks. `revision` moves with every change of `wanted` or `tier` (which of them is the group).
+
+    `before`: what of the shop's own one of ours stands in place of.
+    """
 
     shop_id: int
     customer_id: str
@@ -21,6 +24,8 @@ class Mark(msgspec.Struct, frozen=True):
     known: tuple[str, ...]
     revision: int
     left_alone: str | None = None
+    tier: str = ""
+    before: str = ""
 
 
 def want(tx: Tx, wanted: Iterable[WantedMarks]) -> list[tuple[int, str]]:
@@ -32,6 +37,7 @@ def want(tx: Tx, wanted: Iterable[WantedMarks]) -> list[tuple[int, str]]:
             "customer_id": mark.customer_id,
             "wanted": list(mark.marks),
             "known": [],
+            "tier": mark.tier,
         }
         for mark in wanted
     ]
@@ -40,8 +46,13 @@ def want(tx: Tx, wanted: Iterable[WantedMarks]) -> list[tuple[int, str]]:
     new = bulk.insert(marks, rows)
     changed = new.on_conflict_do_update(
         index_elements=["merchant_id", "shop_id", "customer_id"],
-        set_={"wanted": new.excluded.wanted, "revision": marks.c.revision + 1, "left_alone": None},
-        where=marks.c.wanted != new.excluded.wanted,
+        set_={
+            "wanted": new.excluded.wanted,
+            "tier": new.excluded.tier,
+            "revision": marks.c.revision + 1,
+            "left_alone": None,
+        },
+        where=or_(marks.c.wanted != new.excluded.wanted, marks.c.tier != new.excluded.tier),
     ).returning(marks.c.shop_id, marks.c.customer_id, marks.c.wanted, marks.c.revision)
     # Also where nothing but the old wish has to go: what was wanted a moment ago may be on its way to the shop.
     return [(row.shop_id, row.customer_id) for row in tx.all(changed) if row.wanted or row.revision > 0]
@@ -60,26 +71,38 @@ def standing(tx: Tx, shop_id: int, customer_ids: Sequence[str] | None = None) ->
     which = list(_of(tx, shop_id))
     if customer_ids is not None:
         which.append(bulk.among(marks.c.customer_id, customer_ids))
-    return {
-        row.customer_id: Mark(row.shop_id, row.customer_id, tuple(row.wanted), tuple(row.known), row.revision)
-        for row in tx.all(select(marks).where(*which))
-    }
+    return {row.customer_id: _mark(row) for row in tx.all(select(marks).where(*which))}
+
+
+def carried(tx: Tx, shop_id: int, after: str, limit: int) -> list[str]:
+    """Return customers who carry or should carry something of ours, in the order of their ids, from behind `after` on."""
+    any_of_ours = or_(marks.c.wanted != [], marks.c.known != [])
+    chosen = select(marks.c.customer_id).where(*_of(tx, shop_id), any_of_ours, marks.c.customer_id > after)
+    return list(tx.run(chosen.order_by(marks.c.customer_id).limit(limit)).scalars())
 
 
 def now_stands(
     tx: Tx, shop_id: int, customer_id: str, known: Sequence[str], left_alone: str | None = None
 ) -> None:
     """Write down what of ours stands on the customer, or why the shop's own mark was left alone."""
-    tx.run(
-        update(marks)
-        .where(*_of(tx, shop_id), marks.c.customer_id == customer_id)
-        .values(known=sorted(known), left_alone=left_alone)
-    )
+    _set(tx, shop_id, customer_id, known=sorted(known), left_alone=left_alone)
+
+
+def replaces(tx: Tx, shop_id: int, customer_id: str, before: str) -> None:
+    """Write down what of the shop's own a mark of ours stands, or is about to stand, in place of."""
+    _set(tx, shop_id, customer_id, before=before)
 
 
 def _mark(row: Row[Any]) -> Mark:
     wanted, known = tuple(row.wanted), tuple(row.known)
-    return Mark(row.shop_id, row.customer_id, wanted, known, row.revision, row.left_alone)
+    # Rows older than the column: where there are groups, all that was wanted was one.
+    tier = (wanted[0] if len(wanted) == 1 else "") if row.tier is None else row.tier
+    return Mark(row.shop_id, row.customer_id, wanted, known, row.revision, row.left_alone, tier, row.before)
+
+
+def _set(tx: Tx, shop_id: int, customer_id: str, **values: object) -> None:
+    mine = *_of(tx, shop_id), marks.c.customer_id == customer_id
+    tx.run(update(marks).where(*mine).values(**values))
 
 
 def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]

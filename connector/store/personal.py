@@ -59,6 +59,8 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "wanted": MERCHANTS,
         "known": MERCHANTS,
         "left_alone": OURS,
+        "tier": MERCHANTS,
+        "before": OURS,
     },
     "members": {"tier": MERCHANTS},
     "merchants": dict.fromkeys(("name", "currency", "timezone", "language", "code_secret_sealed"), MERCHANTS),

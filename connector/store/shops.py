@@ -181,8 +181,12 @@ def keep_tokens(tx: Tx, shop_id: int, tokens: bytes) -> None:
 
 def shows_cards(tx: Tx, shop_id: int, shows: bool) -> bool:
     """Note whether the shop has a place for its customers' cards; return whether that is news."""
-    news = shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id, shops.c.shows_cards != shows
-    return tx.run(update(shops).where(*news).values(shows_cards=shows)).rowcount > 0
+    return _news(tx, shop_id, "shows_cards", shows)
+
+
+def marks_by(tx: Tx, shop_id: int, kind: MarkKind) -> bool:
+    """Note what the shop's customers carry; return whether that is news."""
+    return _news(tx, shop_id, "mark_kind", kind)
 
 
 def remove(tx: Tx, shop_id: int, now: datetime) -> None:
@@ -349,6 +353,11 @@ def _place(shop_id: int) -> str:
 
 def _of(tx: Tx) -> Select[Any]:
     return select(*_FIELDS).where(shops.c.merchant_id == tx.merchant_id)
+
+
+def _news(tx: Tx, shop_id: int, name: str, value: object) -> bool:
+    other = shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id, shops.c[name] != value
+    return tx.run(update(shops).where(*other).values({name: value})).rowcount > 0
 
 
 def _set(tx: Tx, shop_id: int, **values: object) -> None:

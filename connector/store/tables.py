@@ -95,7 +95,7 @@ shops = Table(
     Column("name", Text, nullable=False),
     Column("currency", Text, nullable=False),
     Column("timezone", Text, nullable=False),
-    Column("mark_kind", Text, nullable=False),  # tags | group
+    Column("mark_kind", Text, nullable=False),  # tags | group | both
     Column("shows_cards", Boolean, nullable=False, server_default="false"),  # customers' balance and tier
     Column("state", Text, nullable=False),  # connected | reconnect | removed
     Column("tokens_sealed", LargeBinary, nullable=True),
@@ -371,6 +371,12 @@ marks = Table(
     Column("known", ARRAY(Text), nullable=False),  # what of ours stands on the customer, as far as we know
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("left_alone", Text),  # why the shop's own mark was not touched
+    Column(
+        "tier", Text
+    ),  # which of the wanted is the tier's group, empty: none; null in rows older than the column
+    Column(
+        "before", Text, nullable=False, server_default=""
+    ),  # what of the shop's own a mark of ours stands in place of
     PrimaryKeyConstraint("merchant_id", "shop_id", "customer_id"),
     _of_shop(),
 )

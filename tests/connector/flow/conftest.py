@@ -20,6 +20,7 @@ from connector.port import (
     BadSignature,
     Batch,
     Change,
+    Choice,
     CodeTaken,
     Counts,
     CouponMade,
@@ -83,6 +84,7 @@ class Corner:
         self.hides_before: datetime | None = None  # orders placed before are not shown
         self.refuses_facts: ShopError | None = None
         self.withholds: tuple[PersonWord, ...] = ()
+        self.says = FACTS
 
     # platform
     def settings(self, env: Mapping[str, str]) -> tuple[Setting, ...]:
@@ -130,7 +132,13 @@ class Corner:
     def facts(self) -> ShopFacts:
         if self.refuses_facts is not None:
             raise self.refuses_facts
-        return FACTS
+        return self.says
+
+    def choices(self, language: str) -> tuple[Choice, ...]:
+        return ()
+
+    def choose(self, key: str, values: tuple[str, ...]) -> None:
+        raise Refused("nothing to choose")
 
     def counts(self) -> Counts:
         return Counts(len(self.order_book), len(self.people))
@@ -170,7 +178,14 @@ class Corner:
         self._answer("customers")
         return {one: self._shown(self.people[one]) for one in ids if one in self.people}
 
-    def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked | LeftAlone:
+    def mark(
+        self,
+        customer_id: str,
+        wanted: tuple[str, ...],
+        known: tuple[str, ...],
+        tier: str = "",
+        before: str = "",
+    ) -> Marked | LeftAlone:
         self._answer("mark")
         if customer_id in self.puzzling:
             raise ValueError("a fault of the adapter")

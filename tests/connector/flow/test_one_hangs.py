@@ -52,7 +52,14 @@ class Line:
             raise TryLater("no answer")
         yield
 
-    def mark(self, customer_id: str, wanted: tuple[str, ...], known: tuple[str, ...]) -> Marked:
+    def mark(
+        self,
+        customer_id: str,
+        wanted: tuple[str, ...],
+        known: tuple[str, ...],
+        tier: str = "",
+        before: str = "",
+    ) -> Marked:
         with self._call():
             self._street.marked[self._address, customer_id] = time.monotonic()
         return Marked(wanted)

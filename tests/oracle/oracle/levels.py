@@ -67,7 +67,7 @@ def marks(truth: dict, versions: list[dict], now: datetime) -> dict[tuple[int, s
         tags = tags | {own}
     kinds = {shop["id"]: shop["mark_kind"] for shop in truth["shops"]}
     return {
-        (one["shop_id"], one["id"]): tuple(sorted(tags)) if kinds[one["shop_id"]] == "tags" else group
+        (one["shop_id"], one["id"]): group if kinds[one["shop_id"]] == "group" else tuple(sorted(tags))
         for one in truth["customers"]
     }
 

@@ -52,7 +52,7 @@ def shops(draw) -> list[dict]:
             "id": number,
             "currency": draw(st.sampled_from(CURRENCIES)),
             "timezone": draw(st.sampled_from(ZONES)),
-            "mark_kind": draw(st.sampled_from(["tags", "group"])),
+            "mark_kind": draw(st.sampled_from(["tags", "group", "both"])),
         }
         for number in range(1, draw(st.integers(1, 3)) + 1)
     ]

@@ -1,0 +1,38 @@
+"""Choosing: what a shop's customers can carry, and its pages show, is the shop's own where its platform leaves that open."""
+
+from datetime import datetime
+
+from connector.flow import settling
+from connector.port import Platform, ShopFacts
+from connector.store import cards, marks, outbox, queue, shops
+from connector.store.database import Tx
+
+PAGE = 1000
+
+
+def heed(tx: Tx, shop_id: int, platform: Platform, facts: ShopFacts, now: datetime) -> None:
+    """Note what the shop can carry and show; where that is news, everybody is settled to have it.
+
+    What the shop says nothing of is its platform's; what its customers carry then stays as it is.
+    """
+    carries = facts.mark_kind is not None and shops.marks_by(tx, shop_id, facts.mark_kind)
+    shows = platform.shows_cards if facts.shows_cards is None else facts.shows_cards
+    if (shops.shows_cards(tx, shop_id, shows) and shows) or carries:
+        settling.due_soon(tx, None, now)
+    if carries:
+        _look_again(tx, shop_id, now)
+
+
+def chosen(tx: Tx, shop_id: int, now: datetime) -> None:
+    """Have what the merchant chose for the shop take effect: the shop is asked, and every mark and card looked at again."""
+    queue.subscribe(tx.connection, tx.merchant_id, shop_id)
+    cards.doubt(tx, shop_id)
+    _look_again(tx, shop_id, now)
+
+
+def _look_again(tx: Tx, shop_id: int, now: datetime) -> None:
+    """Push the marks of everybody once more: they may stand in another place from now on, or be left alone no longer."""
+    after = ""
+    while page := marks.carried(tx, shop_id, after, PAGE):
+        outbox.want(tx, "marks", [(shop_id, customer_id) for customer_id in page], now)
+        after = page[-1]
