@@ -16,6 +16,10 @@ from .rules import Worth
 from .stores import Stores
 
 
+class NotOurWay(Refused):
+    """The merchant has the rule otherwise than its codes were promised."""
+
+
 class Coupons:
     """The codes of ours in one shop, and the rules that carry them."""
 
@@ -31,15 +35,30 @@ class Coupons:
         remembered = worth.name in self._rules
         try:
             return self._made(coupon.code, self._rule(worth))
+        except NotOurWay:
+            raise
         except Refused:
             # The messages are translated, so look for the reason: does the code exist, or is the rule gone?
             found = self._found(coupon.code)
             if found is not None:
-                return CouponMade(str(found.coupon_id)) if self._ours(found) else CodeTaken()
+                return self._found_there(found, worth)
             if not remembered:
                 raise
             del self._rules[worth.name]
             return self._made(coupon.code, self._rule(worth))
+
+    def _found_there(self, found: wire.Coupon, worth: Worth) -> CouponMade | CodeTaken:
+        there, right = CouponMade(str(found.coupon_id)), self._rules.get(worth.name)
+        if found.rule_id == right:
+            return there
+        rule = self._rule_of(found)
+        if rule is None:
+            return CodeTaken()
+        if right is None or found.times_used or (rule.is_active and self._stands(rule)):
+            return there
+        # On a rule that was renamed or switched off it is worth something else, or nothing.
+        self._delete(found)
+        return self._made(found.code or "", right)
 
     def revoke(self, code: str) -> None:
         """Delete the code where it is ours; one that is gone is fine. Orders that used it keep its name."""
@@ -51,7 +70,7 @@ class Coupons:
         self._delete(None if found is None or found.times_used else found)
 
     def _delete(self, found: wire.Coupon | None) -> None:
-        if found is None or not self._ours(found):
+        if found is None or self._rule_of(found) is None:
             return
         try:
             self._client.send("DELETE", f"coupons/{found.coupon_id}", None, bool)
@@ -59,8 +78,11 @@ class Coupons:
             return
 
     def all(self) -> Iterator[Coupon]:
-        """Yield every code on our active rules; a rule past its last day says so by its end."""
-        by_id = {rule.rule_id: rule for rule in self._our_rules() if rule.is_active}
+        """Yield every code on our active rules; a rule past its last day says so by its end.
+
+        A rule that was changed does not give what its codes were promised with: they are no codes of ours as they stand.
+        """
+        by_id = {rule.rule_id: rule for rule in self._our_rules() if rule.is_active and self._stands(rule)}
         if not by_id:
             return
         numbers = sorted(by_id)
@@ -100,22 +122,45 @@ class Coupons:
         found = [
             rule
             for rule in self._client.search("salesRules/search", wire.Rule, named).rows
-            if rule.name == worth.name and rule.is_active
+            if rule.name == worth.name
         ]
-        if found:
-            self._admit(found[0], self._groups.ids())
-            return found[0].rule_id
-        body = {"rule": rules.written(worth, self._groups.ids())}
-        return self._client.send("POST", "salesRules", body, wire.Rule).rule_id
+        if not found:
+            body = {"rule": rules.written(worth, self._groups.ids())}
+            return self._client.send("POST", "salesRules", body, wire.Rule).rule_id
+        standing = next((rule for rule in found if rule.is_active), None)
+        if standing is None:
+            raise NotOurWay(
+                f"The shop's price rule {worth.name!r} is switched off; switch it on, or give another reward."
+            )
+        self._mend(standing, worth)
+        return standing.rule_id
+
+    def _mend(self, rule: wire.Rule, worth: Worth) -> None:
+        """Let the rule give what its name says, to every group; what else the merchant changed on it stays."""
+        groups = sorted({*(rule.customer_group_ids or []), *self._groups.ids()})
+        if self._stands(rule):
+            self._admit(rule, groups)
+            return
+        mended = self._change(rule, {**rules.promised(worth), "customer_group_ids": groups})
+        if not self._stands(mended):
+            raise NotOurWay(
+                f"The shop keeps its price rule {worth.name!r} otherwise than its name says; delete the rule there."
+            )
+
+    def _stands(self, rule: wire.Rule) -> bool:
+        return rules.stands(rule, self._stores.currency_of(rule.website_ids or []))
 
     def _admit(self, rule: wire.Rule, groups: list[int]) -> None:
         missing = set(groups) - set(rule.customer_group_ids or [])
         if not missing:
             return
+        self._change(rule, {"customer_group_ids": sorted({*(rule.customer_group_ids or []), *missing})})
+
+    def _change(self, rule: wire.Rule, changes: dict[str, object]) -> wire.Rule:
         whole = self._client.whole(f"salesRules/{rule.rule_id}")
-        admitted = sorted({*(rule.customer_group_ids or []), *missing})
-        body = {"rule": {**whole, "customer_group_ids": admitted}}
-        self._client.send("PUT", f"salesRules/{rule.rule_id}", body, wire.Rule)
+        return self._client.send(
+            "PUT", f"salesRules/{rule.rule_id}", {"rule": {**whole, **changes}}, wire.Rule
+        )
 
     def _our_rules(self) -> Iterator[wire.Rule]:
         named = (Filter("name", f"{rules.PREFIX}%", "like"),)
@@ -127,14 +172,13 @@ class Coupons:
         rows = self._client.search("coupons/search", wire.Coupon, named).rows
         return next((row for row in rows if (row.code or "").upper() == code.upper()), None)
 
-    def _ours(self, found: wire.Coupon) -> bool:
-        if found.rule_id in self._rules.values():
-            return True
+    def _rule_of(self, found: wire.Coupon) -> wire.Rule | None:
+        """Return the rule of a code of ours; None: the code is somebody else's, or gone with its rule."""
         try:
             rule = self._client.read(f"salesRules/{found.rule_id}", wire.Rule)
         except Gone:
-            return False
-        return (rule.name or "").startswith(rules.PREFIX)
+            return None
+        return rule if (rule.name or "").startswith(rules.PREFIX) else None
 
     def _read(self, row: wire.Coupon, rule: wire.Rule) -> Coupon:
         return rules.read(

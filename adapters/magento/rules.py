@@ -6,6 +6,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
+from msgspec import structs
 
 from connector.money import exponent, plain
 from connector.port import Refused
@@ -19,9 +20,14 @@ PREFIX = "Comeback: "
 _COMBINE = "Magento\\SalesRule\\Model\\Rule\\Condition\\Combine"
 _ADDRESS = "Magento\\SalesRule\\Model\\Rule\\Condition\\Address"
 _SUBTOTAL = "base_subtotal"
-
+_WITH_CODES = "SPECIFIC_COUPON"
 
 Kind = Literal["amount", "percentage", "free_shipping"]
+_ACTIONS: dict[Kind, str] = {
+    "amount": "cart_fixed",
+    "percentage": "by_percent",
+    "free_shipping": "by_percent",
+}
 
 
 class Worth(msgspec.Struct, frozen=True):
@@ -79,24 +85,12 @@ def end_of(day: date, timezone: str) -> datetime:
 
 
 def written(worth: Worth, groups: list[int]) -> dict[str, object]:
-    """Return the rule as Magento wants it sent.
-
-    The limits stand here, because Magento overwrites a coupon's own with the rule's, and stores a coupon's own end
-    without minding it.
-    """
-    rule: dict[str, object] = {
+    """Return the rule as Magento wants it sent, for a start."""
+    return {
         "name": worth.name,
         "description": "Made by Comeback, which finds it again by its name; please leave both as they are.",
-        "website_ids": list(worth.websites),
         "customer_group_ids": groups,
         "is_active": True,
-        "coupon_type": "SPECIFIC_COUPON",
-        "use_auto_generation": True,
-        "uses_per_coupon": 1,
-        "uses_per_customer": 1,
-        "simple_action": "cart_fixed" if worth.kind == "amount" else "by_percent",
-        "discount_amount": _discount(worth),
-        "simple_free_shipping": "1" if worth.kind == "free_shipping" else "0",
         "discount_step": 0,
         "apply_to_shipping": False,
         "stop_rules_processing": False,
@@ -104,17 +98,55 @@ def written(worth: Worth, groups: list[int]) -> dict[str, object]:
         "is_rss": False,
         "sort_order": 0,
         "times_used": 0,
+        **{name: value for name, value in promised(worth).items() if value is not None},
     }
-    if worth.until:
-        rule["to_date"] = worth.until.isoformat()
-    if worth.minimum:
-        rule["condition"] = _condition(plain(worth.minimum, worth.currency))
-    return rule
+
+
+def promised(worth: Worth) -> dict[str, object]:
+    """Return the part of the rule that its codes were promised with; all else is the merchant's to change.
+
+    The limits stand here, because Magento overwrites a coupon's own with the rule's, and stores a coupon's own end
+    without minding it. A limit per customer would be counted over all codes of the rule together: whoever has used
+    one of them could never use another.
+    """
+    return {
+        "website_ids": list(worth.websites),
+        "to_date": worth.until.isoformat() if worth.until else None,
+        "coupon_type": _WITH_CODES,
+        "use_auto_generation": True,
+        "uses_per_coupon": 1,
+        "uses_per_customer": 0,
+        "simple_action": _ACTIONS[worth.kind],
+        "discount_amount": _discount(worth),
+        "simple_free_shipping": "1" if worth.kind == "free_shipping" else "0",
+        "condition": _condition(worth),
+    }
+
+
+def stands(rule: Rule, currency: str) -> bool:
+    """Do the rule's codes still give what its name says? `currency`: of the books of its websites."""
+    kind = _kind(rule)
+    said = Worth(
+        kind,
+        _value(kind, rule.discount_amount, currency),
+        currency,
+        _minimum(rule.condition, currency),
+        _day(rule.to_date),
+        tuple(sorted(rule.website_ids or [])),
+    )
+    return (
+        said.name == rule.name
+        and rule.simple_action == _ACTIONS[kind]
+        and (rule.discount_amount or 0) == _discount(said)
+        and _only_a_minimum(rule.condition)
+        and (rule.coupon_type, rule.use_auto_generation) == (_WITH_CODES, True)
+        and (rule.uses_per_coupon, rule.uses_per_customer) == (1, 0)
+    )
 
 
 def read(rule: Rule, code: str, created_at: datetime, used: bool, currency: str, timezone: str) -> Coupon:
     """Return a code of one of our rules as the shop states it; whose it is only the house knows."""
-    day = date.fromisoformat(rule.to_date[:10]) if rule.to_date else None
+    day = _day(rule.to_date)
     kind = _kind(rule)
     return Coupon(
         code=code.upper(),
@@ -156,12 +188,27 @@ def _value(kind: Kind, discount: Decimal | None, currency: str) -> int:
             return 0
 
 
-def _condition(least: str) -> Condition:
+def _condition(worth: Worth) -> Condition:
+    every = Condition(_COMBINE, aggregator_type="all", value="1")
+    if not worth.minimum:
+        return every
+    least = plain(worth.minimum, worth.currency)
     subtotal = Condition(_ADDRESS, operator=">=", attribute_name=_SUBTOTAL, value=least)
-    return Condition(_COMBINE, aggregator_type="all", value="1", conditions=[subtotal])
+    return structs.replace(every, conditions=[subtotal])
 
 
 def _minimum(condition: Condition | None, currency: str) -> int:
     parts = (condition.conditions if condition else None) or []
     least = next((part.value for part in parts if part.attribute_name == _SUBTOTAL), None)
     return 0 if least is None else minor(Decimal(str(least)), currency)
+
+
+def _only_a_minimum(condition: Condition | None) -> bool:
+    if condition is None or not condition.conditions:
+        return True
+    asked = [(part.attribute_name, part.operator) for part in condition.conditions]
+    return asked == [(_SUBTOTAL, ">=")] and str(condition.value) in ("1", "True")
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text[:10]) if text else None

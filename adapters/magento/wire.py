@@ -148,6 +148,10 @@ class Rule(msgspec.Struct, frozen=True):
     discount_amount: Decimal | None = None
     simple_free_shipping: str | int | None = None
     condition: Condition | None = None
+    coupon_type: str | None = None
+    use_auto_generation: bool | None = None
+    uses_per_coupon: int | None = None
+    uses_per_customer: int | None = None
 
 
 class Coupon(msgspec.Struct, frozen=True):

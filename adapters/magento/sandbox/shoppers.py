@@ -169,7 +169,7 @@ class Shoppers:
         usable = rule is not None and promotions.applies(
             rule, customer.group_id, self.shop.now(), self.shop.places.website(customer.website_id)
         )
-        return chosen if usable and not self.shop.uses["rule", chosen.rule_id, customer.id] else None
+        return chosen if usable else None
 
     def _one(self, fits: Callable[[Order], bool]) -> Order | None:
         """One of the recent orders that fits."""

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from adapters.magento.rules import PREFIX, end_of, last_day, worth
 from adapters.magento.sandbox import promotions
+from adapters.magento.sandbox import rules as rows
 from connector.port import CodeTaken, CouponMade, Refused
 from connector.records import Coupon
 
@@ -91,7 +92,7 @@ def test_the_limits_and_the_end_stand_on_the_rule_where_magento_minds_them(
 ) -> None:
     sandbox.line().make_coupon(replace(coupon, minimum=5000))
     rule = ours(sandbox)[0]
-    assert (rule.uses_per_coupon, rule.uses_per_customer, rule.use_auto_generation) == (1, 1, True)
+    assert (rule.uses_per_coupon, rule.uses_per_customer, rule.use_auto_generation) == (1, 0, True)
     assert rule.to_date == last_day(coupon.ends_at, "America/New_York").isoformat()  # type: ignore[union-attr]
 
 
@@ -164,6 +165,89 @@ def test_a_rule_that_the_merchant_deleted_is_made_again(sandbox: Any, coupon: Co
     promotions.remove_rule(sandbox.shop, ours(sandbox)[0].id)
     assert isinstance(line.make_coupon(replace(coupon, code="SECOND")), CouponMade)
     assert [row.code for row in sandbox.shop.coupons] == ["SECOND"]
+
+
+def test_a_customer_uses_two_codes_of_one_worth_and_one_last_day(sandbox: Any, coupon: Coupon) -> None:
+    line, ann = sandbox.line(), sandbox.customer("ann")
+    for code in ("FIRST", "SECOND"):
+        line.make_coupon(replace(coupon, code=code))
+    orders = [sandbox.order(ann, codes=(code,)) for code in ("FIRST", "SECOND")]
+    assert len(ours(sandbox)) == 1
+    assert [sandbox.row(order).total for order in orders] == [3500, 3500]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"uses_per_customer": 1},  # as Comeback itself wrote it once
+        {"uses_per_coupon": 0},
+        {"discount_amount": 4.0},
+        {"simple_action": "by_percent"},
+        {"simple_free_shipping": "1"},
+        {"to_date": "2030-01-01"},
+        {"website_ids": ()},
+        {"use_auto_generation": False},
+        {
+            "condition": rows.Condition(
+                "Combine", (rows.Condition("Address", (), None, "base_subtotal", ">=", "90"),)
+            )
+        },
+        {"condition": rows.Condition("Combine", (rows.Condition("Address", (), None, "weight", ">=", "1"),))},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+@pytest.mark.parametrize("minimum", [0, 2500])
+def test_what_the_merchant_changed_on_a_rule_of_ours_is_found_and_put_right(
+    sandbox: Any, coupon: Coupon, changes: dict[str, Any], minimum: int
+) -> None:
+    coupon = replace(coupon, minimum=minimum)
+    sandbox.line().make_coupon(coupon)
+    rule = replace(ours(sandbox)[0], sort_order=7, store_labels=({"store_id": 0, "store_label": "Thanks"},))
+    sandbox.shop.rules.put(replace(rule, **changes))
+    assert list(sandbox.line().coupons()) == []
+    assert isinstance(sandbox.line().make_coupon(coupon), CouponMade)
+    (mended,) = ours(sandbox)
+    assert replace(mended, condition=rule.condition) == rule
+    assert [each.code for each in sandbox.line().coupons()] == [coupon.code]
+
+
+def test_a_rule_that_the_merchant_switched_off_gives_no_codes_until_it_is_on_again(
+    sandbox: Any, coupon: Coupon
+) -> None:
+    sandbox.line().make_coupon(coupon)
+    rule = ours(sandbox)[0]
+    sandbox.shop.rules.put(replace(rule, is_active=False))
+    assert list(sandbox.line().coupons()) == []
+    for code in (coupon.code, "SECOND"):
+        with pytest.raises(Refused, match="switch it on, or give another reward"):
+            sandbox.line().make_coupon(replace(coupon, code=code))
+    assert (len(ours(sandbox)), len(sandbox.shop.coupons)) == (1, 1)
+    sandbox.shop.rules.put(rule)
+    assert isinstance(sandbox.line().make_coupon(replace(coupon, code="SECOND")), CouponMade)
+
+
+def test_a_code_on_a_rule_that_was_renamed_is_made_anew_on_one_of_the_right_name(
+    sandbox: Any, coupon: Coupon
+) -> None:
+    sandbox.line().make_coupon(coupon)
+    (rule,) = ours(sandbox)
+    sandbox.shop.rules.put(replace(rule, name=f"{PREFIX}spring"))
+    assert list(sandbox.line().coupons()) == []
+    sandbox.line().make_coupon(coupon)
+    (row,) = sandbox.shop.coupons
+    assert row.rule_id != rule.id
+    assert [each.code for each in sandbox.line().coupons()] == [coupon.code]
+
+
+def test_a_rule_that_keeps_what_was_changed_is_named(
+    sandbox: Any, coupon: Coupon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.line().make_coupon(coupon)
+    (rule,) = ours(sandbox)
+    sandbox.shop.rules.put(replace(rule, discount_amount=4.0))
+    monkeypatch.setattr(promotions, "save_rule", lambda shop, given, key: shop.rules.get(key))
+    with pytest.raises(Refused, match="delete the rule there"):
+        sandbox.line().make_coupon(replace(coupon, code="SECOND"))
 
 
 def test_an_amount_in_a_currency_no_website_has_is_refused(sandbox: Any, coupon: Coupon) -> None:
