@@ -107,6 +107,7 @@ class Customer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A person as one shop knows them. `marks` are the tags, or the one group, that stand on the customer now.
 
     `group`: the one group of who carries tags as well.
+    `currency`: of the books of their part of the shop, where that may have other books than the rest; None: the shop's.
     """
 
     id: str
@@ -118,6 +119,7 @@ class Customer(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     language: str | None = None
     marks: tuple[str, ...] = ()
     group: str | None = None
+    currency: str | None = None
 
 
 class Card(msgspec.Struct, frozen=True):

@@ -178,7 +178,8 @@ def _other_customers(tx: Tx, shop: shops.Shop, told: tuple[Customer, ...]) -> li
         if one.forgotten or one.removed or customer.changed_at < one.changed_at:
             return False
         email_hash = tx.ring.email_hash(tx.merchant_id, customer.email)
-        return one.stub or one.email_hash != email_hash or one.email_verified != customer.email_verified
+        words = email_hash, customer.email_verified, customer.currency
+        return one.stub or (one.email_hash, one.email_verified, one.currency) != words
 
     return [customer for customer in customers if differs(customer)]
 

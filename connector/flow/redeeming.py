@@ -35,14 +35,15 @@ def redeem(
     shop = shops.get(tx, shop_id)
     if shop.state == "removed":
         raise NotHere(f"shop {shop_id} was removed; no code can be made there")
-    if not people.members_of(tx, shop_id, [customer_id]) & {member_id}:
+    whose = people.known(tx, shop_id, [customer_id]).get(customer_id)
+    if whose is None or whose.member_id != member_id:
         raise NotHere(f"member {member_id} has no customer {customer_id} in shop {shop_id}")
     versions = programs.versions(tx)
     if not versions:
         raise CannotRedeem("unknown_reward")
     version = in_force(versions, now)
     there = Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind)
-    agreed = bargain(version.terms, standing, redeemable_key, there, now)
+    agreed = bargain(version.terms, standing, redeemable_key, there, now, whose.currency)
     secret = merchants.code_secret(tx)
     reward = agreed.redeemable.reward
     redemption = Redemption(

@@ -94,7 +94,7 @@ def _recall(tx: Tx, member_ids: Sequence[int], stores: Sequence[shops.Shop]) -> 
         # Nobody can carry a tag or hold a code who is no longer in the shop; the orders still count.
         if not owner.removed:
             customers[owner.member_id].append(
-                ShopCustomer(owner.shop_id, owner.customer_id, owner.created_at)
+                ShopCustomer(owner.shop_id, owner.customer_id, owner.created_at, owner.currency)
             )
     return {
         member_id: Known(

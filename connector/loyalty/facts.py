@@ -32,11 +32,12 @@ class ShopOrder(msgspec.Struct, frozen=True, gc=False):
 
 
 class ShopCustomer(msgspec.Struct, frozen=True):
-    """One of the member's customers. `created_at` is the shop's own time of creation."""
+    """One of the member's customers. `created_at` is the shop's own time of creation; `currency`: Customer.currency."""
 
     shop_id: int
     customer_id: str
     created_at: datetime
+    currency: str | None = None
 
 
 class Redemption(msgspec.Struct, frozen=True, tag=True):

@@ -11,7 +11,7 @@ from connector.loyalty.facts import Booked, BookedCoupon, Closed, History, Wante
 from connector.loyalty.orders import Sale
 from connector.loyalty.redemptions import Uses, used
 from connector.loyalty.terms import NthOrder, Reward, Version
-from connector.loyalty.versions import amounts, exchangeable
+from connector.loyalty.versions import amounts, exchangeable, told_in
 from connector.loyalty.winning_back import Given
 from connector.records import GIFTS
 
@@ -109,9 +109,13 @@ def _coupon(promise: Promise, history: History) -> list[WantedCoupon]:
     """Return the promised coupon; none where no customer or no rate is known for its shop."""
     terms, shop, reward = promise.version.terms, promise.sale.shop, promise.reward
     customer_id = _customer_id(promise.sale, history)
-    if customer_id is None or not exchangeable(terms, shop.currency):
+    if customer_id is None:
         return []
-    value, minimum = amounts(reward, terms, shop.currency)
+    theirs = _currency_of(customer_id, shop.id, history)
+    currency = told_in(terms, shop.currency, theirs, promise.sale.order.currency)
+    if not exchangeable(terms, currency):
+        return []
+    value, minimum = amounts(reward, terms, currency)
     return [
         WantedCoupon(
             shop_id=shop.id,
@@ -122,7 +126,7 @@ def _coupon(promise: Promise, history: History) -> list[WantedCoupon]:
             kind=reward.kind,
             value=value,
             minimum=minimum,
-            currency=shop.currency,
+            currency=currency,
             starts_at=promise.moment,
             ends_at=later(local(promise.moment, shop.timezone), reward.valid_days + 1, shop.timezone),
             version=promise.version.number,
@@ -141,3 +145,8 @@ def _customer_id(sale: Sale, history: History) -> str | None:
         return sale.order.customer_id
     own = [one for one in history.customers if one.shop_id == sale.shop.id]
     return min(own, key=lambda one: (one.created_at, one.customer_id)).customer_id if own else None
+
+
+def _currency_of(customer_id: str, shop_id: int, history: History) -> str | None:
+    whose = shop_id, customer_id
+    return next((one.currency for one in history.customers if (one.shop_id, one.customer_id) == whose), None)

@@ -8,7 +8,7 @@ import msgspec
 from connector.loyalty.calendar import later, local
 from connector.loyalty.facts import Shop, Standing
 from connector.loyalty.terms import Redeemable, Terms
-from connector.loyalty.versions import amounts, exchangeable
+from connector.loyalty.versions import amounts, exchangeable, told_in
 
 Refusal = Literal["unknown_reward", "too_few_points", "other_currency"]
 
@@ -23,7 +23,7 @@ class CannotRedeem(Exception):
 
 
 class Bargain(msgspec.Struct, frozen=True):
-    """What the shopper gets for their points. `value` and `minimum`: minor units of `currency`, the shop's own.
+    """What the shopper gets for their points. `value` and `minimum`: minor units of `currency`.
 
     `value` of a percentage: hundredths of a per cent. `ends_at`: the coupon's end.
     """
@@ -35,8 +35,10 @@ class Bargain(msgspec.Struct, frozen=True):
     ends_at: datetime
 
 
-def bargain(terms: Terms, standing: Standing, key: str, shop: Shop, now: datetime) -> Bargain:
-    """Return what the reward `key` comes to in this shop; raise CannotRedeem.
+def bargain(
+    terms: Terms, standing: Standing, key: str, shop: Shop, now: datetime, theirs: str | None = None
+) -> Bargain:
+    """Return what the reward `key` comes to in this shop; raise CannotRedeem. `theirs`: the customer's currency.
 
     `standing` must be settled at `now`: points that expired or were refunded a minute ago cannot be spent.
     """
@@ -45,8 +47,9 @@ def bargain(terms: Terms, standing: Standing, key: str, shop: Shop, now: datetim
         raise CannotRedeem("unknown_reward")
     if standing.balance < offer.points:
         raise CannotRedeem("too_few_points", offer.points, max(standing.balance, 0))
-    if not exchangeable(terms, shop.currency):
-        raise CannotRedeem("other_currency", shop.currency)
-    value, minimum = amounts(offer.reward, terms, shop.currency)
+    currency = told_in(terms, shop.currency, theirs)
+    if not exchangeable(terms, currency):
+        raise CannotRedeem("other_currency", currency)
+    value, minimum = amounts(offer.reward, terms, currency)
     ends_at = later(local(now, shop.timezone), offer.reward.valid_days + 1, shop.timezone)
-    return Bargain(offer, value, minimum, shop.currency, ends_at)
+    return Bargain(offer, value, minimum, currency, ends_at)

@@ -47,6 +47,17 @@ def exchangeable(terms: Terms, currency: str) -> bool:
     return currency == terms.currency or counted(terms, currency).rate > 0
 
 
+def told_in(terms: Terms, own: str, theirs: str | None, order: str | None = None) -> str:
+    """Return the currency of a code that is good for amounts: `own`, the shop's, or of a part with books of its own.
+
+    `theirs` is the customer's (`Customer.currency`): None where the shop has one currency for everybody. `order`: of the
+    order that it is for; where people shop counts for more than where they are at home. One that amounts cannot be
+    told in is passed over.
+    """
+    wished = () if theirs is None else (order, theirs)
+    return next((one for one in wished if one is not None and exchangeable(terms, one)), own)
+
+
 def exchanged(amount: int, terms: Terms, currency: str) -> int:
     """Tell an amount of the merchant's currency in another one that is `exchangeable`; rounded down once."""
     if currency == terms.currency:

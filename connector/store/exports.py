@@ -66,6 +66,7 @@ def _person(tx: Tx, row: Row[Any]) -> dict[str, Any]:
         "email_verified": row.email_verified,
         "name": tx.ring.open_text(row.name_sealed, f"customers.name:{shop_id}:{row.id}"),
         "language": row.language,
+        "currency": row.currency,
         "known_since": row.created_at,
         "changed_at": row.changed_at,
         "points_now": member.balance,

@@ -103,7 +103,7 @@ def _forgotten(tx: Tx, shop_id: int, batch: Sequence[Customer]) -> set[str]:
 
 
 def _nameless(customer: Customer) -> Customer:
-    return msgspec.structs.replace(customer, email=None, email_verified=False, name=None, language=None)
+    return Customer(id=customer.id, created_at=customer.created_at, changed_at=customer.changed_at)
 
 
 def _merge(tx: Tx, table: Table, merge: str, keep: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:

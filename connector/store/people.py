@@ -25,6 +25,7 @@ class Known(msgspec.Struct, frozen=True):
     forgotten: bool
     removed: bool
     stub: bool  # known only from an order
+    currency: str | None
 
 
 class Owner(msgspec.Struct, frozen=True):
@@ -36,6 +37,7 @@ class Owner(msgspec.Struct, frozen=True):
     created_at: datetime
     claims: bytes | None
     removed: bool
+    currency: str | None
 
 
 def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
@@ -50,6 +52,7 @@ def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
             row.forgotten_at is not None,
             row.removed_at is not None,
             row.changed_at == _NEVER,
+            row.currency,
         )
         for row in rows
     }
@@ -84,8 +87,9 @@ def says_nothing_new(tx: Tx, shop_id: int, customer: Customer) -> bool:
         return False
     name = tx.ring.open_text(found.name_sealed, f"customers.name:{shop_id}:{customer.id}")
     email = tx.ring.open_text(found.email_sealed, f"customers.email:{shop_id}:{customer.id}")
-    known = (email, found.email_verified, name, found.language)
-    if known != (customer.email, customer.email_verified, customer.name, customer.language):
+    known = (email, found.email_verified, name, found.language, found.currency)
+    told = (customer.email, customer.email_verified, customer.name, customer.language, customer.currency)
+    if known != told:
         return False
     tx.run(update(customers).where(*mine).values(changed_at=customer.changed_at))
     return True
@@ -103,6 +107,7 @@ def row(tx: Tx, shop_id: int, customer: Customer, member_id: int) -> dict[str, A
         "email_verified": customer.email_verified,
         "name_sealed": tx.ring.seal_text(customer.name, f"customers.name:{shop_id}:{customer.id}"),
         "language": customer.language,
+        "currency": customer.currency,
         "created_at": customer.created_at,
         "changed_at": customer.changed_at,
         "removed_at": None,
@@ -121,6 +126,7 @@ _NOBODY = {
     "name_sealed": None,
     "email_verified": False,
     "language": None,
+    "currency": None,
 }
 
 
@@ -298,6 +304,7 @@ def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
             row.created_at,
             row.email_hash if row.claims else None,
             row.removed_at is not None or row.forgotten_at is not None,
+            row.currency,
         )
         for row in rows
     ]

@@ -36,6 +36,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "email_hash": "emptied (people.forget)",
         "name_sealed": "emptied (people.forget)",
         "language": "emptied (people.forget)",
+        "currency": "emptied (people.forget)",
     },
     "entries": {
         "source": OURS,

@@ -171,6 +171,7 @@ customers = Table(
     Column("email_verified", Boolean, nullable=False, server_default="false"),
     Column("name_sealed", LargeBinary),
     Column("language", Text),
+    Column("currency", Text),  # of the books of their part of the shop; NULL: the shop's own
     Column("created_at", MOMENT, nullable=False),
     Column("changed_at", MOMENT, nullable=False),
     Column("removed_at", MOMENT),

@@ -153,7 +153,12 @@ def history(truth: dict) -> History:
     return History(
         shops=tuple(Shop(**one) for one in truth["shops"]),
         customers=tuple(
-            ShopCustomer(one["shop_id"], one["id"], datetime.fromisoformat("2000-01-01T00:00+00:00"))
+            ShopCustomer(
+                one["shop_id"],
+                one["id"],
+                datetime.fromisoformat("2000-01-01T00:00+00:00"),
+                one.get("currency"),
+            )
             for one in truth["customers"]
         ),
         orders=tuple(map(order_record, truth["orders"])),
@@ -260,6 +265,9 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a gift is worth the same figure in every currency": lambda patch: patch.setattr(
         versions, "MONEY", frozenset({"amount"})
     ),
+    "who shops in other money gets the shop's": lambda patch: patch.setattr(
+        offers, "told_in", lambda terms, own, theirs, order: own
+    ),
     "a code is about everything": lambda patch: blind(patch, "scope", EVERYTHING),
     "nothing need be bought": lambda patch: blind(patch, "buys", EVERYTHING),
     "one more is given": lambda patch: blind(patch, "gets", 4),
@@ -314,6 +322,7 @@ def first_order_brings(reward: dict, *orders: list[dict], **more: Any) -> dict:
     }
 
 
+IN_YEN = {"id": 1, "currency": "JPY", "timezone": "UTC", "mark_kind": "tags"}
 CANCELLED = bought(0, 0, cancelled_at="2015-03-04T10:00:00+00:00")
 NAMED = bought(1, 1, codes=["NTH-0-ORDER:1:0-0"], cancelled_at=None)
 EXCHANGED = {
@@ -332,6 +341,10 @@ NOTICED = {
     "a gift is used up by orders": (first_order_brings(CARD, CANCELLED, NAMED), False),
     "points for a gift come back at its end": (first_order_brings(CARD, redemptions=[EXCHANGED]), True),
     "a gift is worth the same figure in every currency": (first_order_brings(CARD), True),
+    "who shops in other money gets the shop's": (
+        first_order_brings(BXGY, customers=[{"shop_id": 1, "id": "c1", "currency": "EUR"}], shops=[IN_YEN]),
+        True,
+    ),
 }
 
 

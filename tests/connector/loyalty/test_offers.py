@@ -151,3 +151,23 @@ def test_a_shop_whose_currency_has_no_rate_gets_no_coupon(member, terms, local):
     m = member(CHANGE(terms, nth_orders=(NthOrder("g", "g", 1, Reward("amount", 2_50)),)), shops=(NEW_YORK,))
     m.buys("1", 40_00, local("2026-03-01"), shop=2)
     assert m.decide(local("2026-03-02")).coupons == ()
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ordered_in", "told"),
+    [
+        (None, "USD", "EUR"),  # the shop has one currency for everybody
+        ("USD", "USD", "USD"),
+        ("USD", "EUR", "EUR"),  # where they shop counts for more than where they are at home
+        ("USD", "CHF", "USD"),  # no rate for francs
+        ("CHF", "CHF", "EUR"),
+    ],
+)
+def test_an_offer_speaks_the_money_of_the_website(member, terms, local, theirs, ordered_in, told):
+    rule = NthOrder("gift", "2.50 off", 1, Reward("amount", 2_50))
+    currencies = (CurrencyTerms("EUR"), CurrencyTerms("USD", rate=900_000))
+    m = member(CHANGE(terms, nth_orders=(rule,), currencies=currencies))
+    m.customers = (CHANGE(m.customers[0], currency=theirs),)
+    m.buys("1", 40_00, local("2026-03-01"), currency=ordered_in)
+    (coupon,) = m.decide(local("2026-03-02")).coupons
+    assert (coupon.value, coupon.currency) == ({"EUR": 250, "USD": 277}[told], told)

@@ -44,6 +44,17 @@ def test_100_points_buy_5_00_off_in_the_shops_own_money_for_60_days(m, terms, lo
     assert there.ends_at == local("2026-05-02", "America/New_York")
 
 
+def test_points_buy_a_code_in_the_customers_own_money_where_there_is_a_rate(m, terms, local):
+    now = local("2026-03-02 10:00")
+    standing = m.settle(now).standing
+    found = [bargain(terms, standing, "five-off", AMSTERDAM, now, theirs) for theirs in ("USD", "CHF", None)]
+    assert [(one.value, one.minimum, one.currency) for one in found] == [
+        (6_25, 31_25, "USD"),
+        (5_00, 25_00, "EUR"),
+        (5_00, 25_00, "EUR"),
+    ]
+
+
 def test_the_second_of_two_exchanges_hears_that_the_points_are_gone(m, terms, local):
     now = local("2026-03-02 10:00")
     bargain(terms, m.settle(now).standing, "five-off", AMSTERDAM, now)

@@ -116,7 +116,8 @@ def coupon(rule: dict, order: dict, version: dict, when: datetime, truth: dict) 
     shop_id, customer = order["shop_id"], order["customer_id"]
     if customer is None:
         customer = next((one["id"] for one in truth["customers"] if one["shop_id"] == shop_id), None)
-    if customer is None or not tellable(version["terms"], shop_id, truth):
+    money = None if customer is None else money_of(customer, order, version["terms"], truth)
+    if money is None:
         return None
     zone = zone_of(truth, shop_id)
     return {
@@ -124,7 +125,7 @@ def coupon(rule: dict, order: dict, version: dict, when: datetime, truth: dict) 
         "kind": rule["reward"]["kind"],
         "starts_at": when,
         "ends_at": end_after(local_day(when, zone), zone, days=rule["reward"].get("valid_days", 60)),
-        **worth(rule["reward"], version["terms"], shop_id, truth),
+        **worth(rule["reward"], version["terms"], money),
         **conditions(rule["reward"]),
     }
 
@@ -147,16 +148,26 @@ def conditions(reward: dict) -> dict:
     }
 
 
-def tellable(terms: dict, shop_id: int, truth: dict) -> bool:
-    """Can money of the merchant be told in the shop's? Without a rate nothing is promised there."""
+def tellable(terms: dict, code: str) -> bool:
+    """Can money of the merchant be told in this currency?"""
+    return code == terms["currency"] or programme.currency(terms, code) is not None
+
+
+def money_of(customer: str, order: dict, terms: dict, truth: dict) -> str | None:
+    """The currency a coupon speaks: the shop's; of a customer with a currency of their own that of the order, else theirs,
+    as far as there is a rate. None where nothing can be promised."""
+    shop_id = order["shop_id"]
+    whose = next(
+        (one for one in truth["customers"] if (one["shop_id"], one["id"]) == (shop_id, customer)), {}
+    )
     own = next(one["currency"] for one in truth["shops"] if one["id"] == shop_id)
-    return own == terms["currency"] or programme.currency(terms, own) is not None
+    first = [order["currency"], whose["currency"]] if whose.get("currency") else []
+    return next((code for code in [*first, own] if tellable(terms, code)), None)
 
 
-def worth(reward: dict, terms: dict, shop_id: int, truth: dict) -> dict:
-    """The value and the smallest order of a reward, in the money of the shop."""
+def worth(reward: dict, terms: dict, own: str) -> dict:
+    """The value and the smallest order of a reward, in that currency."""
     value, minimum = reward.get("value", 0), reward.get("minimum", 0)
-    own = next(one["currency"] for one in truth["shops"] if one["id"] == shop_id)
     money = programme.currency(terms, own)
     if own != terms["currency"]:
         minimum = minimum * 1_000_000 // money["rate"]

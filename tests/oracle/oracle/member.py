@@ -1,8 +1,8 @@
 """What should be true of one member, worked out from nothing but the shops' words, people's acts and the programme.
 
-`truth` is a dict: `shops` (id, currency, timezone, mark_kind), `customers` (shop_id, id), `orders` and `uses` (a
-sandbox's neutral JSON with shop_id), `redemptions`, `adjustments`, `codes` (shop, source, reward key -> code), and `given`
-(the same three -> end, of gift cards and store credit that the customer has).
+`truth` is a dict: `shops` (id, currency, timezone, mark_kind), `customers` (shop_id, id, perhaps a currency of their own),
+`orders` and `uses` (a sandbox's neutral JSON with shop_id), `redemptions`, `adjustments`, `codes` (shop, source, reward key
+-> code), and `given` (the same three -> end, of gift cards and store credit that the customer has).
 """
 
 from collections import Counter

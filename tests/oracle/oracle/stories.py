@@ -287,6 +287,7 @@ def looks(draw, orders: list[list[dict]]) -> list[datetime]:
 def stories(draw) -> dict:
     """A member's whole story, and some days on which it is looked at, the last of them after everything."""
     stores, programme = draw(shops()), draw(versions())
+    theirs = {shop["id"]: draw(st.sampled_from([None, None, *CURRENCIES])) for shop in stores}
     acts = [draw(redemptions(n, stores, programme)) for n in range(draw(st.integers(0, 3)))]
     number = draw(st.integers(1, 6))
     homes = [draw(st.sampled_from(stores)) for _ in range(number)]
@@ -296,11 +297,15 @@ def stories(draw) -> dict:
     for i, shop in enumerate(homes):
         # Codes of exchanges mostly come to the shop they were made for.
         own = [act["code"] for act in acts if act["shop_id"] == shop["id"]]
-        orders.append(draw(order_states(i, shop, codes + own * 8)))
+        # A shop with several websites keeps other books in each.
+        books = draw(st.sampled_from([shop["currency"], theirs[shop["id"]] or shop["currency"]]))
+        orders.append(draw(order_states(i, shop | {"currency": books}, codes + own * 8)))
     return {
         "shops": stores,
         "versions": programme,
-        "customers": [{"shop_id": shop["id"], "id": f"c{shop['id']}"} for shop in stores],
+        "customers": [
+            {"shop_id": shop["id"], "id": f"c{shop['id']}", "currency": theirs[shop["id"]]} for shop in stores
+        ],
         "orders": orders,
         "redemptions": acts,
         "adjustments": [draw(adjustments(n, programme)) for n in range(draw(st.integers(0, 2)))],

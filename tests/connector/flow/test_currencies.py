@@ -1,0 +1,40 @@
+"""A shop with several websites: whoever is at home in other books gets codes that work there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from connector.flow import redeeming
+from connector.loyalty.terms import CurrencyTerms
+from connector.port import CustomerChanged
+
+RATES = (CurrencyTerms("EUR"), CurrencyTerms("USD", rate=800_000))
+
+
+def test_codes_are_told_in_the_money_of_the_customers_website(world: Any, start: Any, make: Any) -> None:
+    start(currencies=RATES)
+    world.tell(CustomerChanged(make.person(currency="USD")))
+    world.happen(*(msgspec.structs.replace(make.order(n, 150, make.NOW), currency="USD") for n in (1, 2)))
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        redeeming.redeem(tx, world.member(), world.shop.id, "7", "five-off", "a-1", "staff", world.now)
+    world.push()
+    made = sorted((one.kind, one.value, one.currency) for one in world.corner.codes.values())
+    assert made == [("amount", 312, "USD"), ("amount", 625, "USD"), ("free_shipping", 0, "USD")]
+
+
+def test_a_customer_who_is_at_home_elsewhere_now_is_news_found_by_reading_again(
+    world: Any, start: Any, make: Any
+) -> None:
+    start(currencies=RATES)
+    world.tell(CustomerChanged(make.person()))
+    world.corner.people["7"] = make.person(currency="USD")
+    world.later(1)
+    assert world.reconcile() == 1
+    world.happen(make.order(1, 150, make.NOW))
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        redeeming.redeem(tx, world.member(), world.shop.id, "7", "five-off", "a-1", "staff", world.now)
+    world.push()
+    assert [(one.value, one.currency) for one in world.corner.codes.values()] == [(625, "USD")]
+    assert world.reconcile() == 0
