@@ -398,7 +398,9 @@ class ShopAdapter(Protocol):
 
     def facts(self) -> ShopFacts: ...
 
-    def counts(self) -> Counts: ...
+    def counts(self, before: datetime | None = None) -> Counts:
+        """Return how many there are; of those made before this moment of the shop's clock, where one is given."""
+        ...
 
     def history(self, checkpoint: str | None) -> Iterator[Batch]:
         """Yield everything there is, customers before the orders that name them, from behind `checkpoint` on."""

@@ -29,8 +29,8 @@ class Line:
     def facts(self) -> port.ShopFacts:
         return self._stores.facts()
 
-    def counts(self) -> port.Counts:
-        return self._reader.counts()
+    def counts(self, before: datetime | None = None) -> port.Counts:
+        return self._reader.counts(before)
 
     def history(self, checkpoint: str | None) -> Iterator[port.Batch]:
         return self._reader.history(checkpoint)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -11,7 +11,7 @@ from connector.port import Batch, Counts, Numbers, Window
 
 from . import read, walk
 from .client import MOST_ROWS, Client
-from .criteria import EVERYTHING, Filter, Search, above, among
+from .criteria import EVERYTHING, Filter, Search, above, among, moment
 from .groups import Groups
 from .stores import Stores
 from .wire import Customer, Invoice, Order, Shipment
@@ -41,9 +41,10 @@ class Reader:
         self._stores = stores
         self._confirms_email = confirms_email
 
-    def counts(self) -> Counts:
-        """Return how many orders and customers there are."""
-        everything = Search((above("entity_id", 0),), ("entity_id",), size=1)
+    def counts(self, before: datetime | None = None) -> Counts:
+        """Return how many orders and customers there are, or were made before this moment of the shop's clock."""
+        early = () if before is None else (Filter("created_at", moment(before), "lt"),)
+        everything = Search((above("entity_id", 0), *early), ("entity_id",), size=1)
         return Counts(
             orders=self._client.search("orders", _Numbered, everything).total_count,
             customers=self._client.search("customers/search", _Customer, everything).total_count,

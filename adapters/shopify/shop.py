@@ -11,6 +11,7 @@ from adapters.shopify import (
     gift_cards,
     many_codes,
     marks,
+    picture,
     pull,
     store_credit,
     subscriptions,
@@ -88,8 +89,9 @@ class ShopifyShop:
     def facts(self) -> ShopFacts:
         return pull.facts(self._client)
 
-    def counts(self) -> Counts:
-        return pull.counts(self._client)
+    def counts(self, before: datetime | None = None) -> Counts:
+        early = None if before is None else f"created_at:<'{picture.text(before)}'"
+        return pull.counts(self._client, early, early)
 
     def history(self, checkpoint: str | None) -> Iterator[Batch]:
         return bulk.history(self._client, checkpoint)

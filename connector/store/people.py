@@ -310,9 +310,12 @@ def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
     ]
 
 
-def count(tx: Tx, shop_id: int) -> int:
-    """Return how many customers the shop has here."""
-    chosen = select(func.count()).where(*_of(tx, shop_id), customers.c.removed_at.is_(None))
+def count(tx: Tx, shop_id: int, before: datetime | None = None) -> int:
+    """Return how many customers the shop has here; of those made before this moment, where one is given."""
+    there = [*_of(tx, shop_id), customers.c.removed_at.is_(None)]
+    if before is not None:
+        there.append(customers.c.created_at < before)
+    chosen = select(func.count()).where(*there)
     return int(tx.value(chosen))
 
 

@@ -187,9 +187,12 @@ def all_ids(tx: Tx, shop_id: int, before: datetime, placed_since: datetime | Non
     return bulk.in_order(tx, orders.c.id, *_of(tx, shop_id), *there)
 
 
-def count(tx: Tx, shop_id: int) -> int:
-    """Return how many orders the shop has here."""
-    chosen = select(func.count()).where(*_of(tx, shop_id), orders.c.removed_at.is_(None))
+def count(tx: Tx, shop_id: int, before: datetime | None = None) -> int:
+    """Return how many orders the shop has here; of those made before this moment, where one is given."""
+    there = [*_of(tx, shop_id), orders.c.removed_at.is_(None)]
+    if before is not None:
+        there.append(orders.c.placed_at < before)
+    chosen = select(func.count()).where(*there)
     return int(tx.value(chosen))
 
 

@@ -153,6 +153,8 @@ def test_only_what_exists_is_found_by_its_number(full: Any) -> None:
 def test_the_shop_counts_for_itself(full: Any) -> None:
     counts = full.line().counts()
     assert (counts.orders, counts.customers) == (11, 7)
+    third = full.line().orders(("3",))["3"].placed_at
+    assert full.line().counts(third).orders == 2, "made before the third one"
 
 
 def test_a_deleted_customers_orders_stand_there_without_them(full: Any) -> None:

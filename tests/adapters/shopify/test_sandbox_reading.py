@@ -79,6 +79,9 @@ def test_history_is_what_the_shop_says_of_itself(street: Any, line: ShopAdapter,
     }
     counted = line.counts()
     assert (counted.orders, counted.customers) == (len(orders), len(customers))
+    first = min(it.placed_at for it in orders)
+    assert line.counts(first).orders == 0
+    assert line.counts(first + timedelta(seconds=1)).orders == sum(it.placed_at == first for it in orders)
 
 
 def test_pages_nodes_and_bulk_files_give_the_same_records(

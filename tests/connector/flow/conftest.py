@@ -140,8 +140,10 @@ class Corner:
     def choose(self, key: str, values: tuple[str, ...]) -> None:
         raise Refused("nothing to choose")
 
-    def counts(self) -> Counts:
-        return Counts(len(self.order_book), len(self.people))
+    def counts(self, before: datetime | None = None) -> Counts:
+        made = [order.placed_at for order in self.order_book.values() if self._in_sight(order)]
+        joined = [person.created_at for person in self.people.values()]
+        return Counts(*(sum(before is None or at < before for at in all_of) for all_of in (made, joined)))
 
     def history(self, checkpoint: str | None) -> Iterator[Batch]:
         self._answer("history")

@@ -57,9 +57,28 @@ def test_what_comes_in_while_the_ids_are_read_is_looked_up_and_stays(
         yield from there
         bought(world, make, 2)  # its shop's clock is behind: it changed before this reading began
 
+    world.tell(CustomerChanged(make.person("8", "p8@example.nl")))
+    del world.corner.people["8"]
+    there = list(world.corner.numbers())
     monkeypatch.setattr(world.corner, "numbers", slowly)
-    assert world.reconcile("ids") == 1
+    assert world.reconcile("ids") == 2
     assert world.balance() == 20
+
+
+def test_where_there_are_as_many_as_are_known_no_id_is_read(world: Any, start: Any, make: Any) -> None:
+    start()
+    world.tell(CustomerChanged(make.person()))
+    bought(world, make, 1, 2)
+    world.corner.calls.clear()
+    assert world.reconcile("ids") == 0
+    assert "numbers" not in world.corner.calls
+    # One that was made just now and is not known yet counts neither there nor here.
+    world.corner.order_book["3"] = make.order(3, 10, world.now)
+    assert world.reconcile("ids") == 0
+    assert "numbers" not in world.corner.calls
+    del world.corner.order_book["1"]
+    assert world.reconcile("ids") == 1
+    assert world.corner.calls.count("numbers") == 2
 
 
 def test_a_reading_of_ids_that_breaks_off_compares_nothing(world: Any, start: Any, make: Any) -> None:
