@@ -105,6 +105,7 @@ class Reader:
                 self._groups.code(row.group_id),
                 self._stores.language_of(row.store_id),
                 self._confirms_email,
+                self._stores.books_of(row.website_id),
             )
             for row in rows
         )

@@ -61,8 +61,14 @@ def order(
     )
 
 
-def customer(found: wire.Customer, group: str | None, language: str | None, confirms_email: bool) -> Customer:
-    """Return the customer; the mark is the one group they are in, ours or not.
+def customer(
+    found: wire.Customer,
+    group: str | None,
+    language: str | None,
+    confirms_email: bool,
+    currency: str | None = None,
+) -> Customer:
+    """Return the customer; the mark is the one group they are in, ours or not. `currency`: of their website's books.
 
     Magento does not say whether an address is proven. Where the shop asks newcomers to confirm theirs, one without
     an open confirmation is.
@@ -77,6 +83,7 @@ def customer(found: wire.Customer, group: str | None, language: str | None, conf
         name=name or None,
         language=language,
         marks=(group,) if group else (),
+        currency=currency,
     )
 
 

@@ -56,6 +56,11 @@ class Stores:
             sorted({view.website_id for view in self.views if currency in (None, view.base_currency_code)})
         )
 
+    def books_of(self, website_id: int | None) -> str | None:
+        """Return the currency of a website's books; None where all websites have the same, or this one is unknown."""
+        books = {view.website_id: view.base_currency_code for view in self.views}
+        return books.get(website_id or 0) if len(set(books.values())) > 1 else None
+
     def currency_of(self, website_ids: list[int]) -> str:
         """Return the currency of the books of these websites, else of the main one."""
         found = (view.base_currency_code for view in self.views if view.website_id in website_ids)

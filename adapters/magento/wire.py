@@ -93,6 +93,7 @@ class Customer(msgspec.Struct, frozen=True):
     firstname: str | None = None
     lastname: str | None = None
     store_id: int | None = None
+    website_id: int | None = None
     confirmation: str | None = None
 
 

@@ -49,8 +49,15 @@ def customer(shop: Shop, row: Customer) -> dict[str, Any]:
         "email": row.email,
         "verified": not row.confirmation,
         "group": shop.groups.rows[row.group_id].code,
+        "currency": _books(shop, row.website_id),
         "created_at": _iso(row.created_at),
     }
+
+
+def _books(shop: Shop, website_id: int) -> str | None:
+    """The currency of the books where somebody is at home; None where all websites keep the same."""
+    several = len({site.currency for site in shop.places.websites}) > 1
+    return shop.places.website(website_id).currency if several else None
 
 
 def coupon(shop: Shop, row: Coupon) -> dict[str, Any]:

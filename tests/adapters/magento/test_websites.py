@@ -1,0 +1,85 @@
+"""Two websites with books of their own: whose customers are at home in which, and where a code works."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from adapters.magento.rules import end_of, last_day
+from adapters.magento.sandbox import people, promotions, truth
+from adapters.magento.sandbox.places import BY_COUNT
+from connector.records import Coupon
+
+
+@pytest.fixture
+def two(sandbox: Any) -> Any:
+    """Main website in dollars, second one in euros; New York and Berlin."""
+    sandbox.shop.places = BY_COUNT[2]
+    return sandbox
+
+
+@pytest.fixture
+def coupon(two: Any) -> Coupon:
+    ends = end_of(last_day(two.now + timedelta(days=30), "America/New_York"), "America/New_York")  # type: ignore[arg-type]
+    return Coupon("CB7K2M9QX4TZ", "amount", 500, "EUR", "5.00 off", two.now, ends, "1")
+
+
+def at_home(sandbox: Any, name: str, store: str) -> int:
+    made = people.register(
+        sandbox.shop, f"{name}@example.com", name, "Shopper", verified=True, at=sandbox.stamp, store=store
+    )
+    return made.id
+
+
+def test_a_customer_is_at_home_in_the_books_of_their_website(two: Any) -> None:
+    ids = tuple(str(at_home(two, *who)) for who in (("ann", "default"), ("eva", "eu_de"), ("una", "uk_en")))
+    found = two.line().customers(ids)
+    assert [found[each].currency for each in ids] == ["USD", "EUR", "USD"]
+    so = [truth.customer(two.shop, row)["currency"] for row in two.shop.customers]
+    assert so == ["USD", "EUR", "USD"]
+
+
+def test_in_a_shop_with_one_kind_of_books_nobody_is_at_home_elsewhere(sandbox: Any) -> None:
+    ann = str(sandbox.customer("ann"))
+    assert sandbox.line().customers((ann,))[ann].currency is None
+
+
+def test_five_euros_off_works_on_the_website_in_euros_and_not_on_the_one_in_dollars(
+    two: Any, coupon: Coupon
+) -> None:
+    two.line().make_coupon(coupon)
+    ann, eva = at_home(two, "ann", "default"), at_home(two, "eva", "eu_de")
+    with pytest.raises(promotions.CodeRefused):
+        two.order(ann, codes=(coupon.code,))
+    key = str(two.order(eva, codes=(coupon.code,), store="eu_de"))
+    found = two.line().orders((key,))[key]
+    assert (found.currency, found.total, found.coupon_codes) == ("EUR", 3500, (coupon.code,))
+
+
+def test_five_dollars_off_and_five_euros_off_stand_on_two_rules(two: Any, coupon: Coupon) -> None:
+    line = two.line()
+    for code, currency in (("EUROS", "EUR"), ("DOLLARS", "USD")):
+        line.make_coupon(replace(coupon, code=code, currency=currency))
+    assert sorted(rule.website_ids for rule in two.shop.rules) == [(1,), (2,)]
+    assert {each.code: (each.value, each.currency) for each in two.line().coupons()} == {
+        "EUROS": (500, "EUR"),
+        "DOLLARS": (500, "USD"),
+    }
+
+
+def test_ten_percent_off_works_on_both_and_with_a_minimum_only_where_the_minimum_means_something(
+    two: Any, coupon: Coupon
+) -> None:
+    line = two.line()
+    percent = replace(coupon, kind="percentage", value=1000)
+    for code, minimum in (("ANY1", 0), ("ANY2", 0), ("FROM20", 2000)):
+        line.make_coupon(replace(percent, code=code, minimum=minimum))
+    ann = at_home(two, "ann", "default")
+    assert two.row(two.order(ann, codes=("ANY1",))).total == 3600
+    assert two.row(two.order(ann, codes=("ANY2",), store="eu_de")).total == 3600
+    with pytest.raises(promotions.CodeRefused):
+        two.order(ann, codes=("FROM20",))
+    assert two.row(two.order(ann, codes=("FROM20",), store="eu_de")).total == 3600
