@@ -64,6 +64,10 @@ class Client:
         ):
             raise Refused("The shop's address must begin with https://.")
 
+    def now(self) -> datetime:
+        """Return the time by the shop's own clock, as far as an answer has told it."""
+        return datetime.fromtimestamp(self._clock(), UTC) + (self.ahead or timedelta())
+
     def read(self, path: str, kind: type[T], pairs: tuple[tuple[str, str], ...] = ()) -> T:
         """Return what stands at `path`, below /rest/V1/."""
         return _understood(self.call("GET", path, pairs=pairs), kind)

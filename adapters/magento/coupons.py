@@ -1,19 +1,22 @@
 """Making codes, ending them and listing them. A code is ours when its rule's name begins with our prefix."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from connector.port import CodeTaken, CouponMade, Refused
 from connector.records import Coupon
 
 from . import rules, walk, wire
 from .answers import Gone
-from .client import Client
+from .client import MOST_ROWS, Client
 from .criteria import Filter, Search, among
 from .groups import Groups
 from .read import moment
 from .rules import Worth
 from .stores import Stores
+
+STILL_READ = timedelta(days=30)  # behind a rule's last day: a backup brought back may not know of its codes
 
 
 class NotOurWay(Refused):
@@ -78,22 +81,25 @@ class Coupons:
             return
 
     def all(self) -> Iterator[Coupon]:
-        """Yield every code on our active rules; a rule past its last day says so by its end.
+        """Yield every code on our active rules; of those past their last day only the ones that ended lately.
 
         A rule that was changed does not give what its codes were promised with: they are no codes of ours as they stand.
         """
-        by_id = {rule.rule_id: rule for rule in self._our_rules() if rule.is_active and self._stands(rule)}
+        by_id = {rule.rule_id: rule for rule in self._lasting() if rule.is_active and self._stands(rule)}
         if not by_id:
             return
         numbers = sorted(by_id)
         for start in range(0, len(numbers), 100):
             chosen = (among("rule_id", numbers[start : start + 100]),)
-            for page in walk.by_id(self._client, walk.COUPONS, wire.Coupon, _number, filters=chosen):
+            pages = walk.by_id(
+                self._client, walk.COUPONS, wire.Coupon, _number, filters=chosen, size=MOST_ROWS
+            )
+            for page in pages:
                 yield from (self._read(row, by_id[row.rule_id]) for row in page.rows if row.code)
 
     def widen(self, group: wire.Group) -> None:
         """Let the members of a new group use the codes they already have: a rule lists its groups one by one."""
-        for rule in self._our_rules():
+        for rule in self._lasting():
             self._admit(rule, [group.id])
 
     def _websites(self, coupon: Coupon) -> tuple[int, ...]:
@@ -162,9 +168,15 @@ class Coupons:
             "PUT", f"salesRules/{rule.rule_id}", {"rule": {**whole, **changes}}, wire.Rule
         )
 
-    def _our_rules(self) -> Iterator[wire.Rule]:
-        named = (Filter("name", f"{rules.PREFIX}%", "like"),)
-        for page in walk.by_id(self._client, walk.RULES, wire.Rule, _rule_number, filters=named):
+    def _lasting(self) -> Iterator[wire.Rule]:
+        """Yield our rules without a last day, or whose last day is to come or not long past."""
+        today = self._client.now().astimezone(ZoneInfo(self._stores.main.timezone)).date()
+        yield from self._our_rules(Filter("to_date", (today - STILL_READ).isoformat(), "gteq"))
+        yield from self._our_rules(Filter("to_date", "1", "null"))
+
+    def _our_rules(self, lasting: Filter) -> Iterator[wire.Rule]:
+        named = Filter("name", f"{rules.PREFIX}%", "like")
+        for page in walk.by_id(self._client, walk.RULES, wire.Rule, _rule_number, filters=(named, lasting)):
             yield from (rule for rule in page.rows if (rule.name or "").startswith(rules.PREFIX))
 
     def _found(self, code: str) -> wire.Coupon | None:

@@ -133,6 +133,18 @@ def test_the_list_says_what_was_made_and_what_is_used(sandbox: Any, coupon: Coup
     assert [found[code].used for code in ("A1", "B2", "C3")] == [True, False, False]
 
 
+def test_codes_whose_end_is_long_past_are_read_no_more_and_a_new_group_changes_nothing_on_their_rule(
+    sandbox: Any, coupon: Coupon
+) -> None:
+    line, ann = sandbox.line(), sandbox.customer("ann")
+    for code, days in (("COMING", 30), ("LATELY", -29), ("LONG", -32)):
+        line.make_coupon(replace(coupon, code=code, ends_at=sandbox.now + timedelta(days=days)))
+    line.make_coupon(replace(coupon, code="ALWAYS", ends_at=None))
+    assert sorted(each.code for each in sandbox.line().coupons()) == ["ALWAYS", "COMING", "LATELY"]
+    sandbox.line().mark(str(ann), ("Gold",), ())
+    assert [4 in rule.customer_group_ids for rule in ours(sandbox)] == [True, True, False, True]
+
+
 def test_a_revoked_code_is_gone_and_revoking_it_again_is_fine(sandbox: Any, coupon: Coupon) -> None:
     made = sandbox.line().make_coupon(coupon)
     for _ in range(2):

@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from connector.flow import redeeming
+from connector.flow import redeeming, restoring
 from connector.loyalty.terms import CurrencyTerms
 from connector.port import CustomerChanged
+from connector.records import Coupon
 
 RATES = (CurrencyTerms("EUR"), CurrencyTerms("USD", rate=800_000))
 
@@ -38,3 +39,17 @@ def test_a_customer_who_is_at_home_elsewhere_now_is_news_found_by_reading_again(
     world.push()
     assert [(one.value, one.currency) for one in world.corner.codes.values()] == [(625, "USD")]
     assert world.reconcile() == 0
+
+
+def test_after_a_restore_a_code_that_was_used_is_known_by_its_worth_in_its_own_money(
+    world: Any, start: Any, make: Any
+) -> None:
+    start(currencies=RATES)
+    world.tell(CustomerChanged(make.person(currency="USD")))
+    used = msgspec.structs.replace(make.order(1, 150, make.NOW), currency="USD", coupon_codes=("LOST",))
+    world.happen(used)
+    points = world.balance()
+    lost = Coupon("LOST", "amount", 625, "USD", "5.00 off", make.NOW, make.NOW + 60 * make.DAY, "7")
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert restoring.book_again(tx, world.shop, lost, world.now)
+    assert world.balance() == points - 100
