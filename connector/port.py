@@ -512,6 +512,13 @@ class ShopAdapter(Protocol):
         """Look, by a few calls that change nothing, how the line stands; webhooks are wanted at `address`."""
         ...
 
+    def new_secret(self, now: datetime) -> str:
+        """Make and keep a new secret that proves the shop's messages, and return it; the one before holds for a day.
+
+        Raise Refused where the platform's messages are proved otherwise.
+        """
+        ...
+
     def learn(self, name: str) -> None:
         """Fetch and keep the key of that name, which `Platform.receive` wanted; safe to repeat."""
         ...

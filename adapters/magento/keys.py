@@ -1,6 +1,11 @@
 """What the house keeps for us, encrypted: the four keys of the integration, and what the merchant said of the shop."""
 
+import secrets
+from datetime import datetime, timedelta
+
 import msgspec
+
+OLD_SECRET_LASTS = timedelta(days=1)
 
 
 class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -8,6 +13,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `confirms_email`: the shop lets nobody in before they answered a mail, so an address there is a proven one.
     `default_group`: the group newcomers are put in; used where a customer names no store view.
+    `old_secret`: the one before `hook_secret`, believed until then (Unix time), so that a module can follow.
     """
 
     consumer_key: str
@@ -17,6 +23,8 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     hook_secret: str
     confirms_email: bool = False
     default_group: int = 1
+    old_secret: str = ""
+    old_secret_until: int = 0
 
     def __repr__(self) -> str:
         return "Keys(...)"  # a traceback that shows its locals must not show these
@@ -30,3 +38,18 @@ def packed(keys: Keys) -> bytes:
 def unpacked(tokens: bytes) -> Keys:
     """Return the keys that `packed` made."""
     return msgspec.json.decode(tokens, type=Keys)
+
+
+def with_secret(keys: Keys, secret: str, now: datetime) -> Keys:
+    """Return the keys with this secret of hints; the one before is believed for a day more."""
+    if secret == keys.hook_secret:
+        return keys
+    until = int((now + OLD_SECRET_LASTS).timestamp())
+    return msgspec.structs.replace(
+        keys, hook_secret=secret, old_secret=keys.hook_secret, old_secret_until=until
+    )
+
+
+def fresh_secret() -> str:
+    """Return a secret that nobody can guess; letters, digits, - and _."""
+    return secrets.token_urlsafe(24)

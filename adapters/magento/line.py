@@ -113,6 +113,12 @@ class Line:
             ahead=self._client.ahead,
         )
 
+    def new_secret(self, now: datetime) -> str:
+        secret = keys.fresh_secret()
+        with self._vault.locked() as vault:
+            vault.save(keys.packed(keys.with_secret(keys.unpacked(vault.read()), secret, now)))
+        return secret
+
     def learn(self, name: str) -> None:
         """Nothing yet is signed with keys to fetch."""
 

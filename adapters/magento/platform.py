@@ -57,7 +57,7 @@ class Magento:
     def receive(
         self, env: Mapping[str, str], knock: port.Knock, vault: port.TokenVault | None
     ) -> port.Delivery:
-        return hints.received(knock.headers, knock.body, vault)
+        return hints.received(knock, vault)
 
     def answer(self, delivery: port.Delivery) -> tuple[bytes, str] | None:
         return None
@@ -68,7 +68,7 @@ class Magento:
         return None
 
     def read(self, delivery: port.Delivery) -> tuple[port.Change, ...]:
-        return hints.meaning(delivery)
+        return hints.read(delivery)
 
 
 platform: port.Platform = Magento()

@@ -198,6 +198,9 @@ class ShopifyShop:
             withheld=self.withheld(),
         )
 
+    def new_secret(self, now: datetime) -> str:
+        raise Refused("Shopify signs with the app's own secret; there is none of the shop's.")
+
     def learn(self, name: str) -> None:
         """Nothing: what comes from a shop is signed with our own secret."""
 

@@ -17,6 +17,7 @@ OURS = (
     _("%(error)s while applying it"),
     _("%(error)s while sending it"),
     _("A person was erased (%(rows)s rows); the figures stay."),
+    _("A test message came through: the shop's messages reach Comeback."),
     _("About a removal before the shop was installed again; nothing was erased."),
     _("An encryption key is missing; `comeback doctor` says which one."),
     _("An order that is not known is gone."),

@@ -140,16 +140,22 @@ class Street:
         answer = self._session.post(f"{self.url}/webhooks/shopify", letter.body, headers=headers, timeout=10)
         return answer.status_code
 
-    def hints(self, id: str, **words: int) -> int:
-        """Bring a signed hint of the music shop to the door; return the status."""
+    def hints(self, id: str, *, order_id: int) -> int:
+        """Bring a message of the music shop's module to the door, about one order; return the status."""
         with self.house.database.merchant(self.merchant_id) as tx:
             shop = shops.get(tx, self.shop_ids["magento"])
-        body = msgspec.json.encode(words)
+        body = msgspec.json.encode({"v": 1, "orders": [order_id]})
         secret = msgspec.json.decode(self.house.vault(shop).read())["hook_secret"]
+        nonce, timestamp = (
+            hashlib.sha256(id.encode()).hexdigest()[:32],
+            str(int(self.house.now().timestamp())),
+        )
+        message = f"{timestamp}.{nonce}.".encode() + body
         headers = {
             "Content-Type": "application/json",
-            "x-magento-signature": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
-            "x-magento-delivery-id": id,
+            "X-Comeback-Timestamp": timestamp,
+            "X-Comeback-Nonce": nonce,
+            "X-Comeback-Signature": hmac.new(secret.encode(), message, hashlib.sha256).hexdigest(),
         }
         answer = self._session.post(
             f"{self.url}/webhooks/magento/{shop.key}", body, headers=headers, timeout=10

@@ -242,7 +242,7 @@ def hears(loud: Loud) -> None:
                 timeout=10,
             )
             keeps(loud, "/webhooks/shopify", answer)
-    assert loud.hints("h-1", order=1) in (200, 400)
+    assert loud.hints("h-1", order_id=1) in (200, 400)
 
 
 def keeps(loud: Loud, address: str, answer: requests.Response) -> requests.Response:

@@ -259,6 +259,10 @@ class Corner:
     def shows_since(self, now: datetime) -> datetime | None:
         return self.hides_before
 
+    def new_secret(self, now: datetime) -> str:
+        self._answer("new_secret")
+        return "a-secret"
+
     def learn(self, name: str) -> None:
         self._answer(f"learn {name}")
 

@@ -1,0 +1,41 @@
+"""Whether a hint was made by somebody who knows the shop's secret; compared in constant time, and as bytes."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import datetime
+
+from connector.port import BadSignature
+
+from ..keys import Keys
+
+
+def said(secret: bytes, keys: Keys, now: datetime) -> bool:
+    """Tell whether it is the secret from before the last change; raise BadSignature where it is none of the shop's."""
+    return _known(lambda each: hmac.compare_digest(secret, each), keys, now)
+
+
+def signed(signature: bytes, message: bytes, keys: Keys, now: datetime) -> bool:
+    """Tell whether the secret from before made this HMAC-SHA256, in hex or base64; raise BadSignature where none did."""
+
+    def good(secret: bytes) -> bool:
+        digest = hmac.digest(secret, message, hashlib.sha256)
+        return hmac.compare_digest(signature, digest.hex().encode()) or hmac.compare_digest(
+            signature, base64.b64encode(digest)
+        )
+
+    return _known(good, keys, now)
+
+
+def header(words: str) -> bytes:
+    """Return a header as it came: servers hand over each of its bytes as one letter."""
+    return words.encode("latin-1", "replace")
+
+
+def _known(good: Callable[[bytes], bool], keys: Keys, now: datetime) -> bool:
+    if keys.hook_secret and good(keys.hook_secret.encode()):
+        return False
+    if keys.old_secret and now.timestamp() < keys.old_secret_until and good(keys.old_secret.encode()):
+        return True
+    raise BadSignature("not made with a secret of this shop")
