@@ -69,12 +69,12 @@ def read(body: bytes) -> tuple[Change, ...]:
     try:
         said = msgspec.json.decode(body, type=Message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadMessage("not what the module says") from error
+        raise BadMessage("The message is signed as our module's, and not what it says.") from error
     orders = dict.fromkeys((*said.orders, *said.gone.orders))
     customers = dict.fromkeys((*said.customers, *said.gone.customers))
     sane = all(0 < number < _LARGEST for number in (*orders, *customers))
     if said.v != 1 or len(orders) + len(customers) > MOST or not sane:
-        raise BadMessage("not what the module says")
+        raise BadMessage("The message is signed as our module's, and not what it says.")
     if said.test:
         return (Ignored("A test message came through: the shop's messages reach Comeback."),)
     return (
