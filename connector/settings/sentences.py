@@ -165,7 +165,7 @@ LINES = (
     _("This is no address of a %(platform)s shop. Connect the shop again."),
     _("A test message came through: the shop's messages reach Comeback."),
     _("The message is signed as our module's, and not what it says."),
-    _("Shopify signs with the app's own secret; there is none of the shop's."),
+    _("%(platform)s signs with the app's own secret; there is none of the shop's."),
     _("The shop answers with a redirect to another address%(named)s."),
     _("a bulk change has ended; Comeback waits for none"),
     _("order %(number)s states an amount that is none in %(currency)s"),
