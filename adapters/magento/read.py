@@ -12,6 +12,8 @@ from connector.records import Customer, LineItem, Order
 
 from . import wire
 
+# What an order that nothing is owed for is in once it is accepted; before, it may still be called off unpaid.
+_ACCEPTED = ("processing", "complete", "closed")
 PAID = 2  # an invoice's state; 1 is open (money still to be captured), 3 is cancelled
 
 
@@ -42,19 +44,18 @@ def order(
         currency=currency,
         placed_at=moment(found.created_at),
         changed_at=_changed_at(found),
-        total=minor(found.base_grand_total, currency),
+        total=minor((found.base_grand_total or Decimal(0)) + found.credit.spent, currency),
         lines=tuple(_line(line, currency) for line in counted),
         customer_id=str(found.customer_id) if found.customer_id else None,
         email=found.customer_email or None,
         orphaned=found.customer_is_guest == 0 and not found.customer_id,
         paid_at=paid_at,
-        fulfilled_at=_fulfilled_at(found, counted, paid_at, list(shipments)),
+        fulfilled_at=_fulfilled_at(found, paid_at, list(shipments)),
         # Magento keeps no time of a cancellation. An order that is cancelled hardly moves again, so its last
         # change is it; where it does move, the time is too late, never too early.
         cancelled_at=_changed_at(found) if found.state == "canceled" else None,
-        refunded=minor(found.base_total_refunded, currency),
-        refunded_shipping=minor(found.base_shipping_refunded, currency)
-        + minor(found.base_shipping_tax_refunded, currency),
+        refunded=minor(_refunded(found), currency),
+        refunded_shipping=minor(_refunded_elsewhere(found, counted), currency),
         coupon_codes=tuple(
             code.strip().upper() for code in (found.coupon_code or "").split(",") if code.strip()
         ),
@@ -91,13 +92,14 @@ def lines(found: wire.Order) -> list[wire.Line]:
     """Return the lines that carry the money, each thing bought once.
 
     A configurable product is two lines, the parent with the price and the variant with nothing; counting both would
-    double the quantity. A bundle priced by its parts carries its money on the parts, a fixed one on the parent.
+    double the quantity. A bundle priced by its parts carries its money on the parts, a fixed one on the parent; a part
+    keeps its price where a discount leaves nothing of it, while the parent shows the sum before all discounts.
     """
     rows = found.items or []
     counted = []
     for row in (row for row in rows if row.parent_item_id is None):
         parts = [part for part in rows if part.parent_item_id == row.item_id]
-        split = row.product_type == "bundle" and any(part.base_row_total for part in parts)
+        split = row.product_type == "bundle" and any(part.base_price or part.base_row_total for part in parts)
         counted += parts if split else [row]
     return counted
 
@@ -109,7 +111,8 @@ def _line(line: wire.Line, currency: str) -> LineItem:
         title=line.name or line.sku or "",
         quantity=quantity,
         current_quantity=current,
-        amount=minor(line.base_row_total, currency),
+        # Older patch levels let a discount on the tax as well go below nothing.
+        amount=max(0, minor(line.base_row_total, currency)),
         tax=minor(line.base_tax_amount, currency),
         kind="gift_card" if line.product_type == "giftcard" else "goods",
         product_id=str(line.product_id) if line.product_id else None,
@@ -134,35 +137,63 @@ def _changed_at(found: wire.Order) -> datetime:
     return moment(found.updated_at or found.created_at)
 
 
+def _refunded(found: wire.Order) -> Decimal:
+    return (found.base_total_refunded or Decimal(0)) + found.credit.given_back
+
+
+def _refunded_elsewhere(found: wire.Order, counted: list[wire.Line]) -> Decimal:
+    """Return the part of what was given back that was for no line: shipping, fixed product taxes, gift wrapping.
+
+    A sum typed in beside the lines counts as given back for goods, whoever gave it had them in mind; a fee kept back is kept
+    of them.
+    """
+    typed = (found.base_adjustment_positive or Decimal(0)) - (found.base_adjustment_negative or 0)
+    goods = sum((line.given_back for line in counted), typed)
+    shipping = (found.base_shipping_refunded or Decimal(0)) + (found.base_shipping_tax_refunded or 0)
+    if not shipping and not typed and not any(line.base_amount_refunded for line in counted):
+        # Orders brought over from another shop tell a sum and nothing of what it was for.
+        return Decimal(0)
+    return min(max(_refunded(found) - goods, Decimal(0)), _refunded(found))
+
+
 def _paid_at(found: wire.Order, invoices: list[wire.Invoice]) -> datetime | None:
     """Return when the last part that was owed was invoiced and paid; None while something is open."""
+    # On hold it stands as it stood before, and waits.
+    state = found.hold_before_state if found.state == "holded" else found.state
+    if state == "payment_review":
+        # Money that the bank or a fraud check may still take back: Magento sends nothing out for it either.
+        return None
     owed = (found.base_grand_total or Decimal(0)) - (found.base_total_canceled or Decimal(0))
     paid = Decimal(0)
     for invoice in sorted(invoices, key=lambda each: (each.created_at, each.entity_id)):
         paid += (invoice.base_grand_total or Decimal(0)) if invoice.state == PAID else Decimal(0)
         if invoice.state == PAID and paid >= owed:
             return moment(invoice.created_at)
-    if (found.base_total_paid or Decimal(0)) >= owed > 0:
-        # Orders brought over from another shop are paid without invoices; the order's own time is all there is.
+    if (found.base_total_paid or Decimal(0)) >= owed > 0 or (owed <= 0 and state in _ACCEPTED):
+        # Orders brought over from another shop are paid without invoices, and so is one that a code or store credit paid
+        # in full; the order's own time is all there is.
         return moment(found.created_at)
     return None
 
 
 def _fulfilled_at(
-    found: wire.Order, counted: list[wire.Line], paid_at: datetime | None, shipments: list[wire.Shipment]
+    found: wire.Order, paid_at: datetime | None, shipments: list[wire.Shipment]
 ) -> datetime | None:
     """Return when the last parcel of a fully sent order left; what needs no parcel is there once it is paid."""
-    solid = [line for line in counted if not line.is_virtual]
+    rows = found.items or []
+    solid = [row for row in rows if row.parent_item_id is None and not row.is_virtual]
     if not solid:
         return paid_at
-    if not shipments or any(not _sent(line, found.items or []) for line in solid):
+    if not shipments or any(not _sent(line, rows) for line in solid):
         return None
     return max(moment(shipment.created_at) for shipment in shipments)
 
 
 def _sent(line: wire.Line, rows: list[wire.Line]) -> bool:
     """Tell whether what is left of the line has left; a bundle's parts may be sent as one, or one by one."""
-    family = [line, *(row for row in rows if line.parent_item_id == row.item_id)]
-    parts = [row for row in rows if row.parent_item_id == line.item_id]
-    whole = any((row.qty_shipped or 0) >= _kept(row) for row in family)
-    return whole or (bool(parts) and all((row.qty_shipped or 0) >= _kept(row) for row in parts))
+    parts = [row for row in rows if row.parent_item_id == line.item_id and not row.is_virtual]
+    return _left(line) or (bool(parts) and all(map(_left, parts)))
+
+
+def _left(line: wire.Line) -> bool:
+    return (line.qty_shipped or 0) >= _kept(line)

@@ -38,8 +38,45 @@ class Line(msgspec.Struct, frozen=True):
     qty_refunded: Decimal | None = None
     qty_canceled: Decimal | None = None
     qty_shipped: Decimal | None = None
+    base_price: Decimal | None = None
     base_row_total: Decimal | None = None
     base_tax_amount: Decimal | None = None
+    base_amount_refunded: Decimal | None = None
+    base_discount_refunded: Decimal | None = None
+    base_tax_refunded: Decimal | None = None
+    base_discount_tax_compensation_refunded: Decimal | None = None
+
+    @property
+    def given_back(self) -> Decimal:
+        """The money given back for the goods of this line, after discount and with tax."""
+        told = self.base_amount_refunded, self.base_tax_refunded, self.base_discount_tax_compensation_refunded
+        return sum((one for one in told if one), Decimal(0)) - (self.base_discount_refunded or 0)
+
+
+class Credit(msgspec.Struct, frozen=True):
+    """What Adobe Commerce says of an order's store credit, gift cards and reward points; Open Source says nothing.
+
+    They lower its totals like a payment made elsewhere: `base_grand_total` and `base_total_refunded` are without them.
+    """
+
+    base_customer_balance_amount: Decimal | None = None
+    base_customer_balance_refunded: Decimal | None = None
+    base_gift_cards_amount: Decimal | None = None
+    base_gift_cards_refunded: Decimal | None = None
+    base_reward_currency_amount: Decimal | None = None
+
+    @property
+    def spent(self) -> Decimal:
+        told = (
+            self.base_customer_balance_amount,
+            self.base_gift_cards_amount,
+            self.base_reward_currency_amount,
+        )
+        return sum((one for one in told if one), Decimal(0))
+
+    @property
+    def given_back(self) -> Decimal:
+        return (self.base_customer_balance_refunded or Decimal(0)) + (self.base_gift_cards_refunded or 0)
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -51,6 +88,7 @@ class Order(msgspec.Struct, frozen=True):
     updated_at: str | None = None
     increment_id: str | None = None
     state: str | None = None
+    hold_before_state: str | None = None
     customer_id: int | None = None
     customer_is_guest: int | None = None
     customer_email: str | None = None
@@ -61,7 +99,16 @@ class Order(msgspec.Struct, frozen=True):
     base_total_refunded: Decimal | None = None
     base_shipping_refunded: Decimal | None = None
     base_shipping_tax_refunded: Decimal | None = None
+    base_adjustment_positive: Decimal | None = None
+    base_adjustment_negative: Decimal | None = None
     items: list[Line] | None = None
+    # PHP writes an object without anything in it as an empty list.
+    extension_attributes: Credit | list[object] | None = None
+
+    @property
+    def credit(self) -> Credit:
+        told = self.extension_attributes
+        return told if isinstance(told, Credit) else Credit()
 
 
 class Invoice(msgspec.Struct, frozen=True):

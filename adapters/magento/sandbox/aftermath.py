@@ -12,10 +12,12 @@ from adapters.magento.sandbox.shop import Shop
 Quantities = Mapping[int, int]  # by line id; an empty one means all that is left
 Left = Callable[[Line], int]
 
+_STUCK = ("canceled", "closed", "holded", "payment_review")
+
 
 def invoice(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Document:
     """Invoice pieces and take the money for them, as an offline payment method does."""
-    if order.state in ("canceled", "closed", "holded"):
+    if order.state in _STUCK:
         raise NotPossible("an order that is cancelled, closed or held is not invoiced")
     chosen = _chosen(order, quantities, lambda line: line.quantity - line.invoiced - line.canceled)
     if not chosen:
@@ -30,18 +32,18 @@ def invoice(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Docu
         shipping=order.shipping if first else 0,
         shipping_tax=order.shipping_tax if first else 0,
     )
+    # Store credit and gift cards are used up before any money is asked for.
+    document = replace(document, credit=min(document.worth, order.credit - order.credit_invoiced))
     shop.invoices.put(document)
     lines = tuple(replace(line, invoiced=line.invoiced + chosen.get(line.id, 0)) for line in order.lines)
-    order = replace(order, lines=lines, invoices=order.invoices + 1)
-    if all(line.invoiced >= line.quantity - line.canceled for line in lines):
-        order = replace(order, paid_at=at)
-    _keep(shop, order, at)
+    credit = order.credit_invoiced + document.credit
+    _keep(shop, replace(order, lines=lines, invoices=order.invoices + 1, credit_invoiced=credit), at)
     return document
 
 
 def ship(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Document:
     """Ship pieces; what is virtual, refunded or cancelled is not shipped."""
-    if order.state in ("canceled", "closed", "holded"):
+    if order.state in _STUCK:
         raise NotPossible("an order that is cancelled, closed or held is not shipped")
     chosen = _chosen(order, quantities, _unshipped)
     if not chosen:
@@ -63,7 +65,7 @@ def refund(
     shop: Shop, order: Order, quantities: Quantities, shipping: int | None, up: int, down: int, at: Stamp
 ) -> Document:
     """Give money back offline: pieces, shipping (None: all that is left), and an adjustment up or down."""
-    if not order.invoices or order.state in ("canceled", "closed", "holded"):
+    if not order.invoices or order.state in _STUCK:
         raise NotPossible("only an invoiced order that is not cancelled, closed or held is refunded")
     chosen = _chosen(order, quantities, lambda line: line.invoiced - line.refunded)
     left = order.shipping - order.shipping_refunded
@@ -81,6 +83,8 @@ def refund(
         adjusted_up=up,
         adjusted_down=down,
     )
+    credit = min(max(0, document.worth), order.credit_invoiced - order.credit_refunded)
+    document = replace(document, credit=credit)
     if document.total < 0 or order.refunded + document.total > order.total_invoiced:
         raise NotPossible("more than was paid cannot be refunded")
     shop.memos.put(document)
@@ -90,6 +94,7 @@ def refund(
         lines=lines,
         refunds=order.refunds + 1,
         refunded=order.refunded + document.total,
+        credit_refunded=order.credit_refunded + credit,
         shipping_refunded=order.shipping_refunded + back,
         adjusted_up=order.adjusted_up + up,
         adjusted_down=order.adjusted_down + down,
@@ -102,17 +107,14 @@ def refund(
 
 def cancel(shop: Shop, order: Order, at: Stamp) -> bool:
     """Cancel what is not invoiced; False when nothing is left to cancel, as the shop answers."""
-    if order.state in ("canceled", "closed", "complete", "holded"):
+    if order.state in (*_STUCK, "complete"):
         return False
     if all(line.invoiced >= line.quantity for line in order.lines):
         return False
     lines = tuple(replace(line, canceled=line.quantity - line.invoiced) for line in order.lines)
-    if order.invoices:
-        # What was invoiced before is now all there is, so the order is paid since then.
-        paid_at = max(document.at for document in shop.invoices.where("order_id", order.id))
-        order = replace(order, lines=lines, paid_at=paid_at)
-    else:
-        order = replace(order, lines=lines, state="canceled", canceled_at=at)
+    order = replace(order, lines=lines)
+    if not order.invoices:
+        order = replace(order, state="canceled", canceled_at=at)
     count_use(shop, order.coupon, order.customer_id, -1)
     _keep(shop, order, at)
     return True
@@ -120,12 +122,28 @@ def cancel(shop: Shop, order: Order, at: Stamp) -> bool:
 
 def hold(shop: Shop, order: Order, *, held: bool, at: Stamp) -> bool:
     """Put the order on hold, or take it off; False when that is not possible."""
-    if held == (order.state == "holded") or order.state in ("canceled", "closed", "complete"):
+    if held == (order.state == "holded") or order.state in (
+        "canceled",
+        "closed",
+        "complete",
+        "payment_review",
+    ):
         return False
     state: State = "holded" if held else order.held_from
     order = replace(order, state=state, held_from=order.state if held else "new", changed_at=shop.moved(at))
     shop.orders.put(order)
     shop.told("order", order.id)
+    return True
+
+
+def review(shop: Shop, order: Order, *, suspected: bool, at: Stamp) -> bool:
+    """Have the payment looked at for fraud, or accept it; False when that is not possible."""
+    if suspected == (order.state == "payment_review") or (
+        suspected and order.state not in ("new", "processing")
+    ):
+        return False
+    state: State = "payment_review" if suspected else order.held_from
+    _keep(shop, replace(order, state=state, held_from=order.state if suspected else "new"), at)
     return True
 
 
@@ -145,15 +163,29 @@ def _keep(shop: Shop, order: Order, at: Stamp) -> None:
     parcels = shop.shipments.where("order_id", order.id)
     if parcels and order.shipped_at is None and not any(_unshipped(line) for line in order.lines):
         order = replace(order, shipped_at=max(parcel.at for parcel in parcels))
-    shop.orders.put(replace(order, state=_state(order), changed_at=shop.moved(at)))
+    order = replace(order, state=_state(order), changed_at=shop.moved(at))
+    shop.orders.put(replace(order, paid_at=_paid_at(shop, order)))
     shop.told("order", order.id)
+
+
+def _paid_at(shop: Shop, order: Order) -> Stamp | None:
+    """Since when nothing is owed: the last invoice that was needed, and without any owed from the start."""
+    if order.state in ("canceled", "payment_review"):
+        return None
+    left = order.owed
+    for document in sorted(shop.invoices.where("order_id", order.id), key=lambda each: (each.at, each.id)):
+        left -= document.total
+        if left <= 0:
+            return document.at
+    return order.placed_at if left <= 0 and order.state in ("processing", "complete", "closed") else None
 
 
 def _state(order: Order) -> State:
     """Where the order stands, by what was invoiced, shipped and refunded."""
-    if order.state in ("canceled", "holded"):
+    if order.state in ("canceled", "holded", "payment_review"):
         return order.state
-    everything_back = order.refunds > 0 and order.refunded >= order.total_invoiced
+    back = order.refunded + order.credit_refunded
+    everything_back = order.refunds > 0 and back >= order.total_invoiced + order.credit_invoiced
     if everything_back:
         return "closed"
     invoiced = all(line.invoiced >= line.quantity - line.canceled for line in order.lines)
@@ -165,7 +197,8 @@ def _state(order: Order) -> State:
 
 def _unshipped(line: Line) -> int:
     # Magento ships the parent of a configurable product; its child stays at zero.
-    if line.virtual or line.parent_id is not None:
+    # So with a bundle, unless its parts are sent one by one.
+    if line.virtual or (line.kind == "bundle" if line.apart else line.parent_id is not None):
         return 0
     return max(0, line.quantity - line.shipped - line.refunded - line.canceled)
 
@@ -195,7 +228,7 @@ def _pieces(shop: Shop, order: Order, chosen: Mapping[int, int], what: str) -> t
         before = int(getattr(line, what))
         parts = [
             line.share(whole, before + amount) - line.share(whole, before)
-            for whole in (line.row, line.discount, line.tax_inside, line.tax)
+            for whole in (line.row, line.discount, line.tax_inside, line.tax, line.weee)
         ]
         pieces.append(Piece(shop.next_number("piece"), line.id, amount, *parts))
     return tuple(pieces)

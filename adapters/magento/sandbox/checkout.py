@@ -28,7 +28,10 @@ class Wish(msgspec.Struct, frozen=True):
     sku: str | None = None
     gift_card: bool = False
     discount: str = "0"
-    kind: Literal["simple", "virtual", "configurable"] = "simple"
+    kind: Literal["simple", "virtual", "configurable", "bundle"] = "simple"
+    weee: str = "0"  # fixed product tax of one piece
+    parts: tuple["Wish", ...] = ()  # of a bundle; without a price of their own where the bundle has one
+    apart: bool = False  # its parts are sent one by one
 
 
 class Basket(msgspec.Struct, frozen=True):
@@ -43,6 +46,8 @@ class Basket(msgspec.Struct, frozen=True):
     codes: tuple[str, ...] = ()
     tax_rate: str = "0"
     store: str = "default"
+    balance: str = "0"  # store credit and gift cards, at most what the order is worth
+    cards: str = "0"
 
 
 def place(shop: Shop, basket: Basket, at: Stamp) -> Order:
@@ -65,6 +70,8 @@ def place(shop: Shop, basket: Basket, at: Stamp) -> Order:
         coupon=_code(shop, basket),
         rule_ids=tuple(rule.id for rule in rules),
     )
+    order = replace(order, cards=min(order.worth, cents(basket.cards)))
+    order = replace(order, balance=min(order.total, cents(basket.balance)))
     shop.orders.put(order)
     count_use(shop, order.coupon, order.customer_id, 1)
     shop.told("order", order.id)
@@ -115,8 +122,12 @@ def _lines(shop: Shop, wishes: tuple[Wish, ...], rate: int) -> list[Line]:
             tax_rate=rate,
             tax_inside=tax_inside(row, rate),
             kind=kind,
+            weee=cents(wish.weee) * wish.quantity,
+            apart=wish.apart,
         )
         lines.append(one)
+        parts = (replace(part, quantity=wish.quantity, apart=wish.apart) for part in wish.parts)
+        lines += [replace(part, parent_id=one.id) for part in _lines(shop, tuple(parts), rate)]
         if kind == "configurable":
             child = replace(one, id=shop.next_number("line"), row=0, discount=0, tax_inside=0, tax_rate=0)
             lines.append(replace(child, kind="simple", parent_id=one.id, title=f"{wish.title} variant"))
@@ -181,7 +192,7 @@ def edit(shop: Shop, order: Order, edits: tuple[Edit, ...], add: tuple[Wish, ...
 
     Only an order without an invoice can be edited. The new one keeps the discount it had, in proportion.
     """
-    if order.invoices or order.state in ("canceled", "closed", "complete", "holded"):
+    if order.invoices or order.state in ("canceled", "closed", "complete", "holded", "payment_review"):
         raise NotPossible("Magento edits only orders that are not invoiced, held, cancelled or closed")
     wanted = {one.id: one.quantity for one in order.lines}
     for one in edits:

@@ -55,12 +55,24 @@ def refund(stage: Stage, given: Said, key: int) -> Said:
         lines = {
             checkout.line_of(order, one["line"]).id: int(one["quantity"]) for one in given.get("lines") or []
         }
-        partly = bool(lines) or "amount" in given or "shipping" in given
+        partly = bool(lines) or not given.keys().isdisjoint(("amount", "shipping", "fee"))
         shipping = cents(given.get("shipping") or 0) if partly else None
         # An empty choice would mean everything that is left.
         chosen = lines or ({order.lines[0].id: 0} if partly else {})
         typed = cents(given.get("amount") or 0)
-        aftermath.refund(stage.shop, order, chosen, shipping, typed, 0, stage.at(given))
+        fee = cents(given.get("fee") or 0)
+        aftermath.refund(stage.shop, order, chosen, shipping, typed, fee, stage.at(given))
+        return truth.order(stage.order(key))
+
+
+def review(stage: Stage, given: Said, key: int) -> Said:
+    """The payment is suspected of fraud, or with `accepted` no longer."""
+    with stage.shop.lock:
+        suspected = not given.get("accepted")
+        if not aftermath.review(stage.shop, stage.order(key), suspected=suspected, at=stage.at(given)):
+            raise checkout.NotPossible(
+                "only a new or processing order's payment is looked at, and once at a time"
+            )
         return truth.order(stage.order(key))
 
 
@@ -88,6 +100,7 @@ ROUTES: Routes = [
     ("POST", "orders/<int:key>/fulfil", fulfil),
     ("POST", "orders/<int:key>/cancel", cancel),
     ("POST", "orders/<int:key>/refund", refund),
+    ("POST", "orders/<int:key>/review", review),
     ("POST", "orders/<int:key>/edit", edit),
     ("DELETE", "orders/<int:key>", remove_order),
 ]

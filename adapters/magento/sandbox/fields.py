@@ -36,5 +36,6 @@ def _part(value: object, wanted: Wanted | None) -> object:
     if isinstance(value, list):
         return [_part(item, wanted) for item in value] or None
     if isinstance(value, dict) and wanted is not None:
-        return {key: _part(inner, wanted[key]) for key, inner in value.items() if key in wanted}
+        # PHP knows one kind of array: one that nothing is left in is written as a list.
+        return {key: _part(inner, wanted[key]) for key, inner in value.items() if key in wanted} or []
     return value

@@ -10,11 +10,17 @@ Body = dict[str, object]
 SHORTENED = "shipping_discount_tax_compensation_amount"  # its base twin has a shorter name in the database
 
 
+_SHORTER = {
+    SHORTENED: "base_shipping_discount_tax_compensation_amnt",
+    "weee_tax_applied_row_amount": "base_weee_tax_applied_row_amnt",
+}
+
+
 def twice(amounts: dict[str, int], rate: int) -> Body:
     """Write each amount in the base currency and in the order's."""
     body: Body = {}
     for name, cents in amounts.items():
-        base = "base_shipping_discount_tax_compensation_amnt" if name == SHORTENED else f"base_{name}"
+        base = _SHORTER.get(name, f"base_{name}")
         body[base] = number(cents)
         body[name] = number(converted(cents, rate))
     return body
@@ -22,6 +28,8 @@ def twice(amounts: dict[str, int], rate: int) -> Body:
 
 def line(one: Line, row: Order) -> Body:
     """Write one line. `row_total` is net of its discount and holds its VAT, unlike the column of that name."""
+    if row.priced_by_parts(one.id):
+        return {**_whole_bundle(one, row), **_line_head(one, row), **_family(one, row)}
     amounts = {
         "discount_amount": one.discount,
         "discount_invoiced": one.share(one.discount, one.invoiced),
@@ -30,8 +38,10 @@ def line(one: Line, row: Order) -> Body:
         "row_total_incl_tax": max(0, one.paid),
         "tax_amount": one.tax,
         "tax_invoiced": one.share(one.tax, one.invoiced),
-        "amount_refunded": one.share(one.row - one.tax_inside, one.refunded),
+        "amount_refunded": one.share(one.row, one.refunded) - one.share(one.tax_inside, one.refunded),
     }
+    if one.weee:
+        amounts["weee_tax_applied_row_amount"] = one.weee
     if one.parent_id is None:
         amounts["discount_tax_compensation_amount"] = one.tax_inside - one.tax
     if one.invoiced:
@@ -39,9 +49,18 @@ def line(one: Line, row: Order) -> Body:
         amounts["discount_tax_compensation_invoiced"] = one.share(eased, one.invoiced)
     if one.refunded:
         amounts["discount_refunded"] = one.share(one.discount, one.refunded)
-        amounts["discount_tax_compensation_refunded"] = one.share(one.tax_inside - one.tax, one.refunded)
+        eased = one.share(one.tax_inside, one.refunded) - one.share(one.tax, one.refunded)
+        amounts["discount_tax_compensation_refunded"] = eased
         amounts["tax_refunded"] = one.share(one.tax, one.refunded)
     return {**twice(amounts, row.rate), **_prices(one, row), **_line_head(one, row), **_family(one, row)}
+
+
+def _whole_bundle(one: Line, row: Order) -> Body:
+    """Write the parent of a bundle priced by its parts: their sum before any discount, which stands on them alone."""
+    gross = sum(part.row for part in row.parts(one.id))
+    net = gross - sum(part.tax_inside for part in row.parts(one.id))
+    amounts = {"row_total": gross, "row_total_incl_tax": gross, "discount_amount": 0, "tax_amount": 0}
+    return {**twice(amounts | {"amount_refunded": 0}, row.rate), "base_price": unit_price(net, one.quantity)}
 
 
 def _prices(one: Line, row: Order) -> Body:

@@ -30,7 +30,19 @@ def order(row: Order) -> Body:
     }
     if row.invoices:
         body["base_total_invoiced_cost"] = 0
+    if row.credit:
+        body["extension_attributes"] |= _credit(row)  # type: ignore[operator]
     return body
+
+
+def _credit(row: Order) -> Body:
+    """Write what only Adobe Commerce has: the order's store credit and gift cards; those come first."""
+    spent = {"gift_cards_amount": row.cards, "customer_balance_amount": row.balance}
+    for what in ("invoiced", "refunded") if row.invoices else ():
+        so_far = row.credit_invoiced if what == "invoiced" else row.credit_refunded
+        spent[f"gift_cards_{what}"] = min(row.cards, so_far)
+        spent[f"customer_balance_{what}"] = so_far - min(row.cards, so_far)
+    return twice(spent, row.rate)
 
 
 def _head(row: Order) -> Body:

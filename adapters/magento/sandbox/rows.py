@@ -12,8 +12,8 @@ import msgspec
 from connector.money import portion
 
 Stamp = str
-State = Literal["new", "processing", "complete", "closed", "canceled", "holded"]
-LineKind = Literal["simple", "virtual", "giftcard", "configurable"]
+State = Literal["new", "processing", "complete", "closed", "canceled", "holded", "payment_review"]
+LineKind = Literal["simple", "virtual", "giftcard", "configurable", "bundle"]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -34,6 +34,8 @@ class Line(msgspec.Struct, frozen=True):
     shipped: int = 0
     refunded: int = 0
     canceled: int = 0
+    weee: int = 0  # fixed product tax of the whole row, beside its price
+    apart: bool = False  # a bundle, or a part of one, whose parts are sent one by one
 
     @property
     def paid(self) -> int:
@@ -49,8 +51,9 @@ class Line(msgspec.Struct, frozen=True):
         return portion(amount, quantity, self.quantity) if self.quantity else 0
 
     def due(self, quantity: int) -> int:
-        """What so many pieces cost after the discount, VAT included."""
-        return self.share(self.row, quantity) - self.share(self.discount, quantity)
+        """What so many pieces cost after the discount, VAT and fixed product tax included."""
+        paid = self.share(self.row, quantity) - self.share(self.discount, quantity)
+        return paid + self.share(self.weee, quantity)
 
 
 class Note(msgspec.Struct, frozen=True):
@@ -105,16 +108,51 @@ class Order(msgspec.Struct, frozen=True):
     books: str = "USD"  # the base currency
     to_global: float = 1
     store_name: str = "Main Website\nMain Website Store\nDefault Store View"
+    # Adobe Commerce: paid by store credit and by gift cards. Its totals are what is left to pay.
+    balance: int = 0
+    cards: int = 0
+    credit_invoiced: int = 0
+    credit_refunded: int = 0
+
+    @property
+    def worth(self) -> int:
+        """What was bought, whatever it was paid with."""
+        return sum(line.due(line.quantity) for line in self.lines) + self.shipping
+
+    @property
+    def credit(self) -> int:
+        return self.balance + self.cards
 
     @property
     def total(self) -> int:
-        return sum(line.paid for line in self.lines) + self.shipping
+        return self.worth - self.credit
 
     @property
     def total_invoiced(self) -> int:
         if not self.invoices:
             return 0
-        return sum(line.due(line.invoiced) for line in self.lines) + self.shipping
+        return sum(line.due(line.invoiced) for line in self.lines) + self.shipping - self.credit_invoiced
+
+    @property
+    def owed(self) -> int:
+        """The total, less what was cancelled."""
+        return self.total_invoiced if any(line.canceled for line in self.lines) else self.total
+
+    @property
+    def counted(self) -> tuple[Line, ...]:
+        """The lines that carry the money: a bundle priced by its parts counts by them."""
+        return tuple(
+            line
+            for line in self.lines
+            if self.priced_by_parts(line.parent_id or line.id) == bool(line.parent_id)
+        )
+
+    def priced_by_parts(self, key: int) -> bool:
+        bundle = any(line.id == key and line.kind == "bundle" for line in self.lines)
+        return bundle and any(line.row for line in self.parts(key))
+
+    def parts(self, key: int) -> list[Line]:
+        return [line for line in self.lines if line.parent_id == key]
 
     @property
     def virtual(self) -> bool:
@@ -135,6 +173,7 @@ class Piece(msgspec.Struct, frozen=True):
     discount: int = 0
     tax_inside: int = 0
     tax: int = 0
+    weee: int = 0
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -149,15 +188,20 @@ class Document(msgspec.Struct, frozen=True):
     shipping_tax: int = 0
     adjusted_up: int = 0
     adjusted_down: int = 0
+    credit: int = 0  # the part of it that was paid, or is given back, by store credit and gift cards
 
     @property
     def changed_at(self) -> Stamp:
         return self.at
 
     @property
-    def total(self) -> int:
-        goods = sum(piece.row - piece.discount for piece in self.pieces)
+    def worth(self) -> int:
+        goods = sum(piece.row - piece.discount + piece.weee for piece in self.pieces)
         return goods + self.shipping + self.adjusted_up - self.adjusted_down
+
+    @property
+    def total(self) -> int:
+        return self.worth - self.credit
 
 
 class Address(msgspec.Struct, frozen=True):

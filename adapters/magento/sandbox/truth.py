@@ -12,7 +12,8 @@ from connector.money import plain
 
 
 def order(row: Order) -> dict[str, Any]:
-    top = [line for line in row.lines if line.parent_id is None]
+    refunded = row.refunded + row.credit_refunded
+    fixed_taxes = sum(line.share(line.weee, line.refunded) for line in row.lines)
     return {
         "id": str(row.id),
         "number": row.number,
@@ -25,9 +26,9 @@ def order(row: Order) -> dict[str, Any]:
         "cancelled_at": _iso(row.canceled_at),
         "changed_at": _iso(row.changed_at),
         "test": False,
-        "total": plain(row.total, row.books),
-        "refunded": plain(row.refunded, row.books),
-        "refunded_shipping": plain(row.shipping_refunded, row.books),
+        "total": plain(row.worth, row.books),
+        "refunded": plain(refunded, row.books),
+        "refunded_shipping": plain(min(refunded, row.shipping_refunded + fixed_taxes), row.books),
         "codes": [row.coupon.upper()] if row.coupon else [],
         "lines": [
             {
@@ -38,7 +39,7 @@ def order(row: Order) -> dict[str, Any]:
                 "amount": plain(line.paid, row.books),
                 "tax": plain(line.tax, row.books),
             }
-            for line in top
+            for line in row.counted
         ],
     }
 

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace as wire_replace
 
 from adapters.magento import read, wire
 from connector.records import Order
@@ -145,6 +147,163 @@ def test_a_bundle_priced_by_its_parts_counts_the_parts_and_a_fixed_one_the_whole
     nothing = [line(item_id=2, parent_item_id=1, base_row_total=Decimal(0))]
     fixed = read.order(order(line(product_type="bundle", base_row_total=Decimal("32.00")), *nothing))
     assert (fixed.goods, [each.id for each in fixed.lines]) == (3200, ["1"])
+
+
+def test_a_bundle_that_a_code_made_free_counts_its_parts_though_nothing_of_their_price_is_left() -> None:
+    parts = [
+        line(item_id=number, parent_item_id=1, base_price=Decimal("25.00"), base_row_total=Decimal(0))
+        for number in (2, 3)
+    ]
+    # The parent shows 50.00: what the parts cost before the discount.
+    box = line(product_type="bundle", base_price=Decimal("50.00"), base_row_total=Decimal("50.00"))
+    found = read.order(order(box, *parts, base_grand_total=Decimal(0)))
+    assert (found.goods, found.total, [each.id for each in found.lines]) == (0, 0, ["2", "3"])
+
+
+def test_a_bundle_sent_part_by_part_is_there_with_the_last_of_them() -> None:
+    parcel = wire.Shipment(1, 7, "2026-01-03 12:00:00")
+    box = line(product_type="bundle", base_price=Decimal("10.00"))
+    parts = [line(item_id=number, parent_item_id=1, base_price=Decimal(5)) for number in (2, 3)]
+    first = [box, wire_replace(parts[0], qty_shipped=Decimal(2)), parts[1]]
+    assert read.order(order(*first), (), [parcel]).fulfilled_at is None
+    both = [box, *(wire_replace(part, qty_shipped=Decimal(2)) for part in parts)]
+    assert read.order(order(*both), (), [parcel]).fulfilled_at == at("2026-01-03 12:00:00")
+    as_one = [wire_replace(box, qty_shipped=Decimal(2)), *parts]
+    assert read.order(order(*as_one), (), [parcel]).fulfilled_at == at("2026-01-03 12:00:00")
+
+
+def paid(*lines: wire.Line, total: str, **changes: Any) -> Order:
+    """An order that an invoice over all of it paid."""
+    return read.order(
+        order(*lines, base_grand_total=Decimal(total), **changes), [invoice(total, "2026-01-02 09:00:00")]
+    )
+
+
+def test_a_fixed_product_tax_given_back_with_one_of_two_pieces_takes_no_goods_with_it() -> None:
+    # Two at 50.00 and 5.00 of tax on each; one comes back: 55.00.
+    pair = line(base_row_total=Decimal(100), qty_refunded=Decimal(1), base_amount_refunded=Decimal(50))
+    found = paid(pair, total="110.00", base_total_refunded=Decimal("55.00"))
+    assert (found.refunded, found.refunded_shipping, found.kept_goods) == (5500, 500, 5000)
+
+
+@pytest.mark.parametrize(
+    ("back", "figures", "expected"),
+    [
+        # (what the order says was given back), refunded, elsewhere, kept of 100.00
+        ({"base_total_refunded": "40.32", "line": ("45.45", "9.09", "3.96", "0")}, (4032, 0, 5968), None),
+        ({"base_total_refunded": "7.00", "base_adjustment_positive": "7.00"}, (700, 0, 9300), None),
+        (
+            {
+                "base_total_refunded": "45.00",
+                "base_adjustment_negative": "5.00",
+                "line": ("50", "0", "0", "0"),
+            },
+            (4500, 0, 5500),
+            None,
+        ),
+        (
+            {
+                "base_total_refunded": "6.05",
+                "base_shipping_refunded": "5.00",
+                "base_shipping_tax_refunded": "1.05",
+            },
+            (605, 605, 10000),
+            None,
+        ),
+        (
+            {"base_total_refunded": "30.00"},
+            (3000, 0, 7000),
+            "brought over: a sum, and nothing of what it was for",
+        ),
+    ],
+)
+def test_what_is_given_back_is_for_goods_unless_the_order_says_otherwise(
+    back: dict[str, Any], figures: tuple[int, int, int], expected: str | None
+) -> None:
+    amount, discount, tax, eased = map(Decimal, back.pop("line", ("0", "0", "0", "0")))
+    whole = line(
+        base_row_total=Decimal(100),
+        base_amount_refunded=amount,
+        base_discount_refunded=discount,
+        base_tax_refunded=tax,
+        base_discount_tax_compensation_refunded=eased,
+    )
+    found = paid(whole, total="106.05", **{name: Decimal(text) for name, text in back.items()})
+    assert (found.refunded, found.refunded_shipping, found.kept_goods) == figures, expected
+
+
+def test_what_store_credit_gift_cards_and_reward_points_pay_for_earns_like_money() -> None:
+    credit = wire.Credit(Decimal("20.00"), None, Decimal("30.00"), None, Decimal("5.00"))
+    thing = line(base_row_total=Decimal("80.00"))
+    found = paid(thing, total="25.00", extension_attributes=credit)
+    assert (found.total, found.goods, found.kept_goods) == (8000, 8000, 8000)
+    back = msgspec.structs.replace(
+        credit, base_customer_balance_refunded=Decimal("20.00"), base_gift_cards_refunded=Decimal("5.00")
+    )
+    # 25.00 of credit comes back first, then 15.00 of money.
+    half = wire_replace(thing, base_amount_refunded=Decimal("40.00"), qty_refunded=Decimal(1))
+    found = paid(half, total="25.00", extension_attributes=back, base_total_refunded=Decimal("15.00"))
+    assert (found.refunded, found.refunded_shipping, found.kept_goods) == (4000, 0, 4000)
+
+
+@pytest.mark.parametrize("state", ["processing", "complete", "closed"])
+def test_an_order_that_nothing_is_owed_for_is_paid_once_it_is_accepted(state: str) -> None:
+    credit = wire.Credit(base_customer_balance_amount=Decimal("20.00"))
+    free = order(line(), base_grand_total=Decimal(0), extension_attributes=credit, state=state)
+    assert read.order(free).paid_at == at("2026-01-01 10:00:00")
+    assert read.order(free).kept_goods == 2000
+    held = wire_replace(free, state="holded", hold_before_state=state)
+    assert read.order(held).paid_at == at("2026-01-01 10:00:00")
+
+
+@pytest.mark.parametrize(
+    ("state", "paid_at"),
+    [
+        ("new", True),
+        ("pending_payment", True),
+        ("processing", True),
+        ("complete", True),
+        ("closed", True),
+        ("holded", True),
+        ("payment_review", False),
+        ("made_up_by_a_module", True),
+    ],
+)
+def test_invoices_say_what_is_paid_in_every_state_but_that_of_a_doubtful_payment(
+    state: str, paid_at: bool
+) -> None:
+    row = order(line(), state=state)
+    assert (read.order(row, [invoice("20.00", "2026-01-02 09:00:00")]).paid_at is not None) is paid_at
+    assert read.order(row).paid_at is None
+    held = wire_replace(row, state="holded", hold_before_state=state)
+    assert (read.order(held, [invoice("20.00", "2026-01-02 09:00:00")]).paid_at is not None) is paid_at
+
+
+def test_an_order_of_nobody_that_is_no_guests_has_lost_its_customer() -> None:
+    assert read.order(order(line(), customer_is_guest=0, customer_email="a@example.com")).orphaned
+    assert not read.order(order(line(), customer_is_guest=1, customer_email="a@example.com")).orphaned
+    assert not read.order(order(line(), customer_is_guest=0, customer_id=5)).orphaned
+    assert not read.order(order(line())).orphaned, "older shops say nothing of it"
+
+
+def test_a_discount_on_the_tax_as_well_leaves_a_line_at_nothing_and_not_below() -> None:
+    assert read.order(order(line(base_row_total=Decimal("-1.21")))).lines[0].amount == 0
+
+
+@pytest.mark.parametrize("taxed", ["in the price", "on top of it"])
+def test_prices_with_and_without_tax_give_the_same_goods(taxed: str) -> None:
+    """121.00 with 21 % inside, or 100.00 and 21.00 of tax: over REST a line's total holds its tax either way."""
+    net = Decimal("121.00") if taxed == "in the price" else Decimal("100.00")
+    found = read.order(
+        order(line(base_price=net, base_row_total=Decimal("121.00"), base_tax_amount=Decimal("21.00")))
+    )
+    assert (found.goods, found.excluding_tax(found.goods)) == (12100, 10000)
+
+
+@pytest.mark.parametrize("told", ["[]", "{}", '{"gift_cards": []}', "null"])
+def test_open_source_says_nothing_of_credit_in_whatever_way_php_writes_nothing(told: str) -> None:
+    body = f'{{"entity_id":7,"created_at":"2026-01-01 10:00:00","base_currency_code":"EUR","extension_attributes":{told}}}'
+    assert msgspec.json.decode(body, type=wire.Order, strict=False).credit == wire.Credit()
 
 
 def test_cloth_by_the_metre_is_one_thing_whose_refund_shows_in_money() -> None:

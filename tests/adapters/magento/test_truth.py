@@ -49,10 +49,13 @@ def _iso(at: datetime | None) -> str | None:
 
 
 def _wish(chance: random.Random) -> Wish:
-    kind = chance.choice(["simple", "simple", "virtual", "configurable"])
-    price = f"{chance.randint(0, 9999) / 100:.2f}"
-    discount = chance.choice(["0", "0", "0.01"]) if price != "0.00" else "0"
+    kind = chance.choice(["simple", "simple", "virtual", "configurable", "bundle"])
+    price = chance.choice([f"{chance.randint(0, 9999) / 100:.2f}", "9.99"])
+    discount = chance.choice(["0", "0", "0.01", "999"]) if price != "0.00" else "0"
+    if kind == "bundle":
+        return _bundle(chance, price, discount)
     return Wish(
+        weee=chance.choice(["0", "0", "1.20"]),
         title="Thing",
         quantity=chance.randint(1, 4),
         price=price,
@@ -62,21 +65,33 @@ def _wish(chance: random.Random) -> Wish:
     )
 
 
+def _bundle(chance: random.Random, price: str, discount: str) -> Wish:
+    """A bundle with a price of its own, or one priced by its parts; sent as one, or part by part."""
+    own = chance.choice([True, False])
+    part = Wish("Part", price="0" if own else price, discount="0" if own else discount)
+    more = {"price": price, "discount": discount} if own else {}
+    apart, quantity = chance.choice([True, False]), chance.randint(1, 3)
+    return Wish("Box", quantity, kind="bundle", parts=(part, part), apart=apart, **more)
+
+
 def _something(sandbox: Any, chance: random.Random, order: int) -> None:
     row = sandbox.row(order)
     line = chance.choice([line for line in row.lines if line.parent_id is None])
     some = chance.choice([{}, {line.id: 1}])
-    match chance.choice(["invoice", "invoice", "ship", "refund", "cancel", "hold"]):
+    match chance.choice(["invoice", "invoice", "ship", "refund", "cancel", "hold", "review"]):
         case "invoice":
             aftermath.invoice(sandbox.shop, row, some, sandbox.stamp)
         case "ship":
             aftermath.ship(sandbox.shop, row, some, sandbox.stamp)
         case "refund":
             shipping = chance.choice([0, 0, None])
-            up = chance.choice([0, 0, 50])
-            aftermath.refund(sandbox.shop, row, some, shipping, up, 0, sandbox.stamp)
+            up, down = chance.choice([(0, 0), (0, 0), (50, 0), (0, 30)])
+            aftermath.refund(sandbox.shop, row, some, shipping, up, down, sandbox.stamp)
         case "cancel":
             aftermath.cancel(sandbox.shop, row, sandbox.stamp)
+        case "review":
+            suspected = row.state != "payment_review"
+            aftermath.review(sandbox.shop, row, suspected=suspected, at=sandbox.stamp)
         case "hold":
             aftermath.hold(sandbox.shop, row, held=row.state != "holded", at=sandbox.stamp)
 
@@ -96,6 +111,8 @@ def test_every_order_is_read_as_the_shop_knows_it(sandbox: Any, seed: int) -> No
             shipping=chance.choice(["0", "4.95"]),
             tax_rate=chance.choice(["0", "21"]),
             store=chance.choice(["default", "uk_en"]),
+            balance=chance.choice(["0", "0", "12.00", "9999"]),
+            cards=chance.choice(["0", "0", "5.00"]),
         )
         order = checkout.place(sandbox.shop, basket, sandbox.stamp).id
         for _ in range(chance.randint(0, 6)):
@@ -108,4 +125,6 @@ def test_every_order_is_read_as_the_shop_knows_it(sandbox: Any, seed: int) -> No
         if order["cancelled_at"]:
             # Magento tells only when a cancelled order last moved; here nothing moves it again.
             assert order["cancelled_at"] == order["changed_at"]
-    assert read == known
+    assert len(read) == len(known)
+    for said, so in zip(read, known, strict=True):
+        assert said == so
