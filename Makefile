@@ -8,7 +8,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo drill test check bench lock clean chromium oracles
+.PHONY: help venv demo drill test check bench lock clean chromium oracles php
 
 help: ## Explain every target
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,7 @@ $(VENV)/.installed: $(VENV)/.pinned pyproject.toml
 demo: venv ## Start Comeback with a small shop to look at; ARGS="..." is passed on
 	@$(BIN)/comeback demo $(ARGS)
 
-test: venv chromium oracles ## Run every test; ARGS="-k word" narrows them, WORKERS=0 runs them in line
+test: venv chromium oracles php ## Run every test; ARGS="-k word" narrows them, WORKERS=0 runs them in line
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 chromium: venv ## Find or fetch the browser that the page tests drive
@@ -41,6 +41,9 @@ chromium: venv ## Find or fetch the browser that the page tests drive
 
 oracles: venv ## Fetch Shopify's JavaScript library, which tests ask for its opinion
 	@$(BIN)/python tests/adapters/shopify/oracles/fetch.py
+
+php: venv ## Find or fetch PHP and its tools, which check the module for Magento
+	@$(BIN)/python tests/php.py
 
 drill: venv ## Do every fault for real, count, and write the table into docs/drill.md
 	@rm -f var/drill.jsonl && mkdir -p var

@@ -1,0 +1,65 @@
+<?php
+/**
+ * Copyright © Comeback contributors.
+ * MIT License, see LICENSE.
+ */
+declare(strict_types=1);
+
+namespace Comeback\Loyalty\Plugin;
+
+use Comeback\Loyalty\Model\Courier;
+use Comeback\Loyalty\Model\Queue;
+use Magento\Framework\HTTP\PhpEnvironment\Response;
+use Psr\Log\LoggerInterface;
+
+/**
+ * Tells Comeback at once, after the shopper has the answer.
+ */
+class DeliverAfterResponse
+{
+    private const MOST = 50;
+    private const SECONDS = 2;
+
+    private Queue $queue;
+
+    private Courier $courier;
+
+    private LoggerInterface $logger;
+
+    /**
+     * @param Queue $queue
+     * @param Courier $courier
+     * @param LoggerInterface $logger
+     */
+    public function __construct(Queue $queue, Courier $courier, LoggerInterface $logger)
+    {
+        $this->queue = $queue;
+        $this->courier = $courier;
+        $this->logger = $logger;
+    }
+
+    /**
+     * Send what this request noted; what comes of it is nobody's trouble here.
+     *
+     * @param Response $subject
+     * @param mixed $result
+     * @return mixed
+     * @SuppressWarnings(PHPMD.UnusedFormalParameter)
+     */
+    public function afterSendResponse(Response $subject, $result)
+    {
+        if (!$this->queue->isTouched()) {
+            return $result;
+        }
+        try {
+            // Under PHP-FPM the shopper has the page from here on; elsewhere they wait for two seconds at most.
+            if (function_exists('fastcgi_finish_request')) {
+                fastcgi_finish_request();
+            }
+            $this->courier->deliverAtOnce(self::MOST, self::SECONDS);
+        } catch (\Throwable $error) {
+            $this->logger->error('Comeback could not be told at once: ' . $error->getMessage());
+        }
+        return $result;
+    }
+}

@@ -1,0 +1,123 @@
+<?php
+/**
+ * Copyright © Comeback contributors.
+ * MIT License, see LICENSE.
+ */
+declare(strict_types=1);
+
+namespace Comeback\Loyalty\Setup\Patch\Data;
+
+use Magento\Customer\Api\CustomerMetadataInterface;
+use Magento\Customer\Model\Customer;
+use Magento\Customer\Setup\CustomerSetup;
+use Magento\Customer\Setup\CustomerSetupFactory;
+use Magento\Framework\Setup\ModuleDataSetupInterface;
+use Magento\Framework\Setup\Patch\DataPatchInterface;
+use Magento\Framework\Setup\Patch\PatchRevertableInterface;
+
+/**
+ * The customer attributes that Comeback writes over REST: seen and searched by the shop's staff, on no shopper's form.
+ */
+class AddCustomerAttributes implements DataPatchInterface, PatchRevertableInterface
+{
+    public const TAGS = 'comeback_tags';
+    public const BALANCE = 'comeback_balance';
+    public const TIER = 'comeback_tier';
+
+    private const ALL = [
+        self::TAGS => ['type' => 'text', 'input' => 'textarea', 'label' => 'Comeback Tags', 'position' => 910],
+        self::BALANCE => ['type' => 'int', 'input' => 'text', 'label' => 'Comeback Points', 'position' => 920],
+        self::TIER => ['type' => 'varchar', 'input' => 'text', 'label' => 'Comeback Tier', 'position' => 930]
+    ];
+
+    private ModuleDataSetupInterface $moduleDataSetup;
+
+    private CustomerSetupFactory $customerSetupFactory;
+
+    /**
+     * @param ModuleDataSetupInterface $moduleDataSetup
+     * @param CustomerSetupFactory $customerSetupFactory
+     */
+    public function __construct(
+        ModuleDataSetupInterface $moduleDataSetup,
+        CustomerSetupFactory $customerSetupFactory
+    ) {
+        $this->moduleDataSetup = $moduleDataSetup;
+        $this->customerSetupFactory = $customerSetupFactory;
+    }
+
+    /**
+     * Add the attributes.
+     *
+     * @return $this
+     */
+    public function apply()
+    {
+        $setup = $this->setup();
+        foreach (self::ALL as $code => $own) {
+            $setup->addAttribute(
+                Customer::ENTITY,
+                $code,
+                $own + [
+                    'required' => false,
+                    'visible' => true,
+                    // REST names an attribute among custom_attributes only if it is no system attribute.
+                    'system' => false,
+                    'user_defined' => true,
+                    'is_used_in_grid' => true,
+                    'is_visible_in_grid' => true,
+                    'is_filterable_in_grid' => true,
+                    'is_searchable_in_grid' => false
+                ]
+            );
+            // One that is user defined is in no attribute set by itself, and outside of one REST does not know it.
+            $setup->addAttributeToSet(
+                Customer::ENTITY,
+                CustomerMetadataInterface::ATTRIBUTE_SET_ID_CUSTOMER,
+                null,
+                $code
+            );
+            $attribute = $setup->getEavConfig()->getAttribute(Customer::ENTITY, $code);
+            $attribute->setData('used_in_forms', ['adminhtml_customer']);
+            $attribute->save();
+        }
+        return $this;
+    }
+
+    /**
+     * Take the attributes away again, with what stands in them.
+     *
+     * @return void
+     */
+    public function revert()
+    {
+        $setup = $this->setup();
+        foreach (array_keys(self::ALL) as $code) {
+            $setup->removeAttribute(Customer::ENTITY, $code);
+        }
+    }
+
+    /**
+     * @inheritdoc
+     */
+    public static function getDependencies()
+    {
+        return [];
+    }
+
+    /**
+     * @inheritdoc
+     */
+    public function getAliases()
+    {
+        return [];
+    }
+
+    /**
+     * @return CustomerSetup
+     */
+    private function setup(): CustomerSetup
+    {
+        return $this->customerSetupFactory->create(['setup' => $this->moduleDataSetup]);
+    }
+}
