@@ -7,7 +7,7 @@ from connector.records import MONEY
 from connector.settings import asked, table
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.words import code_state
-from connector.store.reading import coupons
+from connector.store.reading import coupons, reused
 from connector.store.reading.coupons import OPEN_STATES, CodeLine, Place, Wanted
 
 _HEAD = (
@@ -42,6 +42,7 @@ def furnish(pages: Blueprint, house: House) -> None:
                 rewards=rewards,
                 states=OPEN_STATES,
                 shops={shop.id: shop for shop in seen.shops},
+                reused=reused.found(seen.tx, seen.now),
             )
 
     @pages.get("/settings/coupons.csv")

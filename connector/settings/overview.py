@@ -17,7 +17,7 @@ from connector.settings.shops import again_address
 from connector.store import figures as sums
 from connector.store import patience
 from connector.store.figures import Month, Standing
-from connector.store.reading import activity, runs
+from connector.store.reading import activity, reused, runs
 from connector.store.runs import Run
 from connector.store.series import Held
 from connector.store.shops import Shop
@@ -111,6 +111,7 @@ def furnish(pages: Blueprint, house: House) -> None:
                 cards=_cards(seen, house),
                 set_up=set_up,
                 waiting=activity.waiting(seen.tx),
+                reused=() if later else reused.found(seen.tx, seen.now),
                 drawn=None if later else _drawn(seen),
                 started=set_up.started,
             )

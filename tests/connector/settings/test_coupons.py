@@ -118,3 +118,33 @@ def test_quotes_and_line_ends_are_written_as_the_standard_says() -> None:
     assert (
         table.written([('say "tea"', "a,b", "two\nlines", "12")]) == '"say ""tea""","a,b","two\nlines",12\r\n'
     )
+
+
+def test_a_code_on_two_orders_is_found_out_with_their_numbers_and_named_on_the_overview(
+    codes: Any, browser: Any
+) -> None:
+    """The order of #1001 has the code already; then a guest uses it, and the customer twice another that works once."""
+    assert "Used more than once" not in browser.get("/settings/coupons")
+    assert "used on several orders" not in browser.get("/")
+    used = ("USED00000000",)
+    codes.orders(["c0"], 9, coupon_codes=used, cancelled_at=codes.now)
+    codes.orders(["c0"], 9, coupon_codes=used, test=True)
+    codes.orders(["c0", "c0"], 8, coupon_codes=("SUMMER",))  # the shop's own
+    assert "Used more than once" not in browser.get("/settings/coupons")
+    codes.orders([None], 7, email="somebody.else@example.nl", coupon_codes=used)
+    codes.orders(["c0"], 6, coupon_codes=("PAST00000000",))
+    codes.orders(["c0"], 5, coupon_codes=("PAST00000000",))
+    rows = re.findall(r"<tr>.*?</tr>", browser.get("/settings/coupons").split("reused-title")[2], re.DOTALL)
+    first, second = (re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row)) for row in rows[1:3])
+    assert "PAST00000000" in first
+    assert "#1007, #1008" in first
+    assert "also as a guest" not in first
+    assert "USED00000000" in second
+    assert "#1001, #1006 also as a guest" in second
+    assert "2 codes that work once were used on several orders." in browser.get("/")
+
+
+def test_what_was_used_again_long_ago_needs_no_look_any_more(codes: Any, browser: Any) -> None:
+    for days in (40, 31):
+        codes.orders(["c0"], days, coupon_codes=("LIVE00000000",))
+    assert "used on several orders" not in browser.get("/")
