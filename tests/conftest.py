@@ -7,6 +7,7 @@ import io
 import ipaddress
 import itertools
 import logging
+import os
 import shutil
 import socket
 import tempfile
@@ -105,6 +106,15 @@ def chromium() -> str:
     if found is None:
         pytest.fail("there is no Chromium here; `make chromium` finds or fetches one")
     return str(found)
+
+
+@pytest.fixture(scope="session")
+def php() -> str:
+    """PHP with the tools that check the module for Magento; where they are not all here the test is skipped."""
+    if absent := _beside("php").missing():
+        why = f"PHP is not all here: {', '.join(absent)} (make php)"
+        pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
+    return "php"
 
 
 def _beside(name: str) -> ModuleType:

