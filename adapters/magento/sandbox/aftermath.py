@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from adapters.magento.sandbox.checkout import NotPossible
 from adapters.magento.sandbox.promotions import count_use
-from adapters.magento.sandbox.rows import Document, Line, Note, Order, Piece, Stamp, State
+from adapters.magento.sandbox.rows import Document, Line, Note, Order, Piece, Stamp, State, Track
 from adapters.magento.sandbox.shop import Shop
 
 Quantities = Mapping[int, int]  # by line id; an empty one means all that is left
@@ -25,7 +25,7 @@ def invoice(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Docu
     first = not order.invoices
     document = Document(
         id=shop.invoices.next_id(),
-        number=f"{shop.invoices.next_id():09d}",
+        number=_number(shop, order, "invoice"),
         order_id=order.id,
         at=at,
         pieces=_pieces(shop, order, chosen, "invoiced"),
@@ -50,7 +50,7 @@ def ship(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Documen
         raise NotPossible("there is nothing left to ship")
     document = Document(
         id=shop.shipments.next_id(),
-        number=f"{shop.shipments.next_id():09d}",
+        number=_number(shop, order, "shipment"),
         order_id=order.id,
         at=at,
         pieces=_pieces(shop, order, chosen, "shipped"),
@@ -74,7 +74,7 @@ def refund(
         raise NotPossible("more shipping than was paid cannot be refunded")
     document = Document(
         id=shop.memos.next_id(),
-        number=f"{shop.memos.next_id():09d}",
+        number=_number(shop, order, "memo"),
         order_id=order.id,
         at=at,
         pieces=_pieces(shop, order, chosen, "refunded"),
@@ -103,6 +103,13 @@ def refund(
     note = Note(shop.next_number("note"), text, "creditmemo", _state(order), at)
     _keep(shop, replace(order, notes=(*order.notes, note)), at)
     return document
+
+
+def add_track(shop: Shop, parcel: Document, number: str, title: str, carrier: str, at: Stamp) -> Track:
+    """Note a parcel's number at its carrier; the order does not move by it, and nobody is told."""
+    track = Track(shop.next_number("track"), number, title, carrier, at)
+    shop.shipments.put(replace(parcel, tracks=(*parcel.tracks, track)))
+    return track
 
 
 def cancel(shop: Shop, order: Order, at: Stamp) -> bool:
@@ -154,6 +161,12 @@ def remove(shop: Shop, order: Order) -> None:
             table.drop(document.id)
     shop.orders.drop(order.id)
     shop.told("order", order.id)
+
+
+def _number(shop: Shop, order: Order, what: str) -> str:
+    """The next number of a document: each kind is counted by store view, as orders are."""
+    view = shop.places.view(order.store_id) or shop.places.views[0]
+    return f"{view.prefix}{shop.next_number(f'{what} {view.code}'):09d}"
 
 
 # --- inside --------------------------------------------------------------------------------------------------------

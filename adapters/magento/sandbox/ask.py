@@ -17,6 +17,7 @@ class Ask(msgspec.Struct, frozen=True):
     query: str = ""
     body: dict[str, Any] = {}
     base_url: str = ""
+    rows: tuple[dict[str, Any], ...] = ()  # of a body that is a list
 
     @property
     def id(self) -> int:

@@ -3,16 +3,25 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
-from adapters.magento.sandbox import attributes, document_bodies, order_bodies, people, promotions
+from adapters.magento.sandbox import (
+    attributes,
+    document_bodies,
+    line_bodies,
+    order_bodies,
+    people,
+    promotions,
+)
 from adapters.magento.sandbox.amounts import number
 from adapters.magento.sandbox.criteria import Criteria
 from adapters.magento.sandbox.problems import Problem, internal
-from adapters.magento.sandbox.rows import Coupon, Customer, Document, Group, Order
+from adapters.magento.sandbox.rows import Coupon, Customer, Document, Group, Line, Order
 from adapters.magento.sandbox.rules import Rule
 from adapters.magento.sandbox.search import Catalogue, Columns
 from adapters.magento.sandbox.shop import Shop
+from adapters.magento.sandbox.table import Table
 
 # Columns of an order that are read from its body, because nobody searches by them in a hurry.
 _ORDER_REST = (
@@ -165,9 +174,43 @@ def _coupons(shop: Shop) -> Shelf:
     return Catalogue(shop.coupons, columns, "coupon_id", _crash), promotions.coupon_body
 
 
+def _items(shop: Shop) -> Shelf:
+    """Order lines have no table of their own here: it is filled for the search."""
+    table: Table[Sold] = Table(keys={"order_id": lambda row: row.order.id})
+    for order in shop.orders:
+        for one in order.lines:
+            table.put(Sold(one.id, one, order))
+    columns: Columns[Sold] = {
+        "item_id": lambda row: row.id,
+        "order_id": lambda row: row.order.id,
+        "parent_item_id": lambda row: row.line.parent_id,
+        "product_type": lambda row: row.line.kind,
+        "sku": lambda row: row.line.sku,
+        "store_id": lambda row: row.order.store_id,
+        "created_at": lambda row: row.order.placed_at,
+    }
+    return Catalogue(table, columns, "item_id", _crash), _sold
+
+
+def _sold(row: "Sold") -> dict[str, object]:
+    """A line by itself, without what the route of orders adds to it."""
+    body = line_bodies.line(row.line, row.order)
+    del body["extension_attributes"]
+    return body
+
+
+class Sold(msgspec.Struct, frozen=True):
+    """One line with the order it is of."""
+
+    id: int
+    line: Line
+    order: Order
+
+
 _CATALOGUES: dict[str, Callable[[Shop], Shelf]] = {
     "orders": _orders,
     "customers": _customers,
+    "items": _items,
     "groups": _groups,
     "rules": _rules,
     "coupons": _coupons,

@@ -61,10 +61,11 @@ def place(shop: Shop, basket: Basket, at: Stamp) -> Order:
     cart = _cart(lines)
     rules = _rules(shop, basket, order, cart, at)
     off, free = _discounts(rules, cart, lines)
+    percent = sum(per_myriad(rule.discount_amount) for rule in rules if rule.simple_action == "by_percent")
     shipping = 0 if free or all(line.virtual for line in lines) else cents(basket.shipping)
     order = replace(
         order,
-        lines=tuple(_taxed(line, extra) for line, extra in zip(lines, off, strict=True)),
+        lines=tuple(_taxed(line, extra, percent) for line, extra in zip(lines, off, strict=True)),
         shipping=shipping,
         shipping_tax=tax_inside(shipping, rate),
         coupon=_code(shop, basket),
@@ -86,6 +87,7 @@ def _of_whom(shop: Shop, basket: Basket, view: StoreView, at: Stamp) -> Order:
         raise NotPossible("a guest's order needs an e-mail address")
     key = shop.orders.next_id()
     site = shop.places.website(view.website_id)
+    more = dict(customer.more) if customer else {}
     return Order(
         id=key,
         number=f"{view.prefix}{shop.next_number('order ' + view.code):09d}",
@@ -104,6 +106,8 @@ def _of_whom(shop: Shop, basket: Basket, view: StoreView, at: Stamp) -> Order:
         books=site.currency,
         to_global=site.to_global,
         store_name=shop.places.full_name(view),
+        born=str(more.get("dob", "")),
+        gender=int(more["gender"]) if "gender" in more else None,
     )
 
 
@@ -155,7 +159,8 @@ def _rules(shop: Shop, basket: Basket, order: Order, cart: Cart, at: Stamp) -> l
     for code in basket.codes:
         coupon = coupon_for(shop, code, order.customer_id, order.group_id, cart, at, site)
         rules.append(shop.rules.rows[coupon.rule_id])
-    return sorted(rules, key=lambda rule: (rule.sort_order, rule.id))
+    # Of two rules with one sort order the one without a code goes first (recorded: applied_rule_ids "2,1").
+    return sorted(rules, key=lambda rule: (rule.sort_order, rule.takes_codes, rule.id))
 
 
 def _code(shop: Shop, basket: Basket) -> str:
@@ -175,8 +180,9 @@ def _discounts(rules: list[Rule], cart: Cart, lines: list[Line]) -> tuple[list[i
     return off, free
 
 
-def _taxed(line: Line, extra: int) -> Line:
-    discounted = replace(line, discount=line.discount + extra)
+def _taxed(line: Line, extra: int, percent: int = 0) -> Line:
+    rate = percent if line.parent_id is None else 0
+    discounted = replace(line, discount=line.discount + extra, percent=rate or line.percent)
     return replace(discounted, tax=tax_inside(discounted.paid, line.tax_rate))
 
 

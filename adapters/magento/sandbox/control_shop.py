@@ -52,6 +52,13 @@ def rights(stage: Stage, given: Said) -> Said:
         return {"resources": sorted(stage.shop.rights)}
 
 
+def bearer(stage: Stage, given: Said) -> Said:
+    """Let the access token alone serve as a bearer's, as a shop can: {"on": true}."""
+    with stage.shop.lock:
+        stage.shop.desk.bearer = bool(given.get("on", True))
+        return {"on": stage.shop.desk.bearer}
+
+
 def limits(stage: Stage, given: Said) -> Said:
     """Switch the shop's input limits on or off, such as {"maximum_page_size": 300, "default_page_size": 20}."""
     with stage.shop.lock:
@@ -111,6 +118,7 @@ ROUTES: Routes = [
     ("POST", "install", install),
     ("POST", "uninstall", uninstall),
     ("POST", "rights", rights),
+    ("POST", "bearer", bearer),
     ("POST", "limits", limits),
     ("POST", "websites", websites),
     ("POST", "hints", send_hints),

@@ -2,8 +2,8 @@
 
 from adapters.magento.sandbox.amounts import Number, converted, number, unit_price
 from adapters.magento.sandbox.line_bodies import SHORTENED, Body, product_id, twice
-from adapters.magento.sandbox.order_bodies import money_words
-from adapters.magento.sandbox.rows import Document, Line, Order, Piece
+from adapters.magento.sandbox.order_bodies import address_id, money_words
+from adapters.magento.sandbox.rows import Document, Line, Order, Piece, Track
 
 
 def invoice(row: Document, order: Order) -> Body:
@@ -42,7 +42,7 @@ def shipment(row: Document, order: Order) -> Body:
         "packages": [],
         "total_qty": sum(piece.quantity for piece in row.pieces),
         "items": [_shipment_item(piece, row, order) for piece in row.pieces],
-        "tracks": [],
+        "tracks": [track(one, row) for one in row.tracks],
         "comments": [],
         "extension_attributes": {"source_code": "default"},
     }
@@ -51,9 +51,25 @@ def shipment(row: Document, order: Order) -> Body:
     return body
 
 
+def track(one: Track, row: Document) -> Body:
+    return {
+        "order_id": row.order_id,
+        "created_at": one.at,
+        "entity_id": one.id,
+        "parent_id": row.id,
+        "updated_at": one.at,
+        "weight": None,
+        "qty": None,
+        "description": None,
+        "track_number": one.number,
+        "title": one.title,
+        "carrier_code": one.carrier,
+    }
+
+
 def _head(row: Document, order: Order) -> Body:
     body: Body = {
-        "billing_address_id": order.id * 2,
+        "billing_address_id": address_id(order, "billing"),
         "created_at": row.at,
         "entity_id": row.id,
         "increment_id": row.number,
@@ -62,7 +78,7 @@ def _head(row: Document, order: Order) -> Body:
         "updated_at": row.at,
     }
     if not order.virtual:
-        body["shipping_address_id"] = order.id * 2 - 1
+        body["shipping_address_id"] = address_id(order, "shipping")
     return body
 
 

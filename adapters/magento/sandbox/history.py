@@ -97,6 +97,8 @@ def fill(shop: Shop, purchases: list[Purchase], until: date) -> None:
         if order.shipped_at is not None:
             shop.shipments.put(_shipment(order, shop.shipments.next_id()))
     shop.numbers.update({f"order {code}": count for code, count in sold.items()})
+    shop.numbers.update({f"invoice {code}": count for code, count in sold.items()})
+    shop.numbers.update({f"shipment {code}": len(shop.shipments) for code in sold})
     shop.numbers["line"] = len(ordered)
     shop.numbers["piece"] = 2 * len(ordered)
 

@@ -80,7 +80,7 @@ def _prices(one: Line, row: Order) -> Body:
 def _line_head(one: Line, row: Order) -> Body:
     body: Body = {
         "created_at": row.placed_at,
-        "discount_percent": 0,
+        "discount_percent": number(one.percent),
         "free_shipping": 0,
         "is_qty_decimal": 0,
         "is_virtual": int(one.virtual),
@@ -108,6 +108,8 @@ def _line_head(one: Line, row: Order) -> Body:
         body["applied_rule_ids"] = ",".join(map(str, row.rule_ids))
     if one.invoiced and one.parent_id is None:
         body["weee_tax_applied"] = "[]"
+    if one.virtual:
+        del body["weight"]
     if one.canceled:
         body |= {"tax_canceled": 0, "discount_tax_compensation_canceled": 0}
     return body

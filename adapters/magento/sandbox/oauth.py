@@ -52,6 +52,9 @@ class Desk:
         self.active = True
         self.keys = self._keys()
         self.nonces: dict[str, None] = {}
+        # The shop's setting oauth/consumer/enable_integration_as_bearer, off since 2.4.4.
+        self.bearer = False
+        self.admin_token = f"admin.{self._word('admin')}"
 
     def renew(self) -> Keys:
         """Give new keys and let the old ones die, as Reauthorize does."""
@@ -66,6 +69,12 @@ class Desk:
         A call without OAuth, or from an integration that was switched off, is nobody's: False, not an error.
         """
         scheme, _, rest = call.authorization.partition(" ")
+        if scheme.lower() == "bearer":
+            return (
+                self.bearer
+                and self.active
+                and hmac.compare_digest(rest.encode(), self.keys.access_token.encode())
+            )
         if scheme.lower() != "oauth":
             return False
         given = {name: unquote(value) for name, value in _PAIR.findall(rest)}
@@ -78,6 +87,10 @@ class Desk:
         if expected is None or not hmac.compare_digest(expected, given["oauth_signature"]):
             raise Problem(401, "The signature is invalid. Verify and try again.")
         return self.active
+
+    def knows_admin(self, call: Call) -> bool:
+        """Say whether the call carries the admin's token, which may do everything."""
+        return hmac.compare_digest(call.authorization.encode(), f"Bearer {self.admin_token}".encode())
 
     def _check_form(self, given: Mapping[str, str]) -> None:
         version = given.get("oauth_version", "1.0")

@@ -8,6 +8,10 @@ from adapters.magento.sandbox.places import CURRENCY
 from adapters.magento.sandbox.rows import Order
 
 
+def _town(city: str, country: str, postcode: str, region: str, code: str) -> Body:
+    return {"city": city, "country_id": country, "postcode": postcode, "region": region, "region_code": code}
+
+
 def order(row: Order) -> Body:
     """Write the whole order; lines stand in it twice, as Magento sends them."""
     lines = [line(one, row) for one in row.lines]
@@ -49,14 +53,14 @@ def _head(row: Order) -> Body:
     top = [one for one in row.lines if one.parent_id is None]
     body: Body = {
         **money_words(row),
-        "billing_address_id": row.id * 2,
+        "billing_address_id": address_id(row, "billing"),
         "created_at": row.placed_at,
         "customer_email": row.email,
         "customer_firstname": row.first_name,
         "customer_group_id": row.group_id,
         "customer_is_guest": int(row.guest),
         "customer_lastname": row.last_name,
-        "customer_note_notify": 1,
+        "customer_note_notify": int(not row.refunds),
         "email_sent": 1,
         "entity_id": row.id,
         "increment_id": row.number,
@@ -95,6 +99,8 @@ def _optional(row: Order) -> Body:
     told: Body = {
         "applied_rule_ids": ",".join(map(str, row.rule_ids)),
         "coupon_code": row.coupon,
+        "customer_dob": f"{row.born} 00:00:00" if row.born else "",
+        "customer_gender": row.gender,
         "customer_id": row.customer_id,
         "discount_description": row.coupon,
         "edit_increment": row.edits,
@@ -184,20 +190,28 @@ def address(row: Order, kind: str) -> Body:
     """Write one of the order's two addresses; both are the same invented place."""
     return {
         "address_type": kind,
-        "city": "Springfield",
-        "country_id": "US",
         "email": row.email,
-        "entity_id": row.id * 2 if kind == "billing" else row.id * 2 - 1,
+        "entity_id": address_id(row, kind),
         "firstname": row.first_name,
         "lastname": row.last_name,
         "parent_id": row.id,
-        "postcode": "01101",
-        "region": "Massachusetts",
-        "region_code": "MA",
-        "region_id": 32,
-        "street": ["1 Example Street"],
+        "street": ["1 Example Street", "First floor"],
         "telephone": "5550100",
+        **_TOWNS.get(row.currency, _TOWNS["USD"]),
     }
+
+
+def address_id(row: Order, kind: str) -> int:
+    """The number of an address; the one something is sent to comes first, and what is virtual has none such."""
+    return row.id * 2 if kind == "billing" and not row.virtual else row.id * 2 - 1
+
+
+# Where people of a store view live. Magento lists no regions of Great Britain, so there is no number of one.
+_TOWNS: dict[str, Body] = {
+    "USD": _town("Springfield", "US", "01101", "Massachusetts", "MA") | {"region_id": 32},
+    "EUR": _town("Berlin", "DE", "10115", "Berlin", "BER") | {"region_id": 82},
+    "GBP": _town("London", "GB", "SW1A 1AA", "Greater London", "Greater London"),
+}
 
 
 def _payment(row: Order) -> Body:

@@ -17,6 +17,8 @@ from adapters.magento.sandbox.shop import Shop
 # Importing them is what fills the list of routes.
 ROUTE_MODULES = collected.modules("routes_")
 
+_QUEUED = "async/bulk/"  # answered with 202: accepted, not done
+
 
 def mount(app: Flask, shop: Shop, faults: Faults) -> None:
     """Add /rest to the application."""
@@ -34,7 +36,7 @@ def mount(app: Flask, shop: Shop, faults: Faults) -> None:
 
 def _answer(shop: Shop, faults: Faults, path: str, body: bytes) -> Response:
     try:
-        return _said(200, _wanted(_result(shop, path, body)))
+        return _said(202 if path.startswith(_QUEUED) else 200, _wanted(_result(shop, path, body)))
     except Problem as problem:
         faults.refused()
         return _said(problem.status, problem.body())
@@ -51,13 +53,21 @@ def _result(shop: Shop, path: str, body: bytes) -> object:
     base = request.host_url
     with shop.lock:
         _admit(shop, route.right)
-        asked = ask.Ask(variables, request.query_string.decode("latin-1"), _decoded(body), base)
+        asked = _asked(variables, _decoded(body), base)
         result = route.answer(shop, asked)
     return result
 
 
+def _asked(variables: tuple[str, ...], decoded: object, base: str) -> ask.Ask:
+    body = decoded if isinstance(decoded, dict) else {}
+    rows = tuple(one for one in decoded if isinstance(one, dict)) if isinstance(decoded, list) else ()
+    return ask.Ask(variables, request.query_string.decode("latin-1"), body, base, rows)
+
+
 def _without_store(shop: Shop, path: str) -> str:
     """Take `V1/` or `<store code>/V1/` off. A store code does not filter anything."""
+    if path.startswith(_QUEUED):
+        return _QUEUED + _without_store(shop, path.removeprefix(_QUEUED))
     code, _, rest = path.partition("/")
     if code == "V1":
         return rest
@@ -75,22 +85,23 @@ def _admit(shop: Shop, right: str) -> None:
         query=request.query_string.decode("latin-1"),
         authorization=request.headers.get("Authorization", ""),
     )
+    if shop.desk.knows_admin(call):
+        return
     signed = shop.desk.admits(call, shop.clock())
     if right and not (signed and right in shop.rights):
         raise not_allowed(right)
 
 
-def _decoded(body: bytes) -> dict[str, object]:
+def _decoded(body: bytes) -> object:
     if request.method not in ("POST", "PUT") or not body:
         return {}
     if request.mimetype != "application/json":
         text = f"Server cannot understand Content-Type HTTP header media type {request.mimetype}"
         raise Problem(400, text)
     try:
-        decoded = json.loads(body)
+        return json.loads(body)
     except ValueError as error:
         raise Problem(400, "Decoding error.") from error
-    return decoded if isinstance(decoded, dict) else {}
 
 
 def _wanted(result: object) -> object:

@@ -14,7 +14,7 @@ _MODULES = (
 @route("GET", "store/storeViews", _STORE)
 def views(shop: Shop, ask: Ask) -> object:
     admin = {"id": 0, "code": "admin", "name": "Admin", "website_id": 0, "store_group_id": 0, "is_active": 1}
-    return [
+    rows = [
         {
             "id": view.id,
             "code": view.code,
@@ -24,15 +24,22 @@ def views(shop: Shop, ask: Ask) -> object:
             "is_active": 1,
         }
         for view in shop.places.views
-    ] + [admin]
+    ]
+    return _behind_the_first(rows, admin)
 
 
 @route("GET", "store/websites", _STORE)
 def websites(shop: Shop, ask: Ask) -> object:
-    return [
+    rows = [
         {"id": site.id, "code": site.code, "name": site.name, "default_group_id": site.id}
         for site in shop.places.websites
-    ] + [{"id": 0, "code": "admin", "name": "Admin", "default_group_id": 0}]
+    ]
+    return _behind_the_first(rows, {"id": 0, "code": "admin", "name": "Admin", "default_group_id": 0})
+
+
+def _behind_the_first(rows: list[dict[str, object]], admin: dict[str, object]) -> list[dict[str, object]]:
+    """The admin's own view and website come second, as they were made when the shop was installed."""
+    return [rows[0], admin, *rows[1:]]
 
 
 @route("GET", "store/storeGroups", _STORE)

@@ -36,6 +36,7 @@ class Line(msgspec.Struct, frozen=True):
     canceled: int = 0
     weee: int = 0  # fixed product tax of the whole row, beside its price
     apart: bool = False  # a bundle, or a part of one, whose parts are sent one by one
+    percent: int = 0  # of the discount, in hundredths of a per cent
 
     @property
     def paid(self) -> int:
@@ -107,6 +108,8 @@ class Order(msgspec.Struct, frozen=True):
     notes: tuple[Note, ...] = ()
     books: str = "USD"  # the base currency
     to_global: float = 1
+    born: str = ""  # the customer's day of birth, as the shop knew it then
+    gender: int | None = None
     store_name: str = "Main Website\nMain Website Store\nDefault Store View"
     # Adobe Commerce: paid by store credit and by gift cards. Its totals are what is left to pay.
     balance: int = 0
@@ -176,8 +179,18 @@ class Piece(msgspec.Struct, frozen=True):
     weee: int = 0
 
 
+class Track(msgspec.Struct, frozen=True):
+    """A parcel's number at its carrier."""
+
+    id: int
+    number: str
+    title: str
+    carrier: str
+    at: Stamp
+
+
 class Document(msgspec.Struct, frozen=True):
-    """An invoice, a shipment or a credit memo: what is common to them. Written once, never changed."""
+    """An invoice, a shipment or a credit memo: what is common to them. Only a shipment changes later, by its tracks."""
 
     id: int
     number: str
@@ -189,6 +202,7 @@ class Document(msgspec.Struct, frozen=True):
     adjusted_up: int = 0
     adjusted_down: int = 0
     credit: int = 0  # the part of it that was paid, or is given back, by store credit and gift cards
+    tracks: tuple[Track, ...] = ()
 
     @property
     def changed_at(self) -> Stamp:

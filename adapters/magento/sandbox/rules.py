@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from adapters.magento.sandbox.amounts import Number, cents, number, per_myriad
-from connector.money import NotMoney, allocate
+from connector.money import NotMoney
 
 _COMBINE = "Magento\\SalesRule\\Model\\Rule\\Condition\\Combine"
 _PRODUCTS = "Magento\\SalesRule\\Model\\Rule\\Condition\\Product\\Combine"
@@ -141,15 +141,29 @@ def takes_off(rule: Rule, cart: Cart, left: list[int]) -> list[int]:
     match rule.simple_action:
         case "by_percent":
             rate = min(10000, per_myriad(rule.discount_amount))
-            off = [(2 * row * rate + 10000) // 20000 for row in left]
+            off = _rounded([row * rate for row in left], 10000)
         case "by_fixed":
             off = [cents(rule.discount_amount) * quantity for quantity in cart.quantities]
         case "cart_fixed":
             amount = min(cents(rule.discount_amount), sum(left))
-            off = allocate(amount, left) if amount > 0 else [0] * len(left)
+            off = (
+                _rounded([amount * row for row in cart.rows], sum(cart.rows))
+                if amount > 0
+                else [0] * len(left)
+            )
         case _:
             off = [0] * len(left)
     return [min(one, limit) for one, limit in zip(off, left, strict=True)]
+
+
+def _rounded(parts: list[int], whole: int) -> list[int]:
+    """Divide each part by `whole`, rounding half up; what a line loses or gains by it goes to the next, as in Magento."""
+    off, carried = [], 0
+    for part in parts:
+        one = (2 * (part + carried) + whole) // (2 * whole) if whole else 0
+        carried += part - one * whole
+        off.append(one)
+    return off
 
 
 def _plain(value: float) -> Number:

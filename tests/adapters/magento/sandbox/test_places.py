@@ -18,8 +18,8 @@ def two(store: Any) -> Any:
 def test_a_shop_begins_with_one_website_and_two_views(store: Any) -> None:
     assert [(view["code"], view["website_id"]) for view in store.get("store/storeViews")] == [
         ("default", 1),
-        ("uk_en", 1),
         ("admin", 0),
+        ("uk_en", 1),
     ]
     assert [site["code"] for site in store.get("store/websites")] == ["base", "admin"]
 
