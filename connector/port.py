@@ -290,7 +290,10 @@ MarkResult = Marked | Replaces | LeftAlone
 
 
 class Choice(msgspec.Struct, frozen=True):
-    """Something the merchant may choose for a shop, in their language. `options`: value and title; `many`: or several."""
+    """Something the merchant may choose for a shop, in their language. `options`: value and title; `many`: or several.
+
+    Without options they write one text, of a few lines perhaps; no text is nothing chosen.
+    """
 
     key: str
     title: str
@@ -519,7 +522,7 @@ class ShopAdapter(Protocol):
         """
         ...
 
-    def learn(self, name: str) -> None:
+    def learn(self, name: str, now: datetime) -> None:
         """Fetch and keep the key of that name, which `Platform.receive` wanted; safe to repeat."""
         ...
 

@@ -8,6 +8,22 @@ import msgspec
 OLD_SECRET_LASTS = timedelta(days=1)
 
 
+class Learned(msgspec.Struct, frozen=True):
+    """A public key of Adobe's in PEM, by the path where it lies, good until then (Unix time)."""
+
+    path: str
+    pem: str
+    until: int
+
+
+class Adobe(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What messages of Adobe are proved by: the merchant's project, the shop's public key, and Adobe's own."""
+
+    client_id: str = ""
+    webhook_key: str = ""
+    learned: tuple[Learned, ...] = ()
+
+
 class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     """The four keys of an integration, the secret of its hints, and two facts that no call can tell.
 
@@ -25,6 +41,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     default_group: int = 1
     old_secret: str = ""
     old_secret_until: int = 0
+    adobe: Adobe = Adobe()
 
     def __repr__(self) -> str:
         return "Keys(...)"  # a traceback that shows its locals must not show these

@@ -9,7 +9,7 @@ import msgspec
 from connector import port
 from connector.records import Card, Coupon, CouponKind, Customer, Order
 
-from . import install, keys, network, rights
+from . import adobe_keys, install, keys, network, rights
 from .client import Client
 from .coupons import Coupons
 from .groups import Groups
@@ -119,8 +119,12 @@ class Line:
             vault.save(keys.packed(keys.with_secret(keys.unpacked(vault.read()), secret, now)))
         return secret
 
-    def learn(self, name: str) -> None:
-        """Nothing yet is signed with keys to fetch."""
+    def learn(self, name: str, now: datetime) -> None:
+        if adobe_keys.is_known(keys.unpacked(self._vault.read()), name, now):
+            return
+        pem = adobe_keys.fetched(name, network.allowed_hosts(self._env.get(network.ALLOWED, "")))
+        with self._vault.locked() as vault:
+            vault.save(keys.packed(adobe_keys.learned(keys.unpacked(vault.read()), name, pem, now)))
 
     def keep_alive(self) -> datetime | None:
         """An integration's keys never end by themselves."""

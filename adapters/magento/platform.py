@@ -60,12 +60,12 @@ class Magento:
         return hints.received(knock, vault)
 
     def answer(self, delivery: port.Delivery) -> tuple[bytes, str] | None:
-        return None
+        return hints.answer(delivery)
 
     def challenge(
         self, env: Mapping[str, str], query: Mapping[str, str], vault: port.TokenVault
     ) -> str | None:
-        return None
+        return hints.challenge(query, vault)
 
     def read(self, delivery: port.Delivery) -> tuple[port.Change, ...]:
         return hints.read(delivery)

@@ -201,7 +201,7 @@ class ShopifyShop:
     def new_secret(self, now: datetime) -> str:
         raise Refused("Shopify signs with the app's own secret; there is none of the shop's.")
 
-    def learn(self, name: str) -> None:
+    def learn(self, name: str, now: datetime) -> None:
         """Nothing: what comes from a shop is signed with our own secret."""
 
     def keep_alive(self) -> datetime | None:

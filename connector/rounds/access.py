@@ -36,7 +36,7 @@ def learn(house: House, merchant_id: int, shop_id: int, name: str) -> None:
     if shop.state == "removed":
         return
     try:
-        line(house, shop).learn(name)
+        line(house, shop).learn(name, house.now())
     except ShopError as error:
         # The key lies elsewhere than the shop, so that nothing is noted of the shop's line.
         _log.warning("key not fetched", shop=shop_id, error=type(error).__name__)

@@ -166,6 +166,8 @@ LINES = (
     _("This customer is no longer in the shop."),
     _("This is no address of a %(platform)s shop. Connect the shop again."),
     _("A test message came through: the shop's messages reach Comeback."),
+    _("Adobe keeps no key at this path."),
+    _("Adobe's key cannot be fetched."),
     _("The message is signed as our module's, and not what it says."),
     _("%(platform)s signs with the app's own secret; there is none of the shop's."),
     _("The shop answers with a redirect to another address%(named)s."),

@@ -263,7 +263,7 @@ class Corner:
         self._answer("new_secret")
         return "a-secret"
 
-    def learn(self, name: str) -> None:
+    def learn(self, name: str, now: datetime) -> None:
         self._answer(f"learn {name}")
 
     def keep_alive(self) -> datetime | None:
