@@ -14,7 +14,7 @@ class Groups:
 
     def __init__(self, client: Client, default: int) -> None:
         self._client = client
-        self._default = default
+        self.default = default
         self._known: dict[int, Group] = {}
         self._defaults: dict[int, int] = {}
 
@@ -29,9 +29,13 @@ class Groups:
 
     def ids(self) -> list[int]:
         """Return every group, that of guests included."""
+        return [group.id for group in self.all()]
+
+    def all(self) -> list[Group]:
+        """Return every group in the order of their numbers, that of guests included."""
         if not self._known:
             self._read()
-        return sorted(self._known)
+        return [self._known[number] for number in sorted(self._known)]
 
     def found(self, code: str) -> Group | None:
         """Return the group of this name, where it exists."""
@@ -44,7 +48,7 @@ class Groups:
         """Make the group and return it, or the one that somebody made in the meantime."""
         if len(code.strip()) > LONGEST:
             raise Refused(f"Magento cuts group names at {LONGEST} characters; give the tier a shorter name.")
-        default = self._client.read(f"customerGroups/{self._default}", Group)
+        default = self._client.read(f"customerGroups/{self.default}", Group)
         body = {"group": {"code": code.strip(), "tax_class_id": default.tax_class_id}}
         try:
             group = self._client.send("POST", "customerGroups", body, Group)
@@ -61,7 +65,7 @@ class Groups:
     def default_of(self, store_id: int | None) -> int:
         """Return the group that newcomers of a store view are put in."""
         if store_id is None:
-            return self._default
+            return self.default
         if store_id not in self._defaults:
             self._defaults[store_id] = self._client.read(f"customerGroups/default/{store_id}", Group).id
         return self._defaults[store_id]

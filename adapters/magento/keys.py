@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from connector.port import MarkKind
+
 OLD_SECRET_LASTS = timedelta(days=1)
 
 
@@ -22,6 +24,19 @@ class Adobe(msgspec.Struct, frozen=True, omit_defaults=True):
     client_id: str = ""
     webhook_key: str = ""
     learned: tuple[Learned, ...] = ()
+
+
+class Chosen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the merchant chose for the shop; it stays when the shop is connected again.
+
+    `replaceable`: numbers of the shop's own groups that a tier may stand in place of, beside the one of newcomers.
+    `attribute`: where tags are written, empty: the one that Comeback's module brings; `left`: where they were before.
+    """
+
+    marks: MarkKind = "group"
+    replaceable: tuple[int, ...] = ()
+    attribute: str = ""
+    left: tuple[str, ...] = ()
 
 
 class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -42,6 +57,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     old_secret: str = ""
     old_secret_until: int = 0
     adobe: Adobe = Adobe()
+    chosen: Chosen = Chosen()
 
     def __repr__(self) -> str:
         return "Keys(...)"  # a traceback that shows its locals must not show these

@@ -10,11 +10,14 @@ from connector import port
 from connector.records import Card, Coupon, CouponKind, Customer, Order
 
 from . import adobe_keys, install, keys, network, rights
+from .cards import Cards
+from .choices import Choices
 from .client import Client
 from .coupons import Coupons
 from .groups import Groups
 from .pull import Reader
 from .stores import Stores
+from .tags import Attributes, Tags
 from .write import Marker
 
 
@@ -27,7 +30,12 @@ class Line:
         self._vault = vault
 
     def facts(self) -> port.ShopFacts:
-        return self._stores.facts()
+        """What the shop says, with what its merchant chose; a place for cards is there once a module made it."""
+        return msgspec.structs.replace(
+            self._stores.facts(),
+            mark_kind=self._keys.chosen.marks,
+            shows_cards=self._attributes.shows_cards,
+        )
 
     def counts(self, before: datetime | None = None) -> port.Counts:
         return self._reader.counts(before)
@@ -48,10 +56,15 @@ class Line:
         return self._reader.customers(ids)
 
     def choices(self, language: str) -> tuple[port.Choice, ...]:
-        return ()
+        return Choices(self._groups, self._attributes, self._keys.chosen).all(language)
 
     def choose(self, key: str, values: tuple[str, ...]) -> None:
-        raise port.Refused("There is nothing to choose for this shop.")
+        offered = Choices(self._groups, self._attributes, self._keys.chosen)
+        chosen = offered.with_values(key, values)
+        with self._vault.locked() as vault:
+            # Whatever else was kept there meanwhile stays.
+            kept = keys.unpacked(vault.read())
+            vault.save(keys.packed(msgspec.structs.replace(kept, chosen=chosen)))
 
     def mark(
         self,
@@ -61,11 +74,11 @@ class Line:
         tier: str = "",
         before: str = "",
     ) -> port.MarkResult:
-        return Marker(self._client, self._groups, self._coupons.widen).mark(customer_id, wanted, known)
+        marker = Marker(self._client, self._groups, self._tags, self._keys.chosen, self._coupons.widen)
+        return marker.mark(customer_id, wanted, known, tier, before)
 
     def show(self, cards: tuple[Card, ...]) -> tuple[port.Shown | port.LeftAlone, ...]:
-        """A customer here has no place for a card that pages could read without a module."""
-        return tuple(port.LeftAlone("The shop has no place for it.") for _ in cards)
+        return Cards(self._client, self._attributes).show(cards)
 
     def make_coupon(self, coupon: Coupon) -> port.CouponMade | port.CodeTaken:
         return self._coupons.make(coupon)
@@ -147,6 +160,14 @@ class Line:
         return Groups(self._client, self._keys.default_group)
 
     @cached_property
+    def _attributes(self) -> Attributes:
+        return Attributes(self._client)
+
+    @cached_property
+    def _tags(self) -> Tags:
+        return Tags(self._attributes, self._keys.chosen)
+
+    @cached_property
     def _stores(self) -> Stores:
         return Stores(self._client)
 
@@ -156,4 +177,4 @@ class Line:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self._client, self._groups, self._stores, self._keys.confirms_email)
+        return Reader(self._client, self._groups, self._stores, self._tags, self._keys.confirms_email)

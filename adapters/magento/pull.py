@@ -14,6 +14,7 @@ from .client import MOST_ROWS, Client
 from .criteria import EVERYTHING, Filter, Search, above, among, moment
 from .groups import Groups
 from .stores import Stores
+from .tags import Tags
 from .wire import Customer, Invoice, Order, Shipment
 
 # Magento stamps a row before its transaction ends; a slow checkout appears behind a window that was already read.
@@ -35,10 +36,13 @@ class Checkpoint(msgspec.Struct, frozen=True):
 class Reader:
     """All reading from one shop."""
 
-    def __init__(self, client: Client, groups: Groups, stores: Stores, confirms_email: bool) -> None:
+    def __init__(
+        self, client: Client, groups: Groups, stores: Stores, tags: Tags, confirms_email: bool
+    ) -> None:
         self._client = client
         self._groups = groups
         self._stores = stores
+        self._tags = tags
         self._confirms_email = confirms_email
 
     def counts(self, before: datetime | None = None) -> Counts:
@@ -62,7 +66,7 @@ class Reader:
         mark = msgspec.json.decode(checkpoint, type=Checkpoint) if checkpoint else Checkpoint()
         counts = self.counts()
         total = counts.customers + counts.orders
-        for customers in walk.by_id(self._client, walk.CUSTOMERS, Customer, _id, mark.customer):
+        for customers in walk.by_id(self._client, walk.CUSTOMERS, self._tags.kind, _id, mark.customer):
             mark = msgspec.structs.replace(mark, customer=customers.rows[-1].id)
             yield Batch(self._customers(customers.rows), (), mark.text(), total)
         for orders in walk.by_id(self._client, walk.ORDERS, Order, _entity, mark.order):
@@ -74,7 +78,9 @@ class Reader:
     def changed(self, window: Window) -> Iterator[Batch]:
         """Yield what changed in the window and shortly before it."""
         since = window.since - OVERLAP
-        for customers in walk.by_time(self._client, walk.CUSTOMERS, Customer, _id, since, window.until):
+        for customers in walk.by_time(
+            self._client, walk.CUSTOMERS, self._tags.kind, _id, since, window.until
+        ):
             yield Batch(self._customers(customers), (), "")
         for orders in walk.by_time(self._client, walk.ORDERS, Order, _entity, since, window.until):
             yield Batch((), self._orders(orders), "")
@@ -86,7 +92,7 @@ class Reader:
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, records.Customer]:
         """Return the customers that exist."""
-        rows = self._by_number(walk.CUSTOMERS, Customer, ids)
+        rows = self._by_number(walk.CUSTOMERS, self._tags.kind, ids)
         return {customer.id: customer for customer in self._customers(rows)}
 
     def _by_number(self, route: walk.List, kind: type[walk.Dated], ids: tuple[str, ...]) -> list[walk.Dated]:
@@ -102,7 +108,7 @@ class Reader:
         return tuple(
             read.customer(
                 row,
-                self._groups.code(row.group_id),
+                self._tags.marks(row, self._groups.code(row.group_id)),
                 self._stores.language_of(row.store_id),
                 self._confirms_email,
                 self._stores.books_of(row.website_id),

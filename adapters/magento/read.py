@@ -64,12 +64,13 @@ def order(
 
 def customer(
     found: wire.Customer,
-    group: str | None,
+    carried: tuple[tuple[str, ...], str | None],
     language: str | None,
     confirms_email: bool,
     currency: str | None = None,
 ) -> Customer:
-    """Return the customer; the mark is the one group they are in, ours or not. `currency`: of their website's books.
+    """Return the customer. `carried`: the tags, or the one group they are in, ours or not; and the group beside tags.
+    `currency`: of their website's books.
 
     Magento does not say whether an address is proven. Where the shop asks newcomers to confirm theirs, one without
     an open confirmation is.
@@ -83,7 +84,8 @@ def customer(
         email_verified=confirms_email and bool(found.email) and not found.confirmation,
         name=name or None,
         language=language,
-        marks=(group,) if group else (),
+        marks=carried[0],
+        group=carried[1],
         currency=currency,
     )
 

@@ -86,3 +86,36 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.TURNED_DOWN: "Deze code werkt niet (meer). Maak een nieuwe in de instellingen van je programma.",
     },
 }
+
+CHOICES: dict[str, dict[str, str]] = {
+    "en": {
+        "marks_title": "Where a tier is written",
+        "marks_hint": "A customer is in exactly one group, and prices, taxes and cart price rules may hang on it: a tier as "
+        "a group can change what somebody pays. Tags are words in an attribute of the customer; many can stand there.",
+        "group": "As the customer's group",
+        "tags": "As tags in an attribute",
+        "both": "As the customer's group, and as tags in an attribute",
+        "attribute_title": "The attribute that holds tags",
+        "attribute_hint": "Words are added to it and taken from it, parted by commas; what others wrote there stays.",
+        "replaceable_title": "Groups that a tier may stand in place of",
+        "replaceable_hint": "Customers in the group of newcomers get a tier's group in any case. Those in a group that is "
+        "not ticked keep it, and its prices and taxes. Those in a ticked one come back to it when their tier ends.",
+        "other_tax": "other tax class: {name}",
+    },
+    "nl": {
+        "marks_title": "Waar een niveau wordt genoteerd",
+        "marks_hint": "Een klant zit in precies één groep, en daar kunnen prijzen, belasting en winkelwagenregels aan "
+        "hangen: een niveau als groep kan veranderen wat iemand betaalt. Labels zijn woorden in een attribuut van de "
+        "klant; daar kunnen er meer van staan.",
+        "group": "Als klantgroep",
+        "tags": "Als tags in een attribuut",
+        "both": "Als klantgroep, en als tags in een attribuut",
+        "attribute_title": "Het attribuut met de tags",
+        "attribute_hint": "Er komen woorden bij en gaan woorden uit, met komma's ertussen; wat anderen er schreven blijft.",
+        "replaceable_title": "Groepen waarvoor een niveau in de plaats mag komen",
+        "replaceable_hint": "Klanten in de groep van nieuwe klanten krijgen de groep van hun niveau in elk geval. Wie in "
+        "een groep zit die niet is aangevinkt, houdt die, met de prijzen en belasting ervan. Wie in een aangevinkte groep "
+        "zat, komt daarin terug als het niveau afloopt.",
+        "other_tax": "andere belastingklasse: {name}",
+    },
+}

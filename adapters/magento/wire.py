@@ -144,12 +144,25 @@ class Customer(msgspec.Struct, frozen=True):
     confirmation: str | None = None
 
 
+class GroupExtras(msgspec.Struct, frozen=True):
+    """What hangs on a group only where there is any."""
+
+    exclude_website_ids: list[int] | None = None
+
+
 class Group(msgspec.Struct, frozen=True):
     """A customer group; its code is what people call it."""
 
     id: int
     code: str
     tax_class_id: int | None = None
+    tax_class_name: str | None = None
+    extension_attributes: GroupExtras | None = None
+
+    @property
+    def shut_out_of(self) -> list[int]:
+        """The websites that the group's customers are shut out of (2.4.3 and later)."""
+        return (self.extension_attributes.exclude_website_ids if self.extension_attributes else None) or []
 
 
 class Website(msgspec.Struct, frozen=True):
@@ -210,6 +223,35 @@ class Coupon(msgspec.Struct, frozen=True):
     code: str | None = None
     times_used: int | None = None
     created_at: str | None = None
+
+
+class Attribute(msgspec.Struct, frozen=True):
+    """A custom attribute of customers that the shop knows: the admin's input, and the column it is kept in."""
+
+    attribute_code: str
+    frontend_label: str | None = None
+    frontend_input: str | None = None
+    backend_type: str | None = None
+    user_defined: bool = False
+
+
+class Value(msgspec.Struct, frozen=True):
+    """What a customer carries in one custom attribute; a list where several of its options are chosen."""
+
+    attribute_code: str
+    value: object = None
+
+
+class Tagged(Customer, frozen=True):
+    """A customer with what stands in the custom attributes; these are asked for only where tags or cards are."""
+
+    custom_attributes: list[Value] | None = None
+
+    def said(self, code: str) -> str:
+        """Return what stands in one attribute; empty where nothing does, or no text."""
+        found = (one.value for one in self.custom_attributes or [] if one.attribute_code == code)
+        value = next(found, None)
+        return str(value) if isinstance(value, str | int) else ""
 
 
 def fields(kind: type[msgspec.Struct]) -> str:

@@ -150,7 +150,17 @@ LINES = (
     _("The shop no longer accepts our keys; connect it again."),
     _("The shop refused the call (%(status)s)."),
     _("The shop keeps its price rule %(name)s otherwise than its name says; delete the rule there."),
-    _("The shop took the new group and kept the old one; does a module assign groups by itself?"),
+    _("Choose one of what is offered."),
+    _("The shop's customers have no attribute %(code)s; install Comeback's module, or choose another."),
+    _("The tag %(word)s holds a comma or a line break, which part tags there."),
+    _("Magento cuts the attribute %(code)s at %(longest)s characters; choose one of type text area."),
+    _("The group %(code)s is that of visitors; give the tier another name."),
+    _("The group %(code)s is shut out of the customer's website; change that in the group."),
+    _("The shop did not keep what was written into the attribute %(code)s; who may change it?"),
+    _(
+        "The shop took the new group and kept the old one; does a module, or t"
+        "he check of VAT numbers, assign groups by itself?"
+    ),
     _("The shop's address must begin with https://."),
     _("The shop's answer did not arrive."),
     _("The shop's answer did not arrive; it may have been done."),

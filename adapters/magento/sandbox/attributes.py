@@ -7,6 +7,7 @@ import msgspec
 
 from adapters.magento.sandbox.shop import Shop
 
+_VARCHAR = 255  # Magento's connection asks for no strict mode, so the database cuts without a word
 Kind = Literal["varchar", "text", "int"]
 Values = tuple[tuple[str, str], ...]
 
@@ -66,7 +67,8 @@ def merged(shop: Shop, old: Values, given: object) -> Values:
         if isinstance(one, Mapping):
             values[str(one.get("attribute_code"))] = _text(one.get("value"))
     order = [one.code for one in known(shop)]
-    return tuple((code, values[code]) for code in order if values.get(code))
+    longest = {one.code: _VARCHAR if one.kind == "varchar" else None for one in known(shop)}
+    return tuple((code, values[code][: longest[code]]) for code in order if values.get(code))
 
 
 def _text(value: Any) -> str:

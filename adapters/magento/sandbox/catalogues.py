@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from adapters.magento.sandbox import (
     attributes,
     document_bodies,
+    groups,
     line_bodies,
     order_bodies,
     people,
@@ -141,7 +142,7 @@ def _groups(shop: Shop) -> Shelf:
         "code": lambda row: row.code,
         "tax_class_id": lambda row: row.tax_class_id,
     }
-    return Catalogue(shop.groups, columns, "id", _crash), people.group_body
+    return Catalogue(shop.groups, columns, "id", _crash), groups.body
 
 
 def _rules(shop: Shop) -> Shelf:

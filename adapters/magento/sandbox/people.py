@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from adapters.magento.sandbox import attributes
+from adapters.magento.sandbox import attributes, groups
 from adapters.magento.sandbox.places import WEBSITE, StoreView
 from adapters.magento.sandbox.problems import Problem, no_such, required, unsupported
-from adapters.magento.sandbox.rows import Address, Customer, Group
+from adapters.magento.sandbox.rows import Address, Customer
 from adapters.magento.sandbox.shop import Shop
 
 _KEPT = ("dob", "gender", "middlename", "prefix", "suffix", "taxvat")
@@ -21,7 +21,6 @@ _KNOWN = {
     *("disable_auto_group_change extension_attributes custom_attributes".split()),
 }
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_CODE_LENGTH = 32
 
 
 def customer_body(row: Customer) -> dict[str, object]:
@@ -39,7 +38,7 @@ def customer_body(row: Customer) -> dict[str, object]:
         "store_id": row.store_id,
         "website_id": row.website_id,
         "addresses": addresses,
-        "disable_auto_group_change": 0,
+        "disable_auto_group_change": int(row.keeps_group),
         "extension_attributes": {"is_subscribed": row.subscribed},
         **dict(row.more),
     }
@@ -162,9 +161,10 @@ def _merged(shop: Shop, old: Customer, given: Mapping[str, Any]) -> Customer:
         more=tuple(kept.items()),
         attributes=attributes.merged(shop, old.attributes, given.get("custom_attributes")),
         addresses=_addresses(shop, given["addresses"]) if "addresses" in given else old.addresses,
+        keeps_group=bool(given.get("disable_auto_group_change", old.keeps_group)),
     )
     _check_free(shop, row)
-    return row
+    return replace(row, group_id=groups.by_vat(shop, row)) if given.get("addresses") else row
 
 
 def _addresses(shop: Shop, given: object) -> tuple[Address, ...]:
@@ -180,45 +180,3 @@ def _check_free(shop: Shop, row: Customer) -> None:
     others = [one for one in shop.customers.where("email", row.email) if one.website_id == row.website_id]
     if any(other.id != row.id for other in others):
         raise Problem(400, "A customer with the same email address already exists in an associated website.")
-
-
-# --- groups --------------------------------------------------------------------------------------------------------
-
-
-def group_body(row: Group) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "code": row.code,
-        "tax_class_id": row.tax_class_id,
-        "tax_class_name": "Retail Customer",
-    }
-
-
-def save_group(shop: Shop, given: Mapping[str, Any], key: int | None = None) -> Group:
-    """Make or change a group; its code is cut at 32 characters without a word, and is unique whatever its case."""
-    for name in given:
-        if name not in ("id", "code", "tax_class_id", "tax_class_name", "extension_attributes"):
-            raise unsupported(name)
-    old = Group(shop.groups.next_id(), "") if key is None else shop.groups.get(key)
-    if old is None:
-        raise no_such("id", key)
-    code = str(given.get("code") or old.code)[:_CODE_LENGTH]
-    if not code:
-        raise required("code")
-    if any(other.id != old.id for other in shop.groups.where("code", code)):
-        raise Problem(400, "Customer Group already exists.")
-    return shop.groups.put(
-        replace(old, code=code, tax_class_id=int(given.get("tax_class_id", old.tax_class_id)))
-    )
-
-
-def remove_group(shop: Shop, key: int) -> None:
-    """Delete a group; its customers fall back to the default one."""
-    if shop.groups.get(key) is None:
-        raise no_such("id", key)
-    if key in (0, shop.default_group):
-        raise Problem(400, "Cannot delete group.")
-    for row in list(shop.customers):
-        if row.group_id == key:
-            shop.customers.put(replace(row, group_id=shop.default_group))
-    shop.groups.drop(key)

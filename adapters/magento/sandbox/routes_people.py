@@ -1,6 +1,6 @@
 """The routes of customers and customer groups."""
 
-from adapters.magento.sandbox import attributes, criteria, people
+from adapters.magento.sandbox import attributes, criteria, groups, people
 from adapters.magento.sandbox.ask import Ask, route
 from adapters.magento.sandbox.catalogues import search
 from adapters.magento.sandbox.problems import no_such
@@ -45,18 +45,18 @@ def custom_attributes(shop: Shop, ask: Ask) -> object:
 
 
 @route("GET", "customerGroups/search", _GROUP)
-def groups(shop: Shop, ask: Ask) -> object:
+def all_groups(shop: Shop, ask: Ask) -> object:
     return search(shop, "groups", criteria.read(ask.query))
 
 
 @route("GET", "customerGroups/default", _GROUP)
 def default_group(shop: Shop, ask: Ask) -> object:
-    return people.group_body(shop.groups.rows[shop.default_group])
+    return groups.body(shop.groups.rows[shop.default_group])
 
 
 @route("GET", "customerGroups/default/:id", _GROUP)
 def default_group_of_store(shop: Shop, ask: Ask) -> object:
-    return people.group_body(shop.groups.rows[shop.default_group])
+    return groups.body(shop.groups.rows[shop.default_group])
 
 
 @route("PUT", "customerGroups/default/:id", _GROUP)
@@ -69,22 +69,22 @@ def set_default_group(shop: Shop, ask: Ask) -> object:
 @route("GET", "customerGroups/:id", _GROUP)
 def group(shop: Shop, ask: Ask) -> object:
     _known_group(shop, ask)
-    return people.group_body(shop.groups.rows[ask.id])
+    return groups.body(shop.groups.rows[ask.id])
 
 
 @route("POST", "customerGroups", _GROUP)
 def make_group(shop: Shop, ask: Ask) -> object:
-    return people.group_body(people.save_group(shop, ask.part("group")))
+    return groups.body(groups.save(shop, ask.part("group")))
 
 
 @route("PUT", "customerGroups/:id", _GROUP)
 def change_group(shop: Shop, ask: Ask) -> object:
-    return people.group_body(people.save_group(shop, ask.part("group"), ask.id))
+    return groups.body(groups.save(shop, ask.part("group"), ask.id))
 
 
 @route("DELETE", "customerGroups/:id", _GROUP)
 def remove_group(shop: Shop, ask: Ask) -> object:
-    people.remove_group(shop, ask.id)
+    groups.remove(shop, ask.id)
     return True
 
 

@@ -243,6 +243,7 @@ class Customer(msgspec.Struct, frozen=True):
     addresses: tuple[Address, ...] = ()
     created_in: str = "Default Store View"
     attributes: tuple[tuple[str, str], ...] = ()  # custom ones, in the order the shop made them
+    keeps_group: bool = False  # whatever the check of VAT numbers says
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -251,6 +252,7 @@ class Group(msgspec.Struct, frozen=True):
     id: int
     code: str
     tax_class_id: int = 3
+    shut_out_of: tuple[int, ...] = ()  # websites
 
 
 class Coupon(msgspec.Struct, frozen=True):

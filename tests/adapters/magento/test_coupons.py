@@ -157,16 +157,16 @@ def test_a_revoked_code_is_gone_and_revoking_it_again_is_fine(sandbox: Any, coup
 def test_who_rises_to_a_new_tier_keeps_the_use_of_their_code(sandbox: Any, coupon: Coupon) -> None:
     ann = sandbox.customer("ann")
     sandbox.line().make_coupon(coupon)
-    sandbox.line().mark(str(ann), ("Gold",), ())
+    sandbox.line().mark(str(ann), ("Gold",), (), tier="Gold")
     order = sandbox.order(ann, codes=(coupon.code,))
     assert sandbox.line().orders((str(order),))[str(order)].total == 3500
 
 
 def test_a_group_the_merchant_adds_is_let_in_with_the_next_code(sandbox: Any, coupon: Coupon) -> None:
-    from adapters.magento.sandbox import people
+    from adapters.magento.sandbox import groups
 
     sandbox.line().make_coupon(coupon)
-    added = people.save_group(sandbox.shop, {"code": "Friends", "tax_class_id": 3})
+    added = groups.save(sandbox.shop, {"code": "Friends", "tax_class_id": 3})
     sandbox.line().make_coupon(replace(coupon, code="SECOND"))
     assert added.id in ours(sandbox)[0].customer_group_ids
 

@@ -335,7 +335,9 @@ def test_the_same_answer_gives_the_same_record(answer: Any) -> None:
 
 
 def test_a_customer_carries_the_group_they_are_in(answer: Any) -> None:
-    found = read.customer(answer("customer_full", wire.Customer), "General", "en", confirms_email=False)
+    found = read.customer(
+        answer("customer_full", wire.Customer), (("General",), None), "en", confirms_email=False
+    )
     assert (found.id, found.name, found.email) == ("2", "Noah O'Brien", "shopper02@example.com")
     assert (found.created_at, found.changed_at) == (at("2025-05-15 09:30:00"), at("2025-07-28 09:30:00"))
     assert (found.marks, found.language, found.email_verified) == (("General",), "en", False)
@@ -349,4 +351,4 @@ def test_an_address_is_proven_only_where_the_shop_asks_for_proof_and_got_it(
     confirms: bool, open_confirmation: str | None, verified: bool
 ) -> None:
     row = wire.Customer(1, "2026-01-01 10:00:00", email="a@example.com", confirmation=open_confirmation)
-    assert read.customer(row, None, None, confirms).email_verified is verified
+    assert read.customer(row, ((), None), None, confirms).email_verified is verified

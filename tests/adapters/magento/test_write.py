@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from adapters.magento.sandbox import people
-from connector.port import LeftAlone, Marked, Refused
+from adapters.magento.keys import Chosen
+from adapters.magento.sandbox import groups, people
+from connector.port import LeftAlone, Marked, Refused, Replaces
 
 
 @pytest.fixture
@@ -25,37 +26,37 @@ def put(sandbox: Any, customer: str, code: str) -> None:
 
 
 def test_a_tier_makes_its_group_once_and_the_customer_is_in_it(sandbox: Any, ann: str) -> None:
-    assert sandbox.line().mark(ann, ("Gold",), ()) == Marked(("Gold",))
+    assert sandbox.line().mark(ann, ("Gold",), (), tier="Gold") == Marked(("Gold",), "0")
     bob = str(sandbox.customer("bob"))
-    assert sandbox.line().mark(bob, ("Gold",), ()) == Marked(("Gold",))
+    assert sandbox.line().mark(bob, ("Gold",), (), tier="Gold") == Marked(("Gold",), "0")
     assert [group(sandbox, each) for each in (ann, bob)] == ["Gold", "Gold"]
     assert [row.code for row in sandbox.shop.groups].count("Gold") == 1
     assert sandbox.line().customers((ann,))[ann].marks == ("Gold",)
 
 
 def test_marking_twice_changes_nothing_the_second_time(sandbox: Any, ann: str) -> None:
-    sandbox.line().mark(ann, ("Gold",), ())
+    sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
     sandbox.later(hours=1)
     before = sandbox.shop.customers.get(int(ann))
-    assert sandbox.line().mark(ann, ("Gold",), ("Gold",)) == Marked(("Gold",))
+    assert sandbox.line().mark(ann, ("Gold",), ("Gold",), tier="Gold") == Marked(("Gold",), "0")
     assert sandbox.shop.customers.get(int(ann)) == before
 
 
 def test_a_higher_tier_takes_the_place_of_the_lower(sandbox: Any, ann: str) -> None:
-    sandbox.line().mark(ann, ("Silver",), ())
-    assert sandbox.line().mark(ann, ("Gold",), ("Silver",)) == Marked(("Gold",))
+    sandbox.line().mark(ann, ("Silver",), (), tier="Silver")
+    assert sandbox.line().mark(ann, ("Gold",), ("Silver",), tier="Gold") == Marked(("Gold",), "0")
     assert group(sandbox, ann) == "Gold"
 
 
 def test_without_a_tier_the_customer_is_back_in_the_default_group(sandbox: Any, ann: str) -> None:
-    sandbox.line().mark(ann, ("Gold",), ())
+    sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
     assert sandbox.line().mark(ann, (), ("Gold",)) == Marked(())
     assert group(sandbox, ann) == "General"
 
 
 def test_a_wholesale_customer_stays_one(sandbox: Any, ann: str) -> None:
     put(sandbox, ann, "Wholesale")
-    answer = sandbox.line().mark(ann, ("Gold",), ())
+    answer = sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
     assert isinstance(answer, LeftAlone)
     assert "'Wholesale'" in answer.why
     assert sandbox.line().mark(ann, (), ("Gold",)) == Marked(())
@@ -64,7 +65,7 @@ def test_a_wholesale_customer_stays_one(sandbox: Any, ann: str) -> None:
 
 def test_everything_else_about_the_customer_is_written_back_as_it_was(sandbox: Any, ann: str) -> None:
     before = people.customer_body(sandbox.shop.customers.get(int(ann)))
-    sandbox.line().mark(ann, ("Gold",), ())
+    sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
     after = people.customer_body(sandbox.shop.customers.get(int(ann)))
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     assert changed <= {"group_id", "updated_at"}
@@ -72,26 +73,88 @@ def test_everything_else_about_the_customer_is_written_back_as_it_was(sandbox: A
 
 
 def test_a_group_of_the_merchants_making_with_the_tiers_name_is_used(sandbox: Any, ann: str) -> None:
-    people.save_group(sandbox.shop, {"code": "VIP Gold", "tax_class_id": 3})
-    assert sandbox.line().mark(ann, ("VIP Gold",), ()) == Marked(("VIP Gold",))
+    groups.save(sandbox.shop, {"code": "VIP Gold", "tax_class_id": 3})
+    assert sandbox.line().mark(ann, ("VIP Gold",), (), tier="VIP Gold") == Marked(("VIP Gold",), "0")
     assert group(sandbox, ann) == "VIP Gold"
 
 
 def test_a_name_that_differs_in_capitals_only_is_refused_with_what_to_do(sandbox: Any, ann: str) -> None:
-    people.save_group(sandbox.shop, {"code": "VIP GOLD", "tax_class_id": 3})
+    groups.save(sandbox.shop, {"code": "VIP GOLD", "tax_class_id": 3})
     with pytest.raises(Refused, match="'VIP GOLD'; give the tier exactly that name"):
-        sandbox.line().mark(ann, ("Vip Gold",), ())
+        sandbox.line().mark(ann, ("Vip Gold",), (), tier="Vip Gold")
 
 
 def test_a_name_that_magento_would_cut_is_refused_with_what_to_do(sandbox: Any, ann: str) -> None:
     with pytest.raises(Refused, match="32 characters"):
-        sandbox.line().mark(ann, ("The most loyal of all our customers",), ())
+        sandbox.line().mark(
+            ann, ("The most loyal of all our customers",), (), tier="The most loyal of all our customers"
+        )
 
 
 def test_a_customer_who_is_gone_is_left_alone(sandbox: Any) -> None:
-    assert isinstance(sandbox.line().mark("4711", ("Gold",), ()), LeftAlone)
+    assert isinstance(sandbox.line().mark("4711", ("Gold",), (), tier="Gold"), LeftAlone)
 
 
-def test_two_groups_at_once_are_a_mistake_of_ours(sandbox: Any, ann: str) -> None:
-    with pytest.raises(ValueError, match="one group"):
-        sandbox.line().mark(ann, ("Gold", "Early"), ())
+RETAILER, WHOLESALE = 3, 2
+MAY = Chosen(replaceable=(RETAILER,))
+
+
+def test_a_group_that_may_be_replaced_is_named_first_and_comes_back_when_the_tier_ends(
+    sandbox: Any, ann: str
+) -> None:
+    put(sandbox, ann, "Retailer")
+    first = sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver")
+    assert first == Replaces("3")
+    assert group(sandbox, ann) == "Retailer"
+    moved = sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver", before="3")
+    assert (moved, group(sandbox, ann)) == (Marked(("Silver",), "3"), "Silver")
+    risen = sandbox.line(chosen=MAY).mark(ann, ("Gold",), ("Silver",), tier="Gold", before="3")
+    assert (risen, group(sandbox, ann)) == (Marked(("Gold",), "3"), "Gold")
+    ended = sandbox.line(chosen=MAY).mark(ann, (), ("Gold",), before="3")
+    assert (ended, group(sandbox, ann)) == (Marked(()), "Retailer")
+
+
+def test_after_a_lost_answer_the_old_group_is_still_known(sandbox: Any, ann: str) -> None:
+    put(sandbox, ann, "Retailer")
+    sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver", before="3")
+    again = sandbox.line(chosen=MAY).mark(ann, ("Silver",), ("Silver", "Gold"), tier="Silver", before="3")
+    assert again == Marked(("Silver",), "3")
+
+
+def test_an_old_group_that_is_no_more_gives_way_to_the_one_of_newcomers(sandbox: Any, ann: str) -> None:
+    put(sandbox, ann, "Retailer")
+    sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver", before="3")
+    groups.remove(sandbox.shop, RETAILER)
+    sandbox.line().mark(ann, (), ("Silver",), before="3")
+    assert group(sandbox, ann) == "General"
+
+
+def test_who_was_moved_back_to_newcomers_by_hand_is_not_sent_to_an_older_group_later(
+    sandbox: Any, ann: str
+) -> None:
+    put(sandbox, ann, "General")
+    assert sandbox.line(chosen=MAY).mark(ann, ("Gold",), ("Gold",), tier="Gold", before="3") == Replaces("0")
+
+
+def test_a_group_shut_out_of_the_customers_website_is_refused_with_what_to_do(sandbox: Any, ann: str) -> None:
+    shut = {"code": "Gold", "extension_attributes": {"exclude_website_ids": [1]}}
+    groups.save(sandbox.shop, shut)
+    with pytest.raises(Refused, match="'Gold' is shut out of the customer's website"):
+        sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
+    groups.save(sandbox.shop, {"code": "Silver", "extension_attributes": {"exclude_website_ids": [2]}})
+    assert isinstance(sandbox.line().mark(ann, ("Silver",), (), tier="Silver"), Marked)
+
+
+def test_the_group_of_visitors_is_nobodys_tier(sandbox: Any, ann: str) -> None:
+    with pytest.raises(Refused, match="that of visitors"):
+        sandbox.line().mark(ann, ("NOT LOGGED IN",), (), tier="NOT LOGGED IN")
+
+
+def test_a_check_of_vat_numbers_that_takes_the_group_away_is_named(sandbox: Any, ann: str) -> None:
+    address = {"vat_id": "NL123456789B01", "city": "Utrecht"}
+    people.change(sandbox.shop, int(ann), {"addresses": [address]})
+    sandbox.shop.extras["vat_group"] = WHOLESALE
+    with pytest.raises(Refused, match="check of VAT numbers"):
+        sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
+    people.change(sandbox.shop, int(ann), {"disable_auto_group_change": 1, "group_id": 1})
+    assert sandbox.line().mark(ann, ("Gold",), (), tier="Gold") == Marked(("Gold",), "0")

@@ -1,0 +1,52 @@
+"""A customer read whole, changed in a few places and written back whole.
+
+Versions up to 2.3 reset the store, and others the default addresses or the group, of a customer that comes with less
+than was read.
+"""
+
+import msgspec
+
+from connector.port import Refused
+
+from .client import Client
+from .tags import words
+from .wire import Tagged
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """Everything that stands at a customer's address, and what we read of it."""
+
+    body: dict[str, object]
+    row: Tagged
+
+
+def read(client: Client, customer_id: str) -> Whole:
+    """Return the customer; raise Gone."""
+    body = client.whole(f"customers/{int(customer_id)}")
+    return Whole(body, msgspec.convert(body, Tagged, strict=False))
+
+
+def write(client: Client, found: Whole, group_id: int | None, texts: dict[str, str]) -> Tagged:
+    """Write the customer back with this group and these attributes, all else as it was; return the shop's answer.
+
+    Raises Refused where an attribute did not take what was written.
+    """
+    body = {**found.body, "group_id": group_id}
+    if texts:
+        body["custom_attributes"] = _attributes(found.body.get("custom_attributes"), texts)
+    after = client.send("PUT", f"customers/{found.row.id}", {"customer": body}, Tagged)
+    for code, text in texts.items():
+        if words(after.said(code)) != words(text):
+            raise Refused(
+                f"The shop did not keep what was written into the attribute {code!r}; who may change it?"
+            )
+    return after
+
+
+def _attributes(stand: object, texts: dict[str, str]) -> list[object]:
+    others = [
+        one
+        for one in (stand if isinstance(stand, list) else [])
+        if not (isinstance(one, dict) and one.get("attribute_code") in texts)
+    ]
+    return [*others, *({"attribute_code": code, "value": text} for code, text in texts.items())]

@@ -1,0 +1,52 @@
+"""Balance and tier in attributes that our module made, for its block on the account page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from adapters.magento.sandbox import attributes
+from connector.port import LeftAlone, Shown
+from connector.records import Card
+
+PLACES = [
+    attributes.Attribute("comeback_balance", "Points", "int"),
+    attributes.Attribute("comeback_tier", "Tier"),
+]
+
+
+@pytest.fixture
+def saves(sandbox: Any) -> list[int]:
+    found: list[int] = []
+    sandbox.shop.watchers.append(lambda kind, key: found.append(key))
+    return found
+
+
+def card(sandbox: Any, customer: int) -> dict[str, str]:
+    return dict(sandbox.shop.customers.get(customer).attributes)
+
+
+def test_without_the_module_there_is_no_place_and_the_shop_says_so(sandbox: Any) -> None:
+    ann = sandbox.customer("ann")
+    assert sandbox.line().facts().shows_cards is False
+    (answer,) = sandbox.line().show((Card(str(ann), 120, "Gold"),))
+    assert answer == LeftAlone("The shop has no place for it.")
+
+
+def test_cards_are_written_where_they_differ_and_not_again(sandbox: Any, saves: list[int]) -> None:
+    attributes.make(sandbox.shop, PLACES)
+    assert sandbox.line().facts().shows_cards is True
+    ann, bob = sandbox.customer("ann"), sandbox.customer("bob")
+    saves.clear()
+    cards = (Card(str(ann), 120, "Gold"), Card(str(bob), 0, None), Card("4711", 9, None))
+    gone = LeftAlone("The customer is no longer in the shop.")
+    assert sandbox.line().show(cards) == (Shown(), Shown(), gone)
+    assert card(sandbox, ann) == {"comeback_balance": "120", "comeback_tier": "Gold"}
+    assert card(sandbox, bob) == {"comeback_balance": "0"}
+    assert saves == [ann, bob]
+    assert sandbox.line().show(cards) == (Shown(), Shown(), gone)
+    assert saves == [ann, bob]
+    sandbox.line().show((Card(str(ann), 130, None),))
+    assert card(sandbox, ann) == {"comeback_balance": "130"}
+    assert saves == [ann, bob, ann]
