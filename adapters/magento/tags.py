@@ -98,7 +98,7 @@ class Tags:
                 raise Refused(f"The tag {word!r} holds a comma or a line break, which part tags there.")
         if place.backend_type == "varchar" and len(text) > LONGEST:
             raise Refused(
-                f"Magento cuts the attribute {code!r} at {LONGEST} characters; choose one of type text area."
+                f"The shop cuts the attribute {code!r} at {LONGEST} characters; choose one of type text area."
             )
 
 

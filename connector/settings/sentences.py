@@ -153,7 +153,7 @@ LINES = (
     _("Choose one of what is offered."),
     _("The shop's customers have no attribute %(code)s; install Comeback's module, or choose another."),
     _("The tag %(word)s holds a comma or a line break, which part tags there."),
-    _("Magento cuts the attribute %(code)s at %(longest)s characters; choose one of type text area."),
+    _("The shop cuts the attribute %(code)s at %(longest)s characters; choose one of type text area."),
     _("The group %(code)s is that of visitors; give the tier another name."),
     _("The group %(code)s is shut out of the customer's website; change that in the group."),
     _("The shop did not keep what was written into the attribute %(code)s; who may change it?"),

@@ -141,7 +141,7 @@ def test_codes_whose_end_is_long_past_are_read_no_more_and_a_new_group_changes_n
         line.make_coupon(replace(coupon, code=code, ends_at=sandbox.now + timedelta(days=days)))
     line.make_coupon(replace(coupon, code="ALWAYS", ends_at=None))
     assert sorted(each.code for each in sandbox.line().coupons()) == ["ALWAYS", "COMING", "LATELY"]
-    sandbox.line().mark(str(ann), ("Gold",), ())
+    sandbox.line().mark(str(ann), ("Gold",), (), tier="Gold")
     assert [4 in rule.customer_group_ids for rule in ours(sandbox)] == [True, True, False, True]
 
 
