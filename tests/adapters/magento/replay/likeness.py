@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from adapters.magento.sandbox import Shop, aftermath, attributes, checkout, people, promotions
+from adapters.magento.sandbox import Shop, aftermath, attributes, checkout, groups, people, promotions
 from adapters.magento.sandbox.places import BY_COUNT
 from adapters.magento.sandbox.rows import Order
 from adapters.magento.sandbox.shop import stamp
@@ -92,8 +92,8 @@ def _groups(shop: Shop, recorded: list[Case]) -> None:
     for one in body(recorded, "groups_search")["items"]:
         if shop.groups.get(one["id"]) is None:
             while shop.groups.last < one["id"] - 1:  # a group that was made and deleted
-                people.remove_group(shop, people.save_group(shop, {"code": "gone"}).id)
-            people.save_group(shop, {"code": one["code"]})
+                groups.remove(shop, groups.save(shop, {"code": "gone"}).id)
+            groups.save(shop, {"code": one["code"]})
 
 
 def _rules(shop: Shop, recorded: list[Case]) -> None:
