@@ -9,6 +9,7 @@ namespace Comeback\Loyalty\Plugin;
 
 use Comeback\Loyalty\Model\Courier;
 use Comeback\Loyalty\Model\Queue;
+use Magento\Authorization\Model\UserContextInterface;
 use Magento\Framework\HTTP\PhpEnvironment\Response;
 use Psr\Log\LoggerInterface;
 
@@ -24,17 +25,25 @@ class DeliverAfterResponse
 
     private Courier $courier;
 
+    private UserContextInterface $userContext;
+
     private LoggerInterface $logger;
 
     /**
      * @param Queue $queue
      * @param Courier $courier
+     * @param UserContextInterface $userContext
      * @param LoggerInterface $logger
      */
-    public function __construct(Queue $queue, Courier $courier, LoggerInterface $logger)
-    {
+    public function __construct(
+        Queue $queue,
+        Courier $courier,
+        UserContextInterface $userContext,
+        LoggerInterface $logger
+    ) {
         $this->queue = $queue;
         $this->courier = $courier;
+        $this->userContext = $userContext;
         $this->logger = $logger;
     }
 
@@ -52,6 +61,11 @@ class DeliverAfterResponse
             return $result;
         }
         try {
+            // A program that writes a thousand customers, Comeback itself among them, would make a thousand messages;
+            // cron puts them together, a hundred to a message.
+            if ($this->userContext->getUserType() === UserContextInterface::USER_TYPE_INTEGRATION) {
+                return $result;
+            }
             // Under PHP-FPM the shopper has the page from here on; elsewhere they wait for two seconds at most.
             if (function_exists('fastcgi_finish_request')) {
                 fastcgi_finish_request();

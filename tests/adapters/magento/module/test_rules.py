@@ -178,7 +178,7 @@ def tree(path: Path) -> ET.Element:
 
 
 def test_every_class_that_a_file_names_is_there(module: Path) -> None:
-    named = set()
+    named: set[str] = set()
     for path in module.rglob("*.xml"):
         named |= set(re.findall(r"Comeback\\Loyalty\\([\w\\]+)", path.read_text()))
     assert len(named) > 12

@@ -384,6 +384,15 @@ namespace Magento\Store\Model {
     }
 }
 
+namespace Magento\Authorization\Model {
+    interface UserContextInterface
+    {
+        public const USER_TYPE_INTEGRATION = 1;
+
+        public function getUserType();
+    }
+}
+
 namespace Magento\Backend\App\Action {
     class Context
     {

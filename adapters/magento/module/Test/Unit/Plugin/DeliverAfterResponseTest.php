@@ -10,6 +10,7 @@ namespace Comeback\Loyalty\Test\Unit\Plugin;
 use Comeback\Loyalty\Model\Courier;
 use Comeback\Loyalty\Model\Queue;
 use Comeback\Loyalty\Plugin\DeliverAfterResponse;
+use Magento\Authorization\Model\UserContextInterface;
 use Magento\Framework\HTTP\PhpEnvironment\Response;
 use PHPUnit\Framework\TestCase;
 use Psr\Log\LoggerInterface;
@@ -33,6 +34,13 @@ class DeliverAfterResponseTest extends TestCase
         self::assertSame('sent', $this->after(true, $courier));
     }
 
+    public function testWhatAProgramWritesWaitsForCron(): void
+    {
+        $courier = $this->createMock(Courier::class);
+        $courier->expects(self::never())->method('deliverAtOnce');
+        self::assertSame('sent', $this->after(true, $courier, UserContextInterface::USER_TYPE_INTEGRATION));
+    }
+
     public function testWhateverGoesWrongTheAnswerIsSent(): void
     {
         $courier = $this->createMock(Courier::class);
@@ -43,13 +51,16 @@ class DeliverAfterResponseTest extends TestCase
     /**
      * @param bool $touched
      * @param Courier $courier
+     * @param int|null $userType
      * @return string
      */
-    private function after(bool $touched, Courier $courier): string
+    private function after(bool $touched, Courier $courier, ?int $userType = null): string
     {
+        $user = $this->createMock(UserContextInterface::class);
+        $user->method('getUserType')->willReturn($userType);
         $queue = $this->createMock(Queue::class);
         $queue->method('isTouched')->willReturn($touched);
-        $plugin = new DeliverAfterResponse($queue, $courier, $this->createMock(LoggerInterface::class));
+        $plugin = new DeliverAfterResponse($queue, $courier, $user, $this->createMock(LoggerInterface::class));
         return $plugin->afterSendResponse($this->createMock(Response::class), 'sent');
     }
 }
