@@ -1,0 +1,110 @@
+"""docs/magento.md says what the code does: rights, headers, settings, attributes, calls and commands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from adapters.magento import rights
+from adapters.magento.hints import async_events, commerce, io_events, own, plain
+
+ROOT = Path(__file__).parents[4]
+ADAPTER = ROOT / "adapters" / "magento"
+
+
+@pytest.fixture(scope="module")
+def guide() -> str:
+    return (ROOT / "docs" / "magento.md").read_text()
+
+
+def code(guide: str) -> set[str]:
+    return set(re.findall(r"`([^`\n]+)`", guide))
+
+
+def test_the_rights_to_tick_are_those_that_are_asked_for(guide: str) -> None:
+    rows = re.findall(r"^\| \*(.+)\* \| `(Magento_\w+::\w+)` \| (.+) \|$", guide, re.MULTILINE)
+    assert [(where, resource) for where, resource, _ in rows] == [
+        (right.where, right.resource) for right in rights.NEEDED
+    ]
+    stops = [
+        said.startswith(("the shop cannot be read", "the shop cannot be connected")) for _, _, said in rows
+    ]
+    assert stops == [right.reads for right in rights.NEEDED]
+
+
+def test_every_header_is_one_that_a_sender_is_known_by(guide: str, module: Path) -> None:
+    known = {async_events.HEADER, commerce.HEADER, plain.HEADER, own.HEADER, own.TIMESTAMP, own.NONCE}
+    known |= {name for pair in io_events.HEADERS for name in pair}
+    named = {word.lower() for word in code(guide) if re.fullmatch(r"X-(Comeback|Magento|Adobe)-[\w-]+", word)}
+    assert named <= known
+    assert named >= {async_events.HEADER, commerce.HEADER, plain.HEADER, "x-adobe-digital-signature-1"}
+    assert f"`?{plain.PARAMETER}=`" in guide
+    assert f"`{commerce.GO_ON[0].decode()}`" in guide
+    signed = (module / "Model/Signature.php").read_text()
+    sent = {name.lower() for name in re.findall(r"'(X-Comeback-\w+)'", signed)}
+    assert sent == {own.HEADER, own.TIMESTAMP, own.NONCE}
+
+
+def test_every_setting_of_the_module_stands_on_its_page_by_these_words(guide: str, module: Path) -> None:
+    system = (module / "etc/adminhtml/system.xml").read_text()
+    rows = re.findall(r"^\| \*(.+)\* \| `comeback_loyalty/(\w+)/(\w+)` \|", guide, re.MULTILINE)
+    assert {field for _, _, field in rows} == {"enabled", "address", "secret", "show"}
+    for label, group, field in rows:
+        assert re.search(
+            rf'<group id="{group}".*?<field id="{field}".*?<label>{label}</label>', system, re.DOTALL
+        )
+    for words in ("Send a Test Hint", "How It Stands"):
+        assert f"*{words.replace(' ', ' ')}*" in guide.replace("\n", " ")
+        assert f">{words}<" in system
+
+
+def test_what_the_module_adds_is_what_it_makes(guide: str, module: Path) -> None:
+    patch = (module / "Setup/Patch/Data/AddCustomerAttributes.php").read_text()
+    made = set(re.findall(r"'(comeback_\w+)'", patch))
+    assert {word for word in code(guide) if re.fullmatch(r"comeback_(?!loyalty)\w+", word)} == made
+    assert "cron group of its own, `comeback_loyalty`" in guide
+    assert '<group id="comeback_loyalty">' in (module / "etc/crontab.xml").read_text()
+
+
+def test_every_command_names_this_module_and_exists_in_magento(guide: str) -> None:
+    known = {
+        "app:config:dump",
+        "cache:flush",
+        "cron:install",
+        "events:subscribe",
+        "indexer:reindex",
+        "maintenance:disable",
+        "maintenance:enable",
+        "module:enable",
+        "module:uninstall",
+        "setup:di:compile",
+        "setup:static-content:deploy",
+        "setup:upgrade",
+    }
+    assert set(re.findall(r"bin/magento\s+([\w:-]+)", guide)) <= known
+    assert set(re.findall(r"module:(?:enable|uninstall)(?: --non-composer)? (\w+_\w+)", guide)) == {
+        "Comeback_Loyalty"
+    }
+
+
+def test_every_call_that_the_guide_names_is_made(guide: str) -> None:
+    calls = guide.partition("## 6.")[2].partition("## 7.")[0]
+    made = "\n".join(path.read_text() for path in sorted(ADAPTER.glob("*.py")))
+    named = [
+        word.removeprefix("GET ")
+        for cell in re.findall(r"^\| (`.+`) \|", calls, re.MULTILINE)
+        for word in re.findall(r"`([^`]+)`", cell)
+    ]
+    assert len(named) > 12
+    for word in named:
+        method, _, path = word.rpartition(" ")
+        sought = rf'"{method}",\s*f?"{path}[/"]' if method else rf'f?"{path}[/"]'
+        assert re.search(sought, made), word
+
+
+def test_no_call_that_changes_something_is_left_out(guide: str) -> None:
+    made = "\n".join(path.read_text() for path in sorted(ADAPTER.glob("*.py")))
+    changes = {f"{method} {path}" for method, path in re.findall(r'"(POST|PUT|DELETE)",\s*f?"(\w+)', made)}
+    assert {change for change in changes if f"`{change}`" not in guide and "token" not in change} == set()
