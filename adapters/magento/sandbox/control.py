@@ -4,6 +4,7 @@ They stand in the modules beside this one whose names begin with `control_`, eac
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from flask import Flask, Response, request
@@ -27,11 +28,13 @@ def mount(app: Flask, stage: Stage) -> None:
 
 
 def _view(stage: Stage, answer: Control) -> Callable[..., Response]:
-    def view(**variables: int) -> Response:
+    def view(**variables: Any) -> Response:
         body = request.get_data()
         try:
             given: Said = msgspec.json.decode(body) if body else request.args.to_dict()
-            return _said(200, answer(stage, given, **variables))
+            said = answer(stage, given, **variables)
+            # A key of Adobe's is no JSON.
+            return Response(said, mimetype="text/plain") if isinstance(said, str) else _said(200, said)
         except Missing as why:
             return _said(404, {"error": str(why)})
         except (CodeRefused, NotPossible) as why:

@@ -5,7 +5,6 @@ from flask import request
 
 from adapters.magento.sandbox import browser
 from adapters.magento.sandbox.checkout import NotPossible
-from adapters.magento.sandbox.hints import Weather
 from adapters.magento.sandbox.places import BY_COUNT
 from adapters.magento.sandbox.shop import RIGHTS
 from adapters.magento.sandbox.stage import Routes, Said, Stage
@@ -72,24 +71,6 @@ def keys(stage: Stage, given: Said) -> Said:
     return dict(msgspec.to_builtins(stage.shop.desk.keys))
 
 
-def send_hints(stage: Stage, given: Said) -> Said:
-    stage.hint_secret = given.get("secret") or stage.hint_secret
-    stage.hints.send_to(given.get("url") or "", stage.hint_secret)
-    return {"url": given.get("url"), "secret": stage.hint_secret}
-
-
-def trouble(stage: Stage, given: Said) -> Said:
-    stage.faults.order(given.get("requests") or [])
-    weather = {name: value for name, value in given.items() if name != "requests"}
-    stage.hints.suffer(msgspec.convert(weather, Weather, strict=False))
-    return stage.hints.tally()
-
-
-def release(stage: Stage, given: Said) -> Said:
-    settled = stage.hints.release(given.get("order", "given"), given.get("seed"))
-    return {**stage.hints.tally(), "settled": settled}
-
-
 def live(stage: Stage, given: Said) -> Said:
     stage.shoppers.begin(float(given.get("per_second", 1)), given.get("seed"))
     return {"per_second": float(given.get("per_second", 1))}
@@ -121,9 +102,6 @@ ROUTES: Routes = [
     ("POST", "bearer", bearer),
     ("POST", "limits", limits),
     ("POST", "websites", websites),
-    ("POST", "hints", send_hints),
-    ("POST", "faults", trouble),
-    ("POST", "release", release),
     ("POST", "live", live),
     ("POST", "quiet", quiet),
 ]

@@ -28,7 +28,7 @@ class Stage:
     def __init__(self, shop: Shop, *, hints: bool = False) -> None:
         self.shop = shop
         self.faults = Faults()
-        self.hints = Hints()
+        self.hints = Hints(shop)
         self.shoppers = Shoppers(shop)
         self.hint_secret = HINT_SECRET if hints else ""
         shop.watchers.append(self.hints.note)

@@ -1,8 +1,5 @@
-"""Trouble on order, signed hints, the merchant's browser, and invented shoppers."""
+"""Trouble on order, the merchant's browser, and invented shoppers."""
 
-import hashlib
-import hmac
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -26,17 +23,14 @@ FORM = """<html><body><form method="get" action="/search"><input name="q"></form
 
 
 class App:
-    """What the sandbox talks to: an install page and a door for hints."""
+    """What the sandbox talks to: an install page."""
 
     def __init__(self) -> None:
         self.typed: dict[str, str] = {}
-        self.hints: list[tuple[dict[str, str], bytes]] = []
-        self.refuse = 0
         self.page = FORM
         self.flask = Flask("app")
         self.flask.add_url_rule("/magento/", "form", self.form, methods=["GET", "POST"])
         self.flask.add_url_rule("/welcome", "welcome", lambda: "signed in")
-        self.flask.add_url_rule("/webhooks/magento/key", "hint", self.hint, methods=["POST"])
         self.server = make_server("127.0.0.1", 0, self.flask, threaded=True)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
@@ -50,13 +44,6 @@ class App:
             return "no token", 400
         self.typed = request.form.to_dict()
         return redirect("/welcome", 303)
-
-    def hint(self) -> Any:
-        self.hints.append((dict(request.headers), request.get_data()))
-        if self.refuse:
-            self.refuse -= 1
-            return "busy", 503
-        return ""
 
 
 @pytest.fixture
@@ -158,46 +145,6 @@ def test_a_broken_road_says_at_which_step(store: Any, app: App, page: str, step:
     assert store.control("POST", "install", {"public_url": app.url}, expect=502)["step"] == step
     nobody = store.control("POST", "install", {"public_url": "http://127.0.0.1:9"}, expect=502)
     assert nobody["step"] == "open"
-
-
-def test_hints_are_signed_over_their_body_and_name_what_changed(store: Any, app: App) -> None:
-    store.control("POST", "hints", {"url": f"{app.url}/webhooks/magento/key", "secret": SECRET})
-    ann = store.customer()
-    key = store.order(customer_id=str(ann))
-    store.control("POST", "quiet")
-    bodies = []
-    for headers, body in app.hints:
-        expected = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-        assert headers["X-Magento-Signature"] == expected
-        bodies.append(json.loads(body))
-    assert bodies == [
-        {"event": "customer.updated", "customer_id": ann},
-        {"event": "sales.order.updated", "order_id": key},
-    ]
-
-
-def test_hints_can_be_held_doubled_and_released_backwards(store: Any, app: App) -> None:
-    store.control("POST", "hints", {"url": f"{app.url}/webhooks/magento/key", "secret": SECRET})
-    store.control("POST", "faults", {"hold": True, "double": 1})
-    for _ in range(3):
-        store.order()
-    assert (app.hints, store.control("GET", "log")["webhooks"]["waiting"]) == ([], 6)
-    assert store.control("POST", "release", {"order": "reversed"})["sent"] == 6
-    assert [json.loads(body)["order_id"] for _, body in app.hints] == [3, 3, 2, 2, 1, 1]
-    ids = [headers["X-Magento-Delivery-Id"] for headers, _ in app.hints]
-    assert ids[0] == ids[1] != ids[2]
-
-
-def test_hints_are_dropped_on_order_and_tried_again_when_refused(store: Any, app: App) -> None:
-    store.control("POST", "hints", {"url": f"{app.url}/webhooks/magento/key", "secret": SECRET})
-    store.control("POST", "faults", {"drop": 1})
-    store.order()
-    assert store.control("POST", "quiet")["dropped"] == 1
-    store.control("POST", "faults", {})
-    app.refuse = 1
-    store.order()
-    tally = store.control("POST", "quiet")
-    assert (tally["sent"], tally["failed"], len(app.hints)) == (1, 0, 2)
 
 
 def test_requests_fail_as_ordered_and_then_no_more(store: Any) -> None:

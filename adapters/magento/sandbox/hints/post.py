@@ -1,12 +1,12 @@
-"""Signed hints, as the Mage-OS asynchronous events module sends them; Magento Open Source itself sends nothing.
+"""The post office: news of the shop go out as its kind of sender sends them; Magento Open Source itself sends nothing.
 
-A hint names what changed and nothing else. It may be held, dropped, doubled and shuffled on order. A hint that is not
-answered with 2xx is tried again a few times and then counted as failed.
+Messages may be held, dropped, doubled and shuffled on order. One that is not answered with 2xx is tried again as often
+as its sender does, and then counted as failed. Those that are sent while the shopper waits are sent once, at once, and
+the shop waits for them.
 """
 
-import hashlib
-import hmac
 import random
+import secrets
 import threading
 import time
 from typing import Literal
@@ -14,14 +14,16 @@ from typing import Literal
 import msgspec
 import requests
 
-from adapters.magento.sandbox.shop import Kind
+from adapters.magento.sandbox import shop
+from adapters.magento.sandbox.hints import senders
+from adapters.magento.sandbox.hints.senders import News
 
 Release = Literal["given", "shuffled", "reversed"]
-TRIES = 3
+PATIENCE = 5  # seconds
 
 
 class Weather(msgspec.Struct, frozen=True):
-    """How bad the road is: chances between 0 and 1, seconds, and whether hints wait until they are released."""
+    """How bad the road is: chances between 0 and 1, seconds, and whether messages wait until they are released."""
 
     seed: int | None = None
     drop: float = 0
@@ -31,35 +33,35 @@ class Weather(msgspec.Struct, frozen=True):
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """One message, ready to go; a doubled one keeps its id."""
+    """One message that is to go out; a doubled one is about the same news."""
 
-    id: str
-    event: str
-    body: bytes
+    news: News
     due: float
 
 
 class Hints:
-    """The post office of one shop: it sends in a thread of its own, so nothing in the shop waits for the app."""
+    """The post office of one shop."""
 
-    def __init__(self) -> None:
+    def __init__(self, where: "shop.Shop") -> None:
+        self.shop = where
         self.changed = threading.Condition()
         self.url = ""
         self.secret = ""
+        self.kind: senders.Kind = "module"
         self.weather = Weather()
         self.chance = random.Random()  # noqa: S311 - no secret hangs on it
         self.waiting: list[Hint] = []
         self.held: list[Hint] = []
         self.busy = 0
-        self.number = 0
+        self.slowest = 0.0  # seconds that a shopper had to wait for the app
         self.counts = dict.fromkeys(("sent", "dropped", "doubled", "failed"), 0)
         self.open = True
         self.thread: threading.Thread | None = None
 
-    def send_to(self, url: str, secret: str) -> None:
-        """Send hints to this address from now on; an empty one stops them."""
+    def send_to(self, url: str, secret: str, kind: senders.Kind = "module") -> None:
+        """Send messages to this address from now on; an empty one stops them."""
         with self.changed:
-            self.url, self.secret = url, secret
+            self.url, self.secret, self.kind = url, secret, kind
             if self.thread is None:
                 self.thread = threading.Thread(target=self._work, name="hints", daemon=True)
                 self.thread.start()
@@ -70,28 +72,36 @@ class Hints:
             if weather.seed is not None:
                 self.chance.seed(weather.seed)
 
-    def note(self, kind: Kind, key: int) -> None:
-        """Write a hint about a row; a watcher of the shop."""
+    def note(self, row: shop.Kind, key: int) -> None:
+        """Hear that a row changed; a watcher of the shop."""
         with self.changed:
             if not self.url:
                 return
-            self.number += 1
-            event = "sales.order.updated" if kind == "order" else "customer.updated"
-            body = msgspec.json.encode({"event": event, f"{kind}_id": key})
+            table = self.shop.orders if row == "order" else self.shop.customers
+            news = News(secrets.token_hex(16), row, key, gone=table.get(key) is None)
             if self.chance.random() < self.weather.drop:
                 self.counts["dropped"] += 1
                 return
-            for _ in range(self._copies()):
+            at_once = self.kind in senders.WAITED_FOR and not self.weather.hold
+            for _ in range(0 if at_once else self._copies()):
                 due = time.monotonic() + self.chance.random() * self.weather.shuffle_seconds
-                hint = Hint(f"hint-{self.number}", event, body, due)
-                (self.held if self.weather.hold else self.waiting).append(hint)
+                (self.held if self.weather.hold else self.waiting).append(Hint(news, due))
             self.changed.notify_all()
+        if at_once:
+            self._while_the_shopper_waits(news)
 
     def _copies(self) -> int:
         if self.chance.random() < self.weather.double:
             self.counts["doubled"] += 1
             return 2
         return 1
+
+    def _while_the_shopper_waits(self, news: News) -> None:
+        begun = time.monotonic()
+        good = self._sent(_line(), news)
+        with self.changed:
+            self.slowest = max(self.slowest, time.monotonic() - begun)
+            self.counts["sent" if good else "failed"] += 1
 
     def release(self, order: Release, seed: int | None = None) -> bool:
         """Let go what is held, in that order, and wait until it is out; False when that took too long."""
@@ -115,7 +125,9 @@ class Hints:
 
     def tally(self) -> dict[str, int]:
         with self.changed:
-            return {**self.counts, "waiting": len(self.waiting) + len(self.held) + self.busy}
+            slowest = int(self.slowest * 1000)
+            waiting = len(self.waiting) + len(self.held) + self.busy
+            return {**self.counts, "waiting": waiting, "slowest_ms": slowest}
 
     def close(self) -> None:
         with self.changed:
@@ -123,10 +135,9 @@ class Hints:
             self.changed.notify_all()
 
     def _work(self) -> None:
-        line = requests.Session()
-        line.trust_env = False
+        line = _line()
         while (hint := self._next()) is not None:
-            good = self._sent(line, hint)
+            good = self._sent(line, hint.news)
             with self.changed:
                 self.counts["sent" if good else "failed"] += 1
                 self.busy -= 1
@@ -144,20 +155,29 @@ class Hints:
                 self.changed.wait(min((hint.due - now for hint in self.waiting), default=60))
         return None
 
-    def _sent(self, line: requests.Session, hint: Hint) -> bool:
-        signature = hmac.new(self.secret.encode(), hint.body, hashlib.sha256).hexdigest()
-        headers = {
-            "Content-Type": "application/json",
-            "x-magento-signature": signature,
-            "x-magento-event": hint.event,
-            "x-magento-delivery-id": hint.id,
-        }
-        for attempt in range(TRIES):
-            try:
-                answer = line.post(self.url, hint.body, headers=headers, timeout=5, allow_redirects=False)
-            except requests.RequestException:
-                answer = None
-            if answer is not None and answer.status_code < 300:
+    def _sent(self, line: requests.Session, news: News) -> bool:
+        """Send it as often as its sender tries; what the sender has nothing to say of is as good as sent."""
+        for attempt in range(senders.TRIES[self.kind]):
+            letter = senders.write(self.kind, self.shop, news, self.secret)
+            if letter is None or _delivered(line, self.url, letter):
                 return True
-            time.sleep(0.2 * 2**attempt)
+            if attempt + 1 < senders.TRIES[self.kind]:
+                time.sleep(min(0.2 * 2**attempt, 2))
         return False
+
+
+def _line() -> requests.Session:
+    line = requests.Session()
+    line.trust_env = False
+    return line
+
+
+def _delivered(line: requests.Session, url: str, letter: senders.Letter) -> bool:
+    headers = {"Content-Type": "application/json", **letter.headers}
+    try:
+        answer = line.post(
+            url + letter.question, letter.body, headers=headers, timeout=PATIENCE, allow_redirects=False
+        )
+    except requests.RequestException:
+        return False
+    return answer.status_code < 300
