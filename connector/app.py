@@ -8,22 +8,20 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import structlog
-from flask import Blueprint, Flask, Response, abort, redirect, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, request, session
 from flask_babel import Babel
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Response as Answer
 from werkzeug.wsgi import ClosingIterator
 from whitenoise import WhiteNoise
 
 import connector.settings
-from connector import callbacks, config, errors, framed, logs, metrics, storefront, strict, trail
+from connector import callbacks, config, entrance, errors, framed, logs, metrics, storefront, strict, trail
 from connector.hall import DoorStep
 from connector.house import House, furnish
 from connector.pulse import Pulse
 from connector.settings import create_blueprint, tongue
-from connector.store import health, merchants, patience
+from connector.store import health, patience
 from webhooks import door
 from webhooks.room import Room
 
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 _PAGES = Path(connector.settings.__file__).parent
 _LARGEST = 2 * 1024 * 1024  # bytes of one request
 _STATIC_SECONDS = 3600
-_log = structlog.get_logger()
 
 
 class Unsafe(Exception):
@@ -70,7 +67,7 @@ def create_app(house: House | None = None) -> Flask:
         pages = platform.pages(house.settings.environment, DoorStep(house, platform))
         app.register_blueprint(pages, url_prefix=f"/{platform.name}")
     app.register_blueprint(create_blueprint(house))
-    app.register_blueprint(_entrance(house))
+    app.register_blueprint(entrance.create_blueprint(house))
     pulse = Pulse(house, "web")
     app.register_blueprint(_condition(house, pulse))
     app.extensions["stop"] = pulse.stop
@@ -153,42 +150,6 @@ def _unsaid(words: list[tuple[str, str]]) -> set[str]:
     policies = [word for name, word in words if name.lower() == "content-security-policy"]
     named = any("frame-ancestors" in word and "frame-ancestors 'none'" not in word for word in policies)
     return {"x-frame-options"} if named else set()
-
-
-def _entrance(house: House) -> Blueprint:
-    """Signing in by a one-time address, and out."""
-    entrance = Blueprint("entrance", __name__)
-
-    @entrance.get("/signin/<word>")
-    def signin(word: str) -> Answer:
-        if request.method == "HEAD":
-            # Mail programs look at links before people do; a look must not use the pass up.
-            return Response()
-        with house.database.everyone() as connection:
-            merchant_id = merchants.find_pass(connection, word, "sign_in", house.now())
-        if merchant_id is None:
-            if "merchant_id" in session:
-                # The link of a visit that goes on, opened again.
-                return redirect("/")
-            abort(401)
-        with house.database.merchant(merchant_id) as tx:
-            merchant = merchants.get(tx)
-        tongue.start_over()
-        session.update(merchant_id=merchant_id, since=int(house.now().timestamp()))
-        session["merchant_language"] = merchant.language
-        _log.info("signed in", merchant_id=merchant_id)
-        return redirect("/")
-
-    @entrance.post("/signout")
-    def signout() -> Answer:
-        tongue.start_over()
-        return redirect(url_for("entrance.signed_out"))
-
-    @entrance.get("/signout")
-    def signed_out() -> Answer:
-        return errors.page(401)
-
-    return entrance
 
 
 def _condition(house: House, pulse: Pulse) -> Blueprint:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, abort, g, redirect, request, session
@@ -12,11 +11,10 @@ from werkzeug.wrappers import Response as Answer
 from connector import framed
 from connector.config import Settings, on_loopback
 from connector.house import House
-from connector.settings import tongue
+from connector.settings import sessions, tongue
 
-SESSION_LASTS = timedelta(hours=12)
 _FOR_MACHINES = ("/healthz", "/readyz", "/metrics")
-_ABOUT_COOKIES = ("/signin/", "/signout")
+_ABOUT_COOKIES = ("/signin", "/signout", "/settings/signin")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 _POLICY = (
@@ -36,13 +34,13 @@ def keep(app: Flask, house: House) -> None:
             return None
         _known_host(house.settings)
         _no_nul()
-        if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        if request.method not in _SAFE and not _from_our_own_page(house.settings):
             abort(403)
         if (answer := _framed()) is not None:
             return answer
-        since = session.get("since")
-        if since is not None and house.now().timestamp() - since > SESSION_LASTS.total_seconds():
-            tongue.start_over()
+        # What a page fetches by itself keeps no visit going.
+        by_itself = request.method in _SAFE and "HX-Request" in request.headers
+        sessions.go_on(house.now(), by_hand=not by_itself)
         if request.args.get("lang") in tongue.LANGUAGES:
             session["language"] = request.args["lang"]
         return None
@@ -81,6 +79,25 @@ def _framed() -> Answer | None:
     if "inside" in g and request.path.startswith(_ABOUT_COOKIES):
         abort(404)
     return None
+
+
+def _from_our_own_page(settings: Settings) -> bool:
+    """Tell whether the browser says that a page of ours sends this, or its user by hand.
+
+    Every browser of the last years says Sec-Fetch-Site on https and on loopback; those before say Origin with every form.
+    """
+    if "inside" in g and g.inside.fetched:
+        return True  # no other site's page could have sent the proof along
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    try:
+        origin = urlsplit(request.headers.get("Origin", ""))
+        host = origin.hostname or ""
+    except ValueError:
+        return False
+    here = on_loopback(settings.public_host) and on_loopback(host)
+    return here or f"{origin.scheme}://{origin.netloc}" == settings.public_url
 
 
 def _no_nul() -> None:

@@ -20,6 +20,7 @@ import msgspec
 import psycopg
 import pytest
 import structlog
+from flask.testing import FlaskClient
 
 from connector import logs, trail
 from connector.store import patience
@@ -159,6 +160,20 @@ def _no_request_under_way() -> None:
     """A test may leave an answer unread, and with it the number of its request and its patience with the database."""
     trail.follow("")
     patience.end()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _as_browsers_do() -> Iterator[None]:
+    """Every browser says with a request which site's page it comes from; without that no form of ours is taken."""
+    begin = FlaskClient.__init__
+
+    def begun(self: FlaskClient, *words: Any, **named: Any) -> None:
+        begin(self, *words, **named)
+        self.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FlaskClient, "__init__", begun)
+        yield
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import msgspec
 from flask import Response, abort, g, request, session
 
 from connector.port import Platform
-from connector.settings import tongue
+from connector.settings import sessions, tongue
 from connector.store import merchants, shops
 from connector.store.database import Database, Tx
 from connector.store.merchants import Merchant
@@ -67,6 +67,9 @@ def visit(house: House) -> Iterator[Visit]:
             merchant = merchants.get(tx)
         except LookupError:
             # The merchant was erased while a browser was still signed in.
+            tongue.start_over()
+            _not_signed_in()
+        if "inside" not in g and sessions.is_over(tx, merchant):
             tongue.start_over()
             _not_signed_in()
         g.merchant = merchant

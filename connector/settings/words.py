@@ -202,6 +202,10 @@ def field_title(name: str) -> str:
         "reason": _("Reason"),
         "reward": _("Reward"),
         "place": _("In the shop"),
+        "name": _("Name"),
+        "old": _("Present password"),
+        "password": _("New password"),
+        "again": _("New password once more"),
     }
     return whole.get(name, "") or {
         "earn_points": _("Points"),

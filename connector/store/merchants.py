@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert, select, text, update
 
 from connector.secrets import KeyRing, fingerprint, random_word
 from connector.store.database import Tx, bind
-from connector.store.tables import merchants, passes, visits
+from connector.store.tables import logins, merchants, passes, visits
 
 # Taken first: a row may only be written by a transaction that is bound to its merchant.
 _NEXT = text("SELECT nextval(pg_get_serial_sequence('merchants', 'id'))")
@@ -16,13 +16,17 @@ PassKind = Literal["sign_in", "join"]
 
 
 class Merchant(msgspec.Struct, frozen=True):
-    """Who runs the programme. `currency`: the one tiers and rewards are stated in."""
+    """Who runs the programme. `currency`: the one tiers and rewards are stated in.
+
+    `sign_ins` rises when all visits are ended at once: those begun under another number are over.
+    """
 
     id: int
     name: str
     currency: str
     timezone: str
     language: str
+    sign_ins: int = 0
 
 
 def add(
@@ -68,7 +72,7 @@ def every(connection: Connection) -> list[int]:
 def has_left(tx: Tx) -> None:
     """Leave of a merchant whose last shop was erased what the ledger needs: their name and ways in are gone."""
     tx.run(update(merchants).where(merchants.c.id == tx.merchant_id).values(name=""))
-    for table in (passes, visits):
+    for table in (passes, visits, logins):
         tx.run(delete(table).where(table.c.merchant_id == tx.merchant_id))
 
 
@@ -94,6 +98,15 @@ def find_pass(connection: Connection, word: str, kind: PassKind, now: datetime) 
     used = delete(passes).where(passes.c.word_hash == _hash(word), passes.c.kind == kind)
     row = connection.execute(used.returning(passes.c.merchant_id, passes.c.expires_at)).first()
     return row.merchant_id if row is not None and row.expires_at > now else None
+
+
+def sign_out_everywhere(tx: Tx) -> Merchant:
+    """End every visit of this merchant's but those inside an admin, and every link that could begin one."""
+    merchant_id = tx.merchant_id
+    tx.run(delete(passes).where(passes.c.merchant_id == merchant_id, passes.c.kind == "sign_in"))
+    more = {"sign_ins": merchants.c.sign_ins + 1}
+    tx.run(update(merchants).where(merchants.c.id == merchant_id).values(more))
+    return get(tx)
 
 
 def is_out(connection: Connection, kind: PassKind, now: datetime) -> bool:

@@ -55,6 +55,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "result": OURS,
         "request_id": OURS,
     },
+    "logins": dict.fromkeys(("name_hash", "name_sealed", "password_sealed"), MERCHANTS),
     "marks": {
         "customer_id": NUMBER,
         "wanted": MERCHANTS,

@@ -1,24 +1,26 @@
-"""How often somebody has come within a minute, counted over all processes. Only keyed hashes of who it was are kept."""
+"""How often somebody has come within a while, counted over all processes. Only keyed hashes of who it was are kept."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, case, delete, literal, select, union_all
+from sqlalchemy import Connection, and_, case, delete, literal, select, union_all, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.secrets import KeyRing
 from connector.store.tables import rates
 
 MINUTE = timedelta(minutes=1)
+LONGEST = timedelta(minutes=15)  # any limit lasts; what is older counts nobody any more
 
 
 class Limit(msgspec.Struct, frozen=True):
-    """At most so many a minute of whatever `word` names; the minute begins with the first of them."""
+    """At most so many of whatever `word` names while it lasts; that begins with the first of them."""
 
     word: str
     most: int
+    lasts: timedelta = MINUTE
 
 
 def count(connection: Connection, ring: KeyRing, limits: Sequence[Limit], now: datetime) -> timedelta | None:
@@ -38,16 +40,32 @@ def count(connection: Connection, ring: KeyRing, limits: Sequence[Limit], now: d
         *(select(literal(number), step.c.since, step.c.count) for number, step in enumerate(steps))
     )
     waits = [
-        since + MINUTE - now
+        since + limits[number].lasts - now
         for number, since, found in connection.execute(asked)
         if found > limits[number].most
     ]
     return max(waits, default=None)
 
 
+def take_back(connection: Connection, ring: KeyRing, word: str) -> None:
+    """Count one less of this: the last one was none of those that are to be counted."""
+    connection.execute(
+        update(rates).where(*_of(ring, word), rates.c.count > 0).values(count=rates.c.count - 1)
+    )
+
+
+def clear(connection: Connection, ring: KeyRing, word: str) -> None:
+    """Begin to count anew."""
+    connection.execute(delete(rates).where(*_of(ring, word)))
+
+
 def drop_old(connection: Connection, now: datetime) -> None:
     """Erase what nobody is counted by any more."""
-    connection.execute(delete(rates).where(rates.c.since <= now - MINUTE))
+    connection.execute(delete(rates).where(rates.c.since <= now - LONGEST))
+
+
+def _of(ring: KeyRing, word: str) -> tuple[Any, ...]:
+    return (rates.c.word_hash == ring.word_hash("rate", word),)
 
 
 def _one_more(ring: KeyRing, limit: Limit, now: datetime, held: Sequence[Any]) -> Any:
@@ -55,8 +73,8 @@ def _one_more(ring: KeyRing, limit: Limit, now: datetime, held: Sequence[Any]) -
     word_hash = ring.word_hash("rate", limit.word)
     come = select(literal(word_hash), literal(now), literal(1)).where(and_(True, *held))
     row = upsert(rates).from_select(["word_hash", "since", "count"], come)
-    # A minute that begins long after now was begun by a machine whose clock is ahead, and would last for as long.
-    goes_on = and_(rates.c.since > now - MINUTE, rates.c.since < now + MINUTE)
+    # What begins long after now was begun by a machine whose clock is ahead, and would last for as long.
+    goes_on = and_(rates.c.since > now - limit.lasts, rates.c.since < now + MINUTE)
     new = {
         "since": case((goes_on, rates.c.since), else_=row.excluded.since),
         "count": case((goes_on, rates.c.count + 1), else_=1),

@@ -27,6 +27,8 @@ from connector.store.tables import metadata
 # What `KeyRing.seal` was told when each word was kept; a column that is not here cannot be rotated, and fails a test.
 PLACES: Mapping[tuple[str, str], str] = {
     ("merchants", "code_secret_sealed"): "merchants.code_secret:{id}",
+    ("logins", "name_sealed"): "logins.name:{merchant_id}",
+    ("logins", "password_sealed"): "logins.password:{merchant_id}",
     ("shops", "tokens_sealed"): "shops.tokens:{id}",
     ("customers", "email_sealed"): "customers.email:{shop_id}:{id}",
     ("customers", "name_sealed"): "customers.name:{shop_id}:{id}",

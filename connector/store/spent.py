@@ -20,3 +20,9 @@ def take(connection: Connection, word: str, now: datetime, until: datetime) -> b
     word_hash = hashlib.sha256(word.encode()).digest()
     row = upsert(spent).values(word_hash=word_hash, until=until).on_conflict_do_nothing()
     return connection.execute(row.returning(spent.c.until)).first() is not None
+
+
+def is_taken(connection: Connection, word: str) -> bool:
+    """Tell whether somebody has used the word up, and it is still kept."""
+    word_hash = hashlib.sha256(word.encode()).digest()
+    return connection.execute(select(spent.c.until).where(spent.c.word_hash == word_hash)).first() is not None

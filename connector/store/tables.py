@@ -58,6 +58,22 @@ merchants = Table(
     Column("language", Text, nullable=False, server_default="en"),
     Column("code_secret_sealed", LargeBinary, nullable=False),  # makes coupon codes; never changes
     Column("created_at", MOMENT, nullable=False),
+    # A visit begun under another number is over: raised by signing out everywhere.
+    Column("sign_ins", Integer, nullable=False, server_default="0"),
+)
+
+# By which name and password a merchant signs in, where they chose one; links always work beside it.
+logins = Table(
+    "logins",
+    metadata,
+    _merchant(),
+    Column("name_hash", LargeBinary, nullable=False),  # by which it is found
+    Column("name_sealed", LargeBinary, nullable=False),
+    Column("password_sealed", LargeBinary, nullable=False),  # argon2id of it, never the password itself
+    Column("changed_at", MOMENT, nullable=False),
+    PrimaryKeyConstraint("merchant_id"),
+    UniqueConstraint("name_hash"),
+    ForeignKeyConstraint(["merchant_id"], ["merchants.id"], ondelete="CASCADE"),
 )
 
 # One-time words a merchant's browser brings along: to sign in, or to add a further shop.
@@ -563,7 +579,7 @@ pending = Table(
     Index(None, "until"),
 )
 
-# How often somebody has come since the first time of a minute; a crash of PostgreSQL may empty it.
+# How often somebody has come since the first time of a while; a crash of PostgreSQL may empty it.
 rates = Table(
     "rates",
     metadata,

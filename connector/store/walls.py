@@ -28,6 +28,7 @@ ACROSS: dict[str, tuple[str, ...]] = {
     "merchants": ("SELECT",),
     "shops": ("SELECT",),
     "passes": ("SELECT", "DELETE"),
+    "logins": ("SELECT",),
     "members": ("SELECT",),
     "inbox": ("SELECT",),
     "outbox": ("SELECT",),

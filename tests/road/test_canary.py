@@ -254,6 +254,7 @@ def redeems_and_looks(loud: Loud, customer: str, monkeypatch: pytest.MonkeyPatch
     """The merchant's visit, in both languages: every page, a redemption, and every way in which a page can fail."""
     session = requests.Session()
     session.trust_env = False
+    session.headers["Sec-Fetch-Site"] = "same-origin"
     link = urlsplit(sign_in_url(loud.house, loud.merchant_id)).path
     keeps(loud, "/signin", session.get(loud.url + link, timeout=10))
 

@@ -1,7 +1,7 @@
 """The merchant's browser: it opens the app's page, fills in the form with the integration's keys, and sends it."""
 
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 import requests
@@ -71,6 +71,10 @@ def _walk(
     browser: requests.Session, step: str, method: str, url: str, typed: dict[str, str], referer: str = ""
 ) -> requests.Response:
     headers = {"Referer": referer} if referer else {}
+    if method != "GET":
+        headers["Origin"] = "{0.scheme}://{0.netloc}".format(
+            urlsplit(url)
+        )  # as every browser says with a form
     for _ in range(_MOST_REDIRECTS):
         try:
             answer = browser.request(

@@ -99,7 +99,9 @@ def _follow(session: requests.Session, method: str, url: str, fields: dict[str, 
         step = urlsplit(url).path
         try:
             body = {"params": fields} if method == "GET" and fields else {"data": fields or None}
-            answer = session.request(method, url, timeout=30, allow_redirects=False, **body)
+            # With a form every browser says of which site the page is.
+            said = {} if method == "GET" else {"Origin": "{0.scheme}://{0.netloc}".format(urlsplit(url))}
+            answer = session.request(method, url, headers=said, timeout=30, allow_redirects=False, **body)
         except requests.RequestException as error:
             raise RoadBroken(step, f"no answer ({type(error).__name__})") from error
         if answer.status_code not in (301, 302, 303, 307, 308):

@@ -73,6 +73,9 @@ ROUTES: dict[str, Rule] = {
     # Whose it is says the shop's signature alone; a merchant's visit is worth nothing there.
     "storefront.shown": Rule(nobody={401}, own={401}),
     "entrance.signin": Rule(nobody={401}, own={302}),
+    "entrance.asked": Rule(nobody={200}, own={302}),
+    "entrance.tried": Rule(nobody={401, 429}, own={401, 429}),
+    "entrance.everywhere": Rule(nobody={401}, own={302}),
     "entrance.signout": Rule(nobody={302}, own={302}),
     "entrance.signed_out": Rule(nobody={401}, own={401}),
     "condition.healthz": Rule(nobody={200}, own={200}),
@@ -112,6 +115,10 @@ ROUTES: dict[str, Rule] = {
     "settings.push_again": FORM,
     "settings.all_again": FORM,
     "settings.check": FORM,
+    # Inside an admin there is nothing of this: the admin says who comes.
+    "settings.signing_in": Rule(nobody={401}, own={200, 404}),
+    "settings.choose_password": Rule(nobody={401}, own={303, 404, 422}),
+    "settings.only_links": Rule(nobody={401}, own={303, 404}),
 }
 # What shows or changes one thing named in the address; the buttons of lists answer with the list, unchanged.
 THEIR_OWN = {

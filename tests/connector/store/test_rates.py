@@ -71,8 +71,23 @@ def test_what_counts_nobody_any_more_goes(store: Database) -> None:
     come(store, ANNA)
     come(store, BERT, now=NOW + 59 * SECOND)
     with store.everyone() as connection:
-        rates.drop_old(connection, NOW + 60 * SECOND)
+        rates.drop_old(connection, NOW + rates.LONGEST)
         assert connection.execute(select(func.count()).select_from(rates.rates)).scalar() == 1
+
+
+def test_a_limit_may_last_longer_and_one_that_was_well_is_taken_back_or_ends_the_count(
+    store: Database,
+) -> None:
+    quarter = Limit("sign-in as anna", 2, rates.LONGEST)
+    assert [come(store, quarter, now=NOW + n * SECOND) for n in range(3)] == [None, None, 898 * SECOND]
+    with store.everyone() as connection:
+        rates.take_back(connection, store.ring, quarter.word)
+        rates.take_back(connection, store.ring, quarter.word)
+    assert [come(store, quarter, now=NOW + 10 * SECOND) is None for _ in range(2)] == [True, False]
+    with store.everyone() as connection:
+        rates.clear(connection, store.ring, quarter.word)
+    assert [come(store, quarter, now=NOW + 20 * SECOND) is None for _ in range(3)] == [True, True, False]
+    assert come(store, quarter, now=NOW + 20 * SECOND + rates.LONGEST) is None
 
 
 def test_nobody_without_the_key_finds_out_who_was_counted(store: Database) -> None:
