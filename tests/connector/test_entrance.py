@@ -86,10 +86,10 @@ def test_name_and_password_sign_in_in_any_spelling_of_the_name(sites: Sites) -> 
         assert client.get("/settings/shops").status_code == 200
 
 
-@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil"])
-def test_nobody_is_sent_elsewhere_by_signing_in(sites: Sites, elsewhere: str) -> None:
+def test_nobody_is_sent_elsewhere_by_signing_in(sites: Sites) -> None:
     sites.has_password()
-    assert tries(sites.client(), next=elsewhere).headers["Location"] == "/"
+    for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "evil"):
+        assert tries(sites.client(), next=elsewhere).headers["Location"] == "/"
 
 
 def test_every_refusal_reads_the_same_and_is_as_much_work(

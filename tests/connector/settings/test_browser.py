@@ -39,6 +39,8 @@ def rooms(town: Any) -> dict[str, str]:
         "sent": "/settings/activity/sent",
         "checks": "/settings/activity/checks",
         "privacy": "/settings/activity/privacy",
+        "signing-in": "/settings/signin",
+        "polled": "/?of=a-shop-that-is-polled",
     }
 
 
@@ -57,11 +59,18 @@ def barriers(page: Page, only: str = "") -> list[str]:
 
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_every_page_is_clean_and_open_to_everybody(
-    town: Any, fair: Any, enter: Callable[..., Page], url: str, sizes: Sizes, language: str
+    town: Any,
+    fair: Any,
+    enter: Callable[..., Page],
+    url: str,
+    sizes: Sizes,
+    language: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     fair.furnish(town, 110)
     page = enter(language)
     for name, address in rooms(town).items():
+        monkeypatch.setattr(type(town.house.platforms["paper"]), "polled", name == "polled")
         page.goto(url + address)
         assert page.get_attribute("html", "lang") == language
         for size, shape in sizes.items():
@@ -236,6 +245,13 @@ def test_the_keyboard_finds_the_content_first_and_the_language_can_be_changed(
     page.get_by_role("button", name="Afmelden").click()
     page.get_by_role("heading", name="Meld je aan").wait_for()
     assert barriers(page) == []
+    page.get_by_role("link", name="Aanmelden met een wachtwoord").click()
+    page.get_by_label("Naam of e-mailadres").fill("anna")
+    page.get_by_label("Wachtwoord", exact=True).fill("zeven ketels zingen")
+    page.get_by_role("button", name="Aanmelden", exact=True).click()
+    page.get_by_text("Naam of wachtwoord klopt niet.").wait_for()
+    assert barriers(page) == []
+    look(page, "refused")
 
 
 def test_the_forms_work_without_scripts(town: Any, chrome: Browser, house: Any, shop: Any, url: str) -> None:
