@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from adapters.magento.sandbox import control, rest
@@ -17,6 +17,10 @@ class _Quiet(WSGIRequestHandler):
     disable_nagle_algorithm = True
     timeout = 60
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        # Without the machine's own date beside the shop's.
+        self.send_response_only(code, message)
+
     def log_request(self, code: Any = "-", size: Any = "-") -> None:
         return
 
@@ -25,8 +29,14 @@ class _Quiet(WSGIRequestHandler):
 
 
 def create_app(stage: Stage) -> Flask:
-    """Return the shop as a WSGI application: /rest and /_sandbox."""
+    """Return the shop as a WSGI application: /rest and /_sandbox. Every answer is dated by the shop's own clock."""
     app = Flask("magento_sandbox", static_folder=None)
+
+    @app.after_request
+    def dated(answer: Response) -> Response:
+        answer.date = stage.shop.clock()
+        return answer
+
     rest.mount(app, stage.shop, stage.faults)
     control.mount(app, stage)
     return app

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from adapters.magento import wire
 from adapters.magento.sandbox import aftermath, people
 from connector.port import Batch, Window
 
@@ -179,3 +180,38 @@ def test_customers_are_proven_as_the_merchant_said(
     found = sandbox.line(confirms_email=confirms).customers(ids)
     assert [found[each].email_verified for each in ids] == verified
     assert (found[ids[0]].marks, found[ids[0]].language) == (("General",), "en")
+
+
+@pytest.mark.parametrize("minutes", [-30, 30])
+def test_by_polling_alone_an_order_is_seen_at_once_whatever_the_shops_clock_says(
+    sandbox: Any, minutes: int
+) -> None:
+    """The shop is asked in windows of our time, and stamps what happens with its own."""
+    ours = sandbox.now
+    sandbox.later(minutes=minutes)
+    customer = sandbox.customer("ann")
+    order = sandbox.order(customer)
+    window = Window(ours - timedelta(minutes=10), ours + timedelta(seconds=30))
+    found = list(sandbox.line().changed(window))
+    assert (set(_customers(found)), set(_orders(found))) == ({customer}, {order})
+
+
+def test_a_shop_whose_clock_is_half_an_hour_behind_refuses_our_signature_once_and_is_understood(
+    sandbox: Any,
+) -> None:
+    sandbox.later(minutes=-30)
+    client = sandbox.client()
+    assert client.read("store/storeConfigs", list[wire.StoreConfig])
+    assert -1860 < client.ahead.total_seconds() < -1740
+
+
+def test_a_clock_that_agrees_with_ours_widens_nothing(sandbox: Any) -> None:
+    ours = sandbox.now
+    early = sandbox.order(None)
+    sandbox.shop.orders.put(replace(sandbox.row(early), changed_at=_stamp(ours - timedelta(minutes=13))))
+    window = Window(ours - timedelta(minutes=10), ours + timedelta(seconds=1))
+    assert _orders(list(sandbox.line().changed(window))) == []
+
+
+def _stamp(when: Any) -> str:
+    return str(when.strftime("%Y-%m-%d %H:%M:%S"))
