@@ -476,8 +476,7 @@ class ShopAdapter(Protocol):
     def make_codes(self, coupon: Coupon, codes: tuple[str, ...]) -> tuple[CodeResult, ...]:
         """Make many codes, each good for what `coupon` says; one answer for each. Safe to repeat.
 
-        At most 250, for nobody in particular. `coupon.code` is made too: the others are known by it where they hang
-        together.
+        At most 250, bound to nobody. `coupon.code` is made too: the others are known by it where they hang together.
         """
         ...
 
@@ -496,8 +495,11 @@ class ShopAdapter(Protocol):
         """End the code so that nobody can use it; a code that is not there is fine. Gifts are never ended."""
         ...
 
-    def delete_coupon(self, code: str) -> None:
-        """Take the code out of the merchant's list where it is ours, ended and never used; any other stays."""
+    def delete_coupons(self, codes: tuple[str, ...]) -> None:
+        """Take these codes out of the merchant's list where they are ours, ended and never used; any other stays.
+
+        At most 24. Safe to repeat: a code that is gone is fine.
+        """
         ...
 
     def coupons(self) -> Iterator[Coupon]:

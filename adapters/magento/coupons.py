@@ -1,10 +1,15 @@
 """Making codes, ending them and listing them. A code is ours when its rule's name begins with our prefix."""
 
-from collections.abc import Iterator
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from connector.port import CodeTaken, CouponMade, Refused
+from msgspec.structs import replace
+
+from connector.port import CodeRefused, CodeResult, CodeTaken, CouponMade, Doubtful, Forbidden, Refused
 from connector.records import Coupon
 
 from . import rules, walk, wire
@@ -26,8 +31,12 @@ class NotOurWay(Refused):
 class Coupons:
     """The codes of ours in one shop, and the rules that carry them."""
 
-    def __init__(self, client: Client, groups: Groups, stores: Stores) -> None:
+    def __init__(
+        self, client: Client, groups: Groups, stores: Stores, second: Callable[[], Client] | None = None
+    ) -> None:
+        """`second` opens a line of its own, for a call beside another one."""
         self._client = client
+        self._second = second
         self._groups = groups
         self._stores = stores
         self._rules: dict[str, int] = {}
@@ -50,6 +59,34 @@ class Coupons:
             del self._rules[worth.name]
             return self._made(coupon.code, self._rule(worth))
 
+    def make_many(self, coupon: Coupon, codes: tuple[str, ...]) -> tuple[CodeResult, ...]:
+        """Make codes of one worth, two calls at a time; of those that the shop does not take, look for the reason."""
+        worth = rules.worth(coupon, self._stores.main.timezone, self._websites(coupon))
+        made: dict[str, CodeResult] = {}
+        made |= self._posted(self._rule(worth), codes)
+        there = self._found_among([code for code in codes if code not in made])
+        for code in codes:
+            if code not in made:
+                made[code] = self._looked_for(replace(coupon, code=code), worth, there.get(code.upper()))
+        return tuple(made[code] for code in codes)
+
+    def _looked_for(self, coupon: Coupon, worth: Worth, found: wire.Coupon | None) -> CodeResult:
+        try:
+            return self.make(coupon) if found is None else self._found_there(found, worth)
+        except (NotOurWay, Forbidden):
+            raise
+        except Refused as why:
+            return CodeRefused(str(why))
+
+    def _posted(self, rule_id: int, codes: tuple[str, ...]) -> dict[str, CouponMade]:
+        if len(codes) == 1 or self._second is None:
+            return _post(self._client, rule_id, codes)
+        with ThreadPoolExecutor(1) as beside:
+            # The number of the request on whose behalf it is goes along.
+            told = contextvars.copy_context()
+            others = beside.submit(told.run, _post, self._second(), rule_id, codes[1::2])
+            return _post(self._client, rule_id, codes[::2]) | others.result()
+
     def _found_there(self, found: wire.Coupon, worth: Worth) -> CouponMade | CodeTaken:
         there, right = CouponMade(str(found.coupon_id)), self._rules.get(worth.name)
         if found.rule_id == right:
@@ -67,10 +104,31 @@ class Coupons:
         """Delete the code where it is ours; one that is gone is fine. Orders that used it keep its name."""
         self._delete(self._found(code))
 
-    def clear(self, code: str) -> None:
-        """Delete the code where it is ours and nobody used it."""
-        found = self._found(code)
-        self._delete(None if found is None or found.times_used else found)
+    def clear(self, codes: tuple[str, ...]) -> None:
+        """Delete those of these codes that are ours and that nobody used, and each rule that ended and has none left."""
+        unused = [row for row in self._found_among(codes).values() if not row.times_used]
+        carrying = {row.rule_id: row for row in unused}
+        ours = {key: rule for key, row in carrying.items() if (rule := self._rule_of(row)) is not None}
+        gone = [row.code for row in unused if row.rule_id in ours]
+        if not gone:
+            return
+        # What is missing by now is fine; without this word one missing code would stop all of it.
+        body = {"codes": gone, "ignoreInvalidCoupons": True}
+        if self._client.send("POST", "coupons/deleteByCodes", body, wire.Deleted).failed_items:
+            raise Doubtful("The shop did not delete every code that it was asked to.")
+        for rule in ours.values():
+            self._sweep(rule)
+
+    def _sweep(self, rule: wire.Rule) -> None:
+        """Delete a rule of ours after its last day when no code hangs on it any more."""
+        today = self._client.now().astimezone(ZoneInfo(self._stores.main.timezone)).date()
+        if rule.to_date is None or rule.to_date[:10] >= today.isoformat():
+            return
+        left = Search((Filter("rule_id", str(rule.rule_id)),), ("coupon_id",), size=1)
+        if self._client.search("coupons/search", wire.Coupon, left).total_count:
+            return
+        with contextlib.suppress(Gone):
+            self._client.send("DELETE", f"salesRules/{rule.rule_id}", None, bool)
 
     def _delete(self, found: wire.Coupon | None) -> None:
         if found is None or self._rule_of(found) is None:
@@ -111,11 +169,7 @@ class Coupons:
         return websites
 
     def _made(self, code: str, rule_id: int) -> CouponMade:
-        # Type 1 is a generated code, the only kind of which a rule may carry many.
-        body = {"rule_id": rule_id, "code": code, "type": 1, "is_primary": False}
-        limits = {"usage_limit": 1, "usage_per_customer": 1}
-        made = self._client.send("POST", "coupons", {"coupon": {**body, **limits}}, wire.Coupon)
-        return CouponMade(str(made.coupon_id))
+        return _one(self._client, rule_id, code)
 
     def _rule(self, worth: Worth) -> int:
         if worth.name not in self._rules:
@@ -184,6 +238,15 @@ class Coupons:
         rows = self._client.search("coupons/search", wire.Coupon, named).rows
         return next((row for row in rows if (row.code or "").upper() == code.upper()), None)
 
+    def _found_among(self, codes: Sequence[str]) -> dict[str, wire.Coupon]:
+        """Return those of these codes that the shop has, by their capitals."""
+        found: dict[str, wire.Coupon] = {}
+        for start in range(0, len(codes), 100):
+            chosen = (among("code", codes[start : start + 100]),)
+            for page in walk.by_id(self._client, walk.COUPONS, wire.Coupon, _number, filters=chosen):
+                found |= {row.code.upper(): row for row in page.rows if row.code}
+        return found
+
     def _rule_of(self, found: wire.Coupon) -> wire.Rule | None:
         """Return the rule of a code of ours; None: the code is somebody else's, or gone with its rule."""
         try:
@@ -204,6 +267,27 @@ class Coupons:
 
 
 _UNKNOWN = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+def _post(client: Client, rule_id: int, codes: tuple[str, ...]) -> dict[str, CouponMade]:
+    """Make codes on a rule; those that the shop does not take are left out."""
+    made = {}
+    for code in codes:
+        try:
+            made[code] = _one(client, rule_id, code)
+        except Forbidden:
+            raise
+        except Refused:
+            continue
+    return made
+
+
+def _one(client: Client, rule_id: int, code: str) -> CouponMade:
+    # Type 1 is a generated code, the only kind of which a rule may carry many.
+    body = {"rule_id": rule_id, "code": code, "type": 1, "is_primary": False}
+    limits = {"usage_limit": 1, "usage_per_customer": 1}
+    made = client.send("POST", "coupons", {"coupon": {**body, **limits}}, wire.Coupon)
+    return CouponMade(str(made.coupon_id))
 
 
 def _number(row: wire.Coupon) -> int:

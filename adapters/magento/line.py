@@ -84,8 +84,7 @@ class Line:
         return self._coupons.make(coupon)
 
     def make_codes(self, coupon: Coupon, codes: tuple[str, ...]) -> tuple[port.CodeResult, ...]:
-        """One by one: codes that are good for the same hang on the same rule in any case."""
-        return tuple(self._coupons.make(msgspec.structs.replace(coupon, code=code)) for code in codes)
+        return self._coupons.make_many(coupon, codes)
 
     def find_gift(self, coupon: Coupon) -> port.CouponMade | None:
         """None: Magento Open Source has no gift cards and no store credit."""
@@ -98,8 +97,8 @@ class Line:
         # Found by its code: a number could by now be somebody else's coupon, restored from a backup.
         self._coupons.revoke(code)
 
-    def delete_coupon(self, code: str) -> None:
-        self._coupons.clear(code)
+    def delete_coupons(self, codes: tuple[str, ...]) -> None:
+        self._coupons.clear(codes)
 
     def coupons(self) -> Iterator[Coupon]:
         return self._coupons.all()
@@ -152,8 +151,16 @@ class Line:
 
     @cached_property
     def _client(self) -> Client:
+        return self._another()
+
+    def _another(self) -> Client:
         allowed = network.allowed_hosts(self._env.get(network.ALLOWED, ""))
         return Client(self._shop.address, self._keys, allowed)
+
+    @cached_property
+    def _beside(self) -> Client:
+        """A second line, for a call at the same time as another one."""
+        return self._another()
 
     @cached_property
     def _groups(self) -> Groups:
@@ -173,7 +180,7 @@ class Line:
 
     @cached_property
     def _coupons(self) -> Coupons:
-        return Coupons(self._client, self._groups, self._stores)
+        return Coupons(self._client, self._groups, self._stores, lambda: self._beside)
 
     @cached_property
     def _reader(self) -> Reader:

@@ -254,6 +254,13 @@ class Tagged(Customer, frozen=True):
         return str(value) if isinstance(value, str | int) else ""
 
 
+class Deleted(msgspec.Struct, frozen=True):
+    """What came of deleting codes: those that failed, and those that were not there."""
+
+    failed_items: list[str] = []
+    missing_items: list[str] = []
+
+
 def fields(kind: type[msgspec.Struct]) -> str:
     """Return the `fields` value that makes Magento send what the record reads, and no more of anybody's life."""
     return ",".join(_field(name, kind) for name, kind in typing.get_type_hints(kind).items())

@@ -174,8 +174,9 @@ class ShopifyShop:
         """End the code. It is found by its text: a remote id alone would not say whether the code is still ours."""
         coupons.revoke(self._client, code)
 
-    def delete_coupon(self, code: str) -> None:
-        coupons.delete(self._client, code)
+    def delete_coupons(self, codes: tuple[str, ...]) -> None:
+        for code in codes:
+            coupons.delete(self._client, code)
 
     def coupons(self) -> Iterator[Coupon]:
         return coupons.live(self._client, self._known().currency)

@@ -1,11 +1,11 @@
 """Pushing: what should stand in the shop is brought there, one push at a time, safe to repeat.
 
-`claim` (a transaction) takes pushes under a lease, `send` and `show` talk to the shop outside any transaction, and
+`claim` (a transaction) takes pushes under a lease, `together.send` talks to the shop outside any transaction, and
 `outcomes.keep` (a transaction) writes down what came of it. A worker killed in between leaves a lease that ends; the push
 then simply goes out again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -87,13 +87,6 @@ def _job(tx: Tx, push: outbox.Push, revision: int, shown: Mapping[str, Card]) ->
     return Job(push, revision, coupon=coupons.get(tx, push.shop_id, push.subject))
 
 
-def calls(jobs: Sequence[Job]) -> list[tuple[Job, ...]]:
-    """Return the jobs by call: cards go by the dozen, behind all else, which goes one by one."""
-    shown = [job for job in jobs if job.card is not None]
-    dozens = [tuple(shown[at : at + CARDS_A_CALL]) for at in range(0, len(shown), CARDS_A_CALL)]
-    return [*((job,) for job in jobs if job.card is None), *dozens]
-
-
 def needs_call(job: Job) -> bool:
     """Tell whether there is still something to say to the shop."""
     if job.coupon is None:
@@ -114,14 +107,6 @@ def gift(job: Job) -> coupons.Kept | None:
     return job.coupon if giving_now and needs_call(job) else None
 
 
-def show(adapter: ShopAdapter, dozen: Sequence[Job]) -> Sequence[Sent]:
-    """Have these cards shown in one call; what goes wrong there is an answer for each of them."""
-    try:
-        return adapter.show(tuple(job.card for job in dozen if job.card is not None))
-    except ShopError as error:
-        return [error] * len(dozen)
-
-
 def send(adapter: ShopAdapter, job: Job) -> Sent:
     """Talk to the shop; what goes wrong there is an answer too."""
     if not needs_call(job):
@@ -136,7 +121,7 @@ def send(adapter: ShopAdapter, job: Job) -> Sent:
         if job.coupon.coupon.is_gift:
             return adapter.find_gift(job.coupon.coupon)
         if job.push.kind == "delete":
-            adapter.delete_coupon(job.coupon.coupon.code)
+            adapter.delete_coupons((job.coupon.coupon.code,))
         else:
             adapter.revoke_coupon(job.coupon.coupon.code, job.coupon.remote_id)
     except ShopError as error:

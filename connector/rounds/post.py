@@ -9,7 +9,7 @@ from typing import TypeGuard
 import structlog
 
 from connector import trail
-from connector.flow import giving, outcomes, pushing
+from connector.flow import giving, outcomes, pushing, together
 from connector.flow.pushing import Misunderstood
 from connector.house import House
 from connector.port import (
@@ -72,7 +72,7 @@ def _push_all(house: House, merchant_id: int, shop_id: int, stop: threading.Even
                 outbox.give_back(tx, [one.push for one in jobs], now)
                 wake_later(tx, shop_id, now + BREATH, queue.push)
                 return done, False
-        calls = pushing.calls(jobs)
+        calls = together.calls(jobs, bound=house.platforms[shop.platform].binds_coupons)
         for number, call in enumerate(calls, start=1):
             with trail.on(call[0].push.request):
                 rest = [job for later in calls[number:] for job in later]
@@ -132,7 +132,8 @@ def _heard(
 def _send(there: ShopAdapter, call: tuple[pushing.Job, ...]) -> Sequence[pushing.Sent]:
     """Send what goes in one call. What is wrong with one of a dozen must not be held against the others."""
     sent = _try(there, call)
-    if len(call) == 1 or isinstance(sent[0], Forbidden) or not isinstance(sent[0], ONES_OWN):
+    one_answer = len(call) > 1 and all(one is sent[0] for one in sent)
+    if not one_answer or isinstance(sent[0], Forbidden) or not isinstance(sent[0], ONES_OWN):
         return sent
     found: list[pushing.Sent] = []
     for job in call:
@@ -144,7 +145,7 @@ def _send(there: ShopAdapter, call: tuple[pushing.Job, ...]) -> Sequence[pushing
 def _try(there: ShopAdapter, call: tuple[pushing.Job, ...]) -> Sequence[pushing.Sent]:
     first = call[0]
     try:
-        return pushing.show(there, call) if first.card is not None else [pushing.send(there, first)]
+        return together.send(there, call)
     except OURS as error:
         # A fault of ours about one customer must not hold up the others; after the last try it is put aside and shown.
         _log.exception("a push went wrong", shop=first.push.shop_id, kind=first.push.kind)

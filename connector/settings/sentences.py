@@ -137,6 +137,7 @@ LINES = (
     _(
         "The shop failed four times in a row to prepare its history. Ask %(platform)s, then have it read again."
     ),
+    _("The shop did not delete every code that it was asked to."),
     _("The shop failed on our call (%(status)s)."),
     _("The shop failed on our call (%(status)s); it may have been done."),
     _("The shop gave up preparing its history."),

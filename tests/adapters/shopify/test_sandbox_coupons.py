@@ -250,5 +250,5 @@ def test_only_a_code_of_ours_that_ended_unused_is_deleted(street: Any, line: Sho
         line.revoke_coupon(code, None)
     for code in ("USED00000001", "ENDED0000001", "LIVE00000001", "NEVER0000001"):
         for _ in range(2):
-            line.delete_coupon(code)
+            line.delete_coupons((code,))
     assert sorted(it["code"] for it in street.truth("coupons")) == ["LIVE00000001", "USED00000001"]

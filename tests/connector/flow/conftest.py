@@ -21,6 +21,8 @@ from connector.port import (
     Batch,
     Change,
     Choice,
+    CodeRefused,
+    CodeResult,
     CodeTaken,
     Counts,
     CouponMade,
@@ -72,12 +74,14 @@ class Corner:
         self.tags: dict[str, set[str]] = {}
         self.codes: dict[str, Coupon] = {}
         self.foreign_codes: set[str] = set()
+        self.refused_codes: set[str] = set()  # of many in one call
         self.given: list[Coupon] = []  # gift cards and store credits, in the order they were given
         self.trouble: list[ShopError] = []  # what the next calls answer
         self.lose_answers = 0  # so many coupon calls work, and their answer is lost
         self.calls: list[str] = []
         self.used_codes: set[str] = set()
         self.cards: dict[str, Card] = {}
+        self.let_go: list[str] = []  # old codes, as they were asked for
         self.showings: list[int] = []  # how many cards went in each call
         self.meanwhile: Callable[[], object] | None = None  # happens once while a mark is being written
         self.puzzling: set[str] = set()  # customers whose marks break the adapter
@@ -212,6 +216,18 @@ class Corner:
             raise OutcomeUnknown("no answer came back")
         return CouponMade(f"remote {coupon.code}")
 
+    def make_codes(self, coupon: Coupon, codes: tuple[str, ...]) -> tuple[CodeResult, ...]:
+        self._answer("make_codes")
+        good = set(codes) - self.foreign_codes - self.refused_codes
+        self.codes |= {code: msgspec.structs.replace(coupon, code=code) for code in good}
+        refused = CodeRefused("The shop does not take this one.")
+        return tuple(
+            CouponMade(f"remote {code}")
+            if code in good
+            else (CodeTaken() if code in self.foreign_codes else refused)
+            for code in codes
+        )
+
     def find_gift(self, coupon: Coupon) -> CouponMade | None:
         self._answer("find_gift")
         there = coupon.code in {gift.code for gift in self.given}
@@ -242,9 +258,10 @@ class Corner:
             happens()
         return tuple(Shown() if card in there else gone for card in cards)
 
-    def delete_coupon(self, code: str) -> None:
-        self._answer("delete_coupon")
-        if code not in self.used_codes:
+    def delete_coupons(self, codes: tuple[str, ...]) -> None:
+        self._answer("delete_coupons")
+        self.let_go += codes
+        for code in set(codes) - self.used_codes:
             self.codes.pop(code, None)
 
     def coupons(self) -> Iterator[Coupon]:
