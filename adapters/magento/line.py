@@ -74,7 +74,10 @@ class Line:
         tier: str = "",
         before: str = "",
     ) -> port.MarkResult:
-        marker = Marker(self._client, self._groups, self._tags, self._keys.chosen, self._coupons.widen)
+        # Asked for anew: what the merchant chooses while a long line of pushes goes out holds for the rest of them.
+        chosen = keys.unpacked(self._vault.read()).chosen
+        tags = Tags(self._attributes, chosen)
+        marker = Marker(self._client, self._groups, tags, chosen, self._coupons.widen)
         return marker.mark(customer_id, wanted, known, tier, before)
 
     def show(self, cards: tuple[Card, ...]) -> tuple[port.Shown | port.LeftAlone, ...]:

@@ -12,7 +12,7 @@ _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One kind of failing answer. `match` is a piece of the path, or `*`; `after_effect`: the work is done first."""
+    """One kind of failing answer. `match` is a piece of the path, or `*`; `method` narrows it; `after_effect`: the work is done first."""
 
     match: str = "*"
     times: int = 1
@@ -21,6 +21,7 @@ class Fault(msgspec.Struct, frozen=True):
     hang_seconds: float = 0
     html: bool = False
     after_effect: bool = False
+    method: str = ""
 
 
 class Faults:
@@ -46,11 +47,11 @@ class Faults:
         with self.lock:
             self.counts["refusals"] += 1
 
-    def due(self, path: str) -> Fault | None:
-        """Take the first fault that matches the path; None when nothing is to go wrong."""
+    def due(self, path: str, method: str) -> Fault | None:
+        """Take the first fault that matches the call; None when nothing is to go wrong."""
         with self.lock:
             for index, (fault, times) in enumerate(self.waiting):
-                if fault.match == "*" or fault.match in path:
+                if (fault.match == "*" or fault.match in path) and fault.method in ("", method):
                     self.waiting[index] = (fault, times - 1)
                     self.waiting = [one for one in self.waiting if one[1] > 0]
                     self.counts["faults"] += 1

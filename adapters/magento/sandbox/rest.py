@@ -27,7 +27,7 @@ def mount(app: Flask, shop: Shop, faults: Faults) -> None:
     def rest(path: str) -> Response:
         body = request.get_data()  # read in any case, or the rest of it would be taken for the next request
         faults.count(request.method, path)
-        fault = faults.due(path)
+        fault = faults.due(path, request.method)
         if fault is not None and not fault.after_effect:
             return faults.response(fault)
         answer = _answer(shop, faults, path, body)
