@@ -12,7 +12,10 @@ _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """One kind of failing answer. `match` is a piece of the path, or `*`; `method` narrows it; `after_effect`: the work is done first."""
+    """One kind of failing answer. `match` is a piece of the path, or `*`.
+
+    `method` narrows it; `after_effect`: the work is done first.
+    """
 
     match: str = "*"
     times: int = 1
