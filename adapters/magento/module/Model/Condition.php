@@ -14,7 +14,8 @@ use Magento\Framework\FlagManager;
  */
 class Condition
 {
-    private const FLAG = 'comeback_loyalty_condition';
+    public const FLAG = 'comeback_loyalty_condition';
+
     // After each failure in a row a longer wait, then hourly; reading the shop finds every change without us.
     private const STEPS = [60, 300, 900, 1800, 3600];
 

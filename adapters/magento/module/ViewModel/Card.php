@@ -20,8 +20,6 @@ class Card implements ArgumentInterface
 {
     private CurrentCustomer $currentCustomer;
 
-    private ?CustomerInterface $customer = null;
-
     /**
      * @param CurrentCustomer $currentCustomer
      */
@@ -80,13 +78,10 @@ class Card implements ArgumentInterface
      */
     private function customer(): ?CustomerInterface
     {
-        if ($this->customer === null && $this->currentCustomer->getCustomerId()) {
-            try {
-                $this->customer = $this->currentCustomer->getCustomer();
-            } catch (LocalizedException $gone) {
-                return null;
-            }
+        try {
+            return $this->currentCustomer->getCustomerId() ? $this->currentCustomer->getCustomer() : null;
+        } catch (LocalizedException $gone) {
+            return null;
         }
-        return $this->customer;
     }
 }

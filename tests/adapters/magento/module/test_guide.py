@@ -84,7 +84,7 @@ def test_every_command_names_this_module_and_exists_in_magento(guide: str) -> No
         "setup:upgrade",
     }
     assert set(re.findall(r"bin/magento\s+([\w:-]+)", guide)) <= known
-    assert set(re.findall(r"module:(?:enable|uninstall)(?: --non-composer)? (\w+_\w+)", guide)) == {
+    assert set(re.findall(r"module:(?:enable|uninstall)(?: --[a-z-]+)? (\w+_\w+)", guide)) == {
         "Comeback_Loyalty"
     }
 

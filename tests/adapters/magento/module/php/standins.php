@@ -332,6 +332,9 @@ namespace Magento\Framework\Controller\Result {
 namespace Magento\Framework\Setup {
     interface ModuleDataSetupInterface
     {
+        public function getConnection();
+
+        public function getTable($name);
     }
 }
 
@@ -467,6 +470,15 @@ namespace Magento\Customer\Model {
     class Customer
     {
         public const ENTITY = 'customer';
+    }
+}
+
+namespace Magento\Customer\Model\ResourceModel {
+    class Attribute
+    {
+        public function save($attribute)
+        {
+        }
     }
 }
 

@@ -7,8 +7,10 @@ declare(strict_types=1);
 
 namespace Comeback\Loyalty\Setup\Patch\Data;
 
+use Comeback\Loyalty\Model\Condition;
 use Magento\Customer\Api\CustomerMetadataInterface;
 use Magento\Customer\Model\Customer;
+use Magento\Customer\Model\ResourceModel\Attribute;
 use Magento\Customer\Setup\CustomerSetup;
 use Magento\Customer\Setup\CustomerSetupFactory;
 use Magento\Framework\Setup\ModuleDataSetupInterface;
@@ -34,16 +36,21 @@ class AddCustomerAttributes implements DataPatchInterface, PatchRevertableInterf
 
     private CustomerSetupFactory $customerSetupFactory;
 
+    private Attribute $attributes;
+
     /**
      * @param ModuleDataSetupInterface $moduleDataSetup
      * @param CustomerSetupFactory $customerSetupFactory
+     * @param Attribute $attributes
      */
     public function __construct(
         ModuleDataSetupInterface $moduleDataSetup,
-        CustomerSetupFactory $customerSetupFactory
+        CustomerSetupFactory $customerSetupFactory,
+        Attribute $attributes
     ) {
         $this->moduleDataSetup = $moduleDataSetup;
         $this->customerSetupFactory = $customerSetupFactory;
+        $this->attributes = $attributes;
     }
 
     /**
@@ -79,13 +86,13 @@ class AddCustomerAttributes implements DataPatchInterface, PatchRevertableInterf
             );
             $attribute = $setup->getEavConfig()->getAttribute(Customer::ENTITY, $code);
             $attribute->setData('used_in_forms', ['adminhtml_customer']);
-            $attribute->save();
+            $this->attributes->save($attribute);
         }
         return $this;
     }
 
     /**
-     * Take the attributes away again, with what stands in them.
+     * Take the attributes away again, with what stands in them, and the settings; the table goes with the module.
      *
      * @return void
      */
@@ -95,6 +102,10 @@ class AddCustomerAttributes implements DataPatchInterface, PatchRevertableInterf
         foreach (array_keys(self::ALL) as $code) {
             $setup->removeAttribute(Customer::ENTITY, $code);
         }
+        $connection = $this->moduleDataSetup->getConnection();
+        $settings = $this->moduleDataSetup->getTable('core_config_data');
+        $connection->delete($settings, ['path LIKE ?' => 'comeback\\_loyalty/%']);
+        $connection->delete($this->moduleDataSetup->getTable('flag'), ['flag_code = ?' => Condition::FLAG]);
     }
 
     /**

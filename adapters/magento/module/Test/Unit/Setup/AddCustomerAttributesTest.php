@@ -8,8 +8,10 @@ declare(strict_types=1);
 namespace Comeback\Loyalty\Test\Unit\Setup;
 
 use Comeback\Loyalty\Setup\Patch\Data\AddCustomerAttributes;
+use Magento\Customer\Model\ResourceModel\Attribute;
 use Magento\Customer\Setup\CustomerSetup;
 use Magento\Customer\Setup\CustomerSetupFactory;
+use Magento\Framework\DB\Adapter\AdapterInterface;
 use Magento\Framework\Setup\ModuleDataSetupInterface;
 use PHPUnit\Framework\TestCase;
 
@@ -23,9 +25,8 @@ class AddCustomerAttributesTest extends TestCase
     public function testEachAttributeIsReadableOverRestAndOnNoShoppersForm(): void
     {
         $attributes = [];
-        $attribute = $this->getMockBuilder(\stdClass::class)->addMethods(['setData', 'save'])->getMock();
+        $attribute = $this->getMockBuilder(\stdClass::class)->addMethods(['setData'])->getMock();
         $attribute->expects(self::exactly(3))->method('setData')->with('used_in_forms', ['adminhtml_customer']);
-        $attribute->expects(self::exactly(3))->method('save');
         $config = $this->getMockBuilder(\stdClass::class)->addMethods(['getAttribute'])->getMock();
         $config->method('getAttribute')->willReturn($attribute);
         $setup = $this->createMock(CustomerSetup::class);
@@ -37,14 +38,16 @@ class AddCustomerAttributesTest extends TestCase
             }
         );
         $setup->expects(self::exactly(3))->method('addAttributeToSet');
-        $this->patch($setup)->apply();
+        $saved = $this->createMock(Attribute::class);
+        $saved->expects(self::exactly(3))->method('save')->with($attribute);
+        $this->patch($setup, $this->createMock(ModuleDataSetupInterface::class), $saved)->apply();
         self::assertSame(self::CODES, array_keys($attributes));
         self::assertSame(['text', 'int', 'varchar'], array_column($attributes, 'type'));
         self::assertSame([false, false, false], array_column($attributes, 'system'));
         self::assertSame([false, false, false], array_column($attributes, 'required'));
     }
 
-    public function testUninstallingLeavesNoAttribute(): void
+    public function testUninstallingLeavesNoAttributeAndNoSetting(): void
     {
         $gone = [];
         $setup = $this->createMock(CustomerSetup::class);
@@ -53,18 +56,33 @@ class AddCustomerAttributesTest extends TestCase
                 $gone[] = $code;
             }
         );
-        $this->patch($setup)->revert();
+        $connection = $this->createMock(AdapterInterface::class);
+        $connection->expects(self::exactly(2))->method('delete')->withConsecutive(
+            ['shop_core_config_data', ['path LIKE ?' => 'comeback\\_loyalty/%']],
+            ['shop_flag', ['flag_code = ?' => 'comeback_loyalty_condition']]
+        );
+        $database = $this->createMock(ModuleDataSetupInterface::class);
+        $database->method('getConnection')->willReturn($connection);
+        $database->method('getTable')->willReturnCallback(static function (string $name): string {
+            return 'shop_' . $name;
+        });
+        $this->patch($setup, $database, $this->createMock(Attribute::class))->revert();
         self::assertSame(self::CODES, $gone);
     }
 
     /**
      * @param CustomerSetup $setup
+     * @param ModuleDataSetupInterface $database
+     * @param Attribute $attributes
      * @return AddCustomerAttributes
      */
-    private function patch(CustomerSetup $setup): AddCustomerAttributes
-    {
+    private function patch(
+        CustomerSetup $setup,
+        ModuleDataSetupInterface $database,
+        Attribute $attributes
+    ): AddCustomerAttributes {
         $factory = $this->createMock(CustomerSetupFactory::class);
         $factory->method('create')->willReturn($setup);
-        return new AddCustomerAttributes($this->createMock(ModuleDataSetupInterface::class), $factory);
+        return new AddCustomerAttributes($database, $factory, $attributes);
     }
 }
