@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from adapters.magento import tags, wire
+
 HEADER = "Copyright © Comeback contributors.\n * MIT License, see LICENSE."
 
 # What Magento 2.4.0 to 2.4.3 run on is PHP 7.4: nothing newer is said, in no version anything that a later one dropped.
@@ -277,6 +279,30 @@ def test_composer_installs_it_where_magento_2_4_runs(module: Path) -> None:
         name for name in package["require"] if name.startswith("magento/")
     }
     assert (module / "LICENSE").read_text() == (module.parents[2] / "LICENSE").read_text()
+
+
+def test_the_attributes_are_those_that_comeback_writes_and_can_read(module: Path) -> None:
+    patch = (module / "Setup/Patch/Data/AddCustomerAttributes.php").read_text()
+    codes = dict(re.findall(r"public const (\w+) = '(comeback_\w+)'", patch))
+    assert codes == {"TAGS": tags.OURS, "BALANCE": tags.BALANCE, "TIER": tags.TIER}
+    made = re.findall(r"self::(\w+) => \['type' => '(\w+)', 'input' => '(\w+)', 'label' => '([^']+)'", patch)
+    assert "'user_defined' => true" in patch
+    known = {
+        codes[name]: wire.Attribute(
+            attribute_code=codes[name],
+            backend_type=kind,
+            frontend_input=box,
+            frontend_label=label,
+            user_defined=True,
+        )
+        for name, kind, box, label in made
+    }
+    found = tags.Attributes.__new__(tags.Attributes)
+    found.__dict__["known"] = known
+    assert [one.attribute_code for one in found.lines] == [tags.OURS]
+    assert found.shows_cards
+    # A list of tags may grow beyond what one line of an attribute holds.
+    assert known[tags.OURS].backend_type == "text"
 
 
 def package_of(name: str) -> str:
