@@ -83,7 +83,7 @@ class _Fault(msgspec.Struct, frozen=True):
 def judge(answer: Answer, changes: bool, now: datetime) -> None:
     """Pass a good answer; raise what any other means. `changes`: the call may have changed something."""
     match answer.status:
-        case 200 | 202 if answer.json:
+        case 200 | 201 | 202 if answer.json:
             return
         case 301 | 302 | 303 | 307 | 308:
             raise _redirected(answer, changes)
@@ -93,7 +93,9 @@ def judge(answer: Answer, changes: bool, now: datetime) -> None:
             raise TryLater("The shop asks us to slow down (429).", wait(answer, now) or UNSAID)
         case 503 if not changes or "retry-after" in answer.headers:
             raise TryLater("The shop is out of order for a while (503).", wait(answer, now))
-        case status if status >= 500 and changes:
+        case 408 if not changes:
+            raise TryLater("The shop was too slow for its own web server (408).", wait(answer, now))
+        case status if (status >= 500 or status == 408) and changes:
             raise OutcomeUnknown(f"The shop failed on our call ({status}); it may have been done.")
         case status if status >= 500:
             raise TryLater(f"The shop failed on our call ({status}).", wait(answer, now))

@@ -50,13 +50,16 @@ class Client:
         keys: Keys,
         allowed: frozenset[str] = frozenset(),
         clock: Callable[[], float] = time.time,
+        limited: Callable[[int], None] = lambda rows: None,
     ) -> None:
+        """`limited` is told of the shop's limit on rows per page when it is met; `keys.rows` is the one met before."""
         self.address = address
         self._keys = keys
         self._clock = clock
         self.ahead: timedelta | None = None  # the shop's clock before ours, as of the last answer
         self._behind = 0  # seconds the shop's clock is ahead of ours, where it matters
-        self._rows = MOST_ROWS  # per page; less where the shop sets a limit
+        self._rows = keys.rows or MOST_ROWS  # per page; less where the shop sets a limit
+        self._limited = limited
         self._session = network.session(allowed)
         if (
             not address.startswith("https://")
@@ -94,6 +97,7 @@ class Client:
                 found = self.call("GET", path, pairs=tuple(criteria.pairs(sized)))
             except PageTooBig as too_big:
                 self._shrink(too_big, sized.size, too_big.limit)
+                self._limited(too_big.limit)
             except TooLarge as too_large:
                 self._shrink(too_large, sized.size, sized.size // 2)
             else:

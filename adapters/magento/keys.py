@@ -44,6 +44,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `confirms_email`: the shop lets nobody in before they answered a mail, so an address there is a proven one.
     `default_group`: the group newcomers are put in; used where a customer names no store view.
+    `rows`: what the shop allows on a page of a list, as it told; 0: any number.
     `old_secret`: the one before `hook_secret`, believed until then (Unix time), so that a module can follow.
     """
 
@@ -58,6 +59,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     old_secret_until: int = 0
     adobe: Adobe = Adobe()
     chosen: Chosen = Chosen()
+    rows: int = 0
 
     def __repr__(self) -> str:
         return "Keys(...)"  # a traceback that shows its locals must not show these

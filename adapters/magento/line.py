@@ -158,7 +158,12 @@ class Line:
 
     def _another(self) -> Client:
         allowed = network.allowed_hosts(self._env.get(network.ALLOWED, ""))
-        return Client(self._shop.address, self._keys, allowed)
+        return Client(self._shop.address, self._keys, allowed, limited=self._remember)
+
+    def _remember(self, rows: int) -> None:
+        """Keep the shop's limit for the jobs to come, or each would run into it once."""
+        with self._vault.locked() as vault:
+            vault.save(keys.packed(msgspec.structs.replace(keys.unpacked(vault.read()), rows=rows)))
 
     @cached_property
     def _beside(self) -> Client:

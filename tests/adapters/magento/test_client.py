@@ -321,7 +321,13 @@ def test_a_wait_until_a_date_is_counted_from_now(says: Any, client: Client) -> N
 
 @pytest.mark.parametrize(
     ("status", "meaning"),
-    [(500, OutcomeUnknown), (502, OutcomeUnknown), (503, OutcomeUnknown), (429, TryLater)],
+    [
+        (500, OutcomeUnknown),
+        (502, OutcomeUnknown),
+        (503, OutcomeUnknown),
+        (408, OutcomeUnknown),
+        (429, TryLater),
+    ],
 )
 def test_a_write_that_failed_inside_the_shop_may_have_been_done(
     says: Any, client: Client, status: int, meaning: type[Exception]
@@ -330,6 +336,26 @@ def test_a_write_that_failed_inside_the_shop_may_have_been_done(
     with pytest.raises(meaning) as raised:
         client.send("POST", "coupons", {}, wire.Coupon)
     assert "secret text" not in str(raised.value)
+
+
+def test_a_web_server_that_gave_up_waiting_may_have_had_it_done(
+    shop: responses.RequestsMock, client: Client
+) -> None:
+    for method, meaning in (("POST", OutcomeUnknown), ("GET", TryLater)):
+        shop.add(
+            method,
+            "https://shop.test/rest/V1/coupons",
+            body="<html>408</html>",
+            status=408,
+            content_type="text/html",
+        )
+        with pytest.raises(meaning):
+            client.call(method, "coupons", body=b"{}" if method == "POST" else None)
+
+
+def test_what_was_made_may_be_answered_with_201(says: Any, client: Client) -> None:
+    says("POST", "coupons", {"coupon_id": 4, "rule_id": 2}, 201)
+    assert client.send("POST", "coupons", {}, wire.Coupon).coupon_id == 4
 
 
 @pytest.mark.parametrize("status", [200, 403, 404])

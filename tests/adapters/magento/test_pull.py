@@ -8,11 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from msgspec.structs import replace
 
-from adapters.magento import wire
+from adapters.magento import keys, wire
+from adapters.magento.line import Line
 from adapters.magento.sandbox import aftermath, people
-from connector.port import Batch, Window
+from connector.port import Batch, ShopLine, Window
 
 
 def _orders(batches: list[Batch]) -> list[int]:
@@ -215,3 +217,25 @@ def test_a_clock_that_agrees_with_ours_widens_nothing(sandbox: Any) -> None:
 
 def _stamp(when: Any) -> str:
     return str(when.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def test_the_last_page_of_a_2_3_shop_that_never_ends_is_never_asked_for(full: Any) -> None:
+    full.shop.extras["version"] = "2.3"
+    batches = list(full.line().history(None))
+    assert (_customers(batches), _orders(batches)) == (list(range(1, 8)), list(range(1, 12)))
+    window = Window(full.now - timedelta(days=400), full.now + timedelta(seconds=1))
+    found = list(full.line().changed(window))
+    assert (sorted(set(_orders(found))), len(set(_customers(found)))) == (list(range(1, 12)), 7)
+
+
+def test_the_shops_limit_on_a_page_is_met_once_and_not_by_every_job(full: Any, vault: Any) -> None:
+    full.shop.maximum_page_size = 4
+    vault.tokens = keys.packed(full.keys)
+    sizes: list[int] = []
+    for _ in range(2):
+        line = Line(full.env, ShopLine(full.address, "shop-key"), vault)
+        sizes.append(len(next(line.history(None)).customers))
+        assert keys.unpacked(vault.tokens).rows == 4
+    assert sizes == [4, 4]
+    log = requests.get(f"{full.address}_sandbox/log", timeout=10).json()
+    assert log["refusals"] == 1

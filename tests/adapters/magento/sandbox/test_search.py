@@ -139,3 +139,11 @@ def test_limits_that_are_switched_on(five: Any, criteria: Any) -> None:
     )
     answer = five.get("orders", criteria())
     assert (_ids(answer), answer["total_count"], answer["search_criteria"]["page_size"]) == ([1, 2], 5, 2)
+
+
+def test_before_2_4_the_last_page_never_ends(five: Any, criteria: Any) -> None:
+    assert _ids(five.get("orders", criteria(size=2, page=4))) == []
+    five.control("POST", "limits", {"version": "2.3"})
+    answer = five.get("orders", criteria(size=2, page=4))
+    assert (_ids(answer), answer["total_count"]) == ([5], 5)
+    assert five.get("orders", criteria(("entity_id", "gt", 9), size=2, page=4))["items"] == []
