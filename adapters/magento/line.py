@@ -9,7 +9,7 @@ import msgspec
 from connector import port
 from connector.records import Card, Coupon, CouponKind, Customer, Order
 
-from . import adobe_keys, install, keys, network, rights
+from . import adobe_choices, adobe_keys, install, keys, network, rights
 from .cards import Cards
 from .choices import Choices
 from .client import Client
@@ -56,9 +56,16 @@ class Line:
         return self._reader.customers(ids)
 
     def choices(self, language: str) -> tuple[port.Choice, ...]:
-        return Choices(self._groups, self._attributes, self._keys.chosen).all(language)
+        here = Choices(self._groups, self._attributes, self._keys.chosen).all(language)
+        return (*here, *adobe_choices.offered(self._keys.adobe, language))
 
     def choose(self, key: str, values: tuple[str, ...]) -> None:
+        if key in adobe_choices.KEYS:
+            with self._vault.locked() as vault:
+                kept = keys.unpacked(vault.read())
+                told = adobe_choices.with_values(kept.adobe, key, values)
+                vault.save(keys.packed(msgspec.structs.replace(kept, adobe=told)))
+            return
         offered = Choices(self._groups, self._attributes, self._keys.chosen)
         chosen = offered.with_values(key, values)
         with self._vault.locked() as vault:

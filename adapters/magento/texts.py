@@ -89,6 +89,12 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
 
 CHOICES: dict[str, dict[str, str]] = {
     "en": {
+        "adobe_client_title": "Adobe I/O Events: the client id",
+        "adobe_client_hint": "Only with Adobe Commerce. It stands among the credentials of the project that sends events "
+        "here, in Adobe's Developer Console; enter it before you register the address there.",
+        "adobe_key_title": "Webhooks of Adobe Commerce: the public key",
+        "adobe_key_hint": "Only with Adobe Commerce. In the admin: Stores > Configuration > Adobe Services > Webhooks, "
+        "Regenerate key pair.",
         "marks_title": "Where a tier is written",
         "marks_hint": "A customer is in exactly one group, and prices, taxes and cart price rules may hang on it: a tier as "
         "a group can change what somebody pays. Tags are words in an attribute of the customer; many can stand there.",
@@ -103,6 +109,12 @@ CHOICES: dict[str, dict[str, str]] = {
         "other_tax": "other tax class: {name}",
     },
     "nl": {
+        "adobe_client_title": "Adobe I/O Events: de client-id",
+        "adobe_client_hint": "Alleen met Adobe Commerce. Die staat bij de gegevens van het project dat hierheen stuurt, in "
+        "de Developer Console van Adobe; vul hem in voordat je daar het adres aanmeldt.",
+        "adobe_key_title": "Webhooks van Adobe Commerce: de openbare sleutel",
+        "adobe_key_hint": "Alleen met Adobe Commerce. In de admin: Stores > Configuration > Adobe Services > Webhooks, "
+        "Regenerate key pair.",
         "marks_title": "Waar een niveau wordt genoteerd",
         "marks_hint": "Een klant zit in precies één groep, en daar kunnen prijzen, belasting en winkelwagenregels aan "
         "hangen: een niveau als groep kan veranderen wat iemand betaalt. Labels zijn woorden in een attribuut van de "

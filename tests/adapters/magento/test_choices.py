@@ -31,7 +31,7 @@ def test_both_languages_say_the_same() -> None:
 
 def test_all_groups_but_those_of_visitors_and_newcomers_are_offered_and_none_is_ticked(sandbox: Any) -> None:
     groups.save(sandbox.shop, {"code": "Export", "tax_class_id": 5})
-    (marks, replaceable) = sandbox.line().choices("en")
+    (marks, replaceable, *_) = sandbox.line().choices("en")
     assert marks.options == (("group", "As the customer's group"),)
     assert replaceable.options == (
         ("2", "Wholesale"),

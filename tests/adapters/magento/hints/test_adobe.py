@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from adapters.magento import adobe_keys, keys
+from adapters.magento import adobe_choices, adobe_keys, keys
 from adapters.magento.hints.rsa import NoKey, key
 from adapters.magento.platform import platform
 from connector.port import (
@@ -278,6 +278,43 @@ def test_a_sender_inside_the_checkout_that_signs_nothing_hears_that_the_shop_may
     assert platform.answer(Delivery("1", "hint", b"")) == (b'{"op":"success"}', "application/json")
     for topic in ("module", "async event", "I/O event"):
         assert platform.answer(Delivery("1", topic, b"")) is None
+
+
+def chosen(vault: Any, language: str = "en") -> dict[str, tuple[str, ...]]:
+    known = keys.unpacked(vault.tokens).adobe
+    return {one.key: one.chosen for one in adobe_choices.offered(known, language)}
+
+
+def test_the_merchant_tells_client_id_and_public_key_and_takes_them_back(vault: Any) -> None:
+    line = platform.open({}, ShopLine("https://shop.test/", "key"), vault)
+    assert chosen(vault) == {"adobe_client": (), "adobe_key": ()}
+    line.choose("adobe_client", (f" {PROJECT} ",))
+    line.choose("adobe_key", ("\r\n" + pem(ONE).replace("\n", "\r\n"),))
+    assert chosen(vault, "nl") == {"adobe_client": (PROJECT,), "adobe_key": (pem(ONE).strip(),)}
+    body = b'{"order": {"entity_id": 42}}'
+    assert platform.receive({}, webhook(body), vault).topic == "Commerce webhook"
+    assert platform.challenge({}, {"challenge": "a-1"}, vault) == "a-1"
+    line.choose("adobe_client", ())
+    line.choose("adobe_key", ("",))
+    assert chosen(vault) == {"adobe_client": (), "adobe_key": ()}
+    with pytest.raises(BadSignature):
+        platform.receive({}, webhook(body), vault)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("adobe_client", "my project"),
+        ("adobe_client", "x" * 101),
+        ("adobe_key", "no key"),
+        ("adobe_key", pem(ONE)[27:]),
+    ],
+)
+def test_a_text_that_could_prove_nothing_is_refused(vault: Any, key: str, text: str) -> None:
+    before = vault.tokens
+    with pytest.raises(Refused):
+        platform.open({}, ShopLine("https://shop.test/", "key"), vault).choose(key, (text,))
+    assert vault.tokens == before
 
 
 @pytest.mark.parametrize("text", ["", "no key", pem(rsa.generate_private_key(65537, 1024)), pem(ONE)[:-40]])
