@@ -181,6 +181,7 @@ LINES = (
     _("Adobe's key cannot be fetched."),
     _("This is no client id of Adobe's; copy it from the project's credentials."),
     _("This is no public key; copy all of it, with its first and its last line."),
+    _("The shop was too slow for its own web server (408)."),
     _("The message is signed as our module's, and not what it says."),
     _("%(platform)s signs with the app's own secret; there is none of the shop's."),
     _("The shop answers with a redirect to another address%(named)s."),
