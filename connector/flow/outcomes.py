@@ -71,8 +71,7 @@ def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) 
             cards.drop(tx, job.push.shop_id, [job.push.subject])
             outbox.done(tx, job.push, job.revision, why, now)
         case LeftAlone(why, stands):
-            marks.now_stands(tx, job.push.shop_id, job.push.subject, stands, left_alone=why)
-            marks.replaces(tx, job.push.shop_id, job.push.subject, "")
+            marks.left_alone(tx, job.push.shop_id, job.push.subject, stands, why, now)
             outbox.done(tx, job.push, job.revision, why, now)
         case CouponMade(remote_id) if job.coupon is not None and job.coupon.coupon.is_gift:
             giving.given(tx, job.coupon, remote_id, now)

@@ -185,20 +185,28 @@ def _other_customers(tx: Tx, shop: shops.Shop, told: tuple[Customer, ...]) -> li
 
 
 def _other_marks(tx: Tx, shop: shops.Shop, customers: tuple[Customer, ...], now: datetime) -> int:
-    """Have marks pushed again where the shop shows other marks of ours than we believe; return how many."""
+    """Have marks pushed again where the shop shows other marks of ours than we believe; return how many.
+
+    Who was left alone is looked at again once something about them changed: they may be in another group now.
+    """
     ours = programs.words(tx)
     standing = marks.standing(tx, shop.id, [customer.id for customer in customers])
     busy = outbox.pending(tx, shop.id, ("marks",))
-    wrong: list[str] = []
+    wrong, moved = list[str](), list[str]()
     for customer in customers:
         mark = standing.get(customer.id)
-        if mark is None or customer.id in busy or (mark.left_alone and not mark.known):
+        if mark is None or customer.id in busy:
             continue  # nothing of ours there, or on its way
+        if mark.left_alone and (mark.left_at is None or customer.changed_at > mark.left_at):
+            moved.append(customer.id)
+            continue
+        if mark.left_alone and not mark.known:
+            continue
         there = tuple(sorted(word for word in customer.marks if word in ours))
         if there != (mark.known if mark.left_alone else mark.wanted) or _other_group(mark, customer, ours):
             marks.now_stands(tx, shop.id, customer.id, there)
             wrong.append(customer.id)
-    outbox.want(tx, "marks", [(shop.id, customer_id) for customer_id in wrong], now)
+    outbox.want(tx, "marks", [(shop.id, customer_id) for customer_id in (*wrong, *moved)], now)
     return len(wrong)
 
 

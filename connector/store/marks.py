@@ -1,6 +1,7 @@
 """Marks: what each customer should carry in the shop, and what we know stands there."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ class Mark(msgspec.Struct, frozen=True):
     left_alone: str | None = None
     tier: str = ""
     before: str = ""
+    left_at: datetime | None = None
 
 
 def want(tx: Tx, wanted: Iterable[WantedMarks]) -> list[tuple[int, str]]:
@@ -81,11 +83,15 @@ def carried(tx: Tx, shop_id: int, after: str, limit: int) -> list[str]:
     return list(tx.run(chosen.order_by(marks.c.customer_id).limit(limit)).scalars())
 
 
-def now_stands(
-    tx: Tx, shop_id: int, customer_id: str, known: Sequence[str], left_alone: str | None = None
-) -> None:
-    """Write down what of ours stands on the customer, or why the shop's own mark was left alone."""
-    _set(tx, shop_id, customer_id, known=sorted(known), left_alone=left_alone)
+def now_stands(tx: Tx, shop_id: int, customer_id: str, known: Sequence[str]) -> None:
+    """Write down what of ours stands on the customer."""
+    _set(tx, shop_id, customer_id, known=sorted(known), left_alone=None)
+
+
+def left_alone(tx: Tx, shop_id: int, customer_id: str, known: Sequence[str], why: str, now: datetime) -> None:
+    """Write down why the shop's own mark was left alone, and what of ours stands beside it."""
+    new = {"known": sorted(known), "left_alone": why, "left_at": now, "before": ""}
+    _set(tx, shop_id, customer_id, **new)
 
 
 def replaces(tx: Tx, shop_id: int, customer_id: str, before: str) -> None:
@@ -97,7 +103,17 @@ def _mark(row: Row[Any]) -> Mark:
     wanted, known = tuple(row.wanted), tuple(row.known)
     # Rows older than the column: where there are groups, all that was wanted was one.
     tier = (wanted[0] if len(wanted) == 1 else "") if row.tier is None else row.tier
-    return Mark(row.shop_id, row.customer_id, wanted, known, row.revision, row.left_alone, tier, row.before)
+    return Mark(
+        row.shop_id,
+        row.customer_id,
+        wanted,
+        known,
+        row.revision,
+        row.left_alone,
+        tier,
+        row.before,
+        row.left_at,
+    )
 
 
 def _set(tx: Tx, shop_id: int, customer_id: str, **values: object) -> None:

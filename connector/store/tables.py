@@ -388,6 +388,7 @@ marks = Table(
     Column("known", ARRAY(Text), nullable=False),  # what of ours stands on the customer, as far as we know
     Column("revision", Integer, nullable=False, server_default="0"),
     Column("left_alone", Text),  # why the shop's own mark was not touched
+    Column("left_at", MOMENT),  # when that was last found so
     Column(
         "tier", Text
     ),  # which of the wanted is the tier's group, empty: none; null in rows older than the column

@@ -104,6 +104,24 @@ def test_what_is_left_alone_stands_in_nothings_place(
     ]
 
 
+def test_who_was_left_alone_and_is_moved_by_the_shop_is_looked_at_again_once(
+    world: Any, make: Any, start: Any, groups: Groups
+) -> None:
+    groups.of["1"] = "Wholesale"
+    come(world, make, start)
+    world.push()
+    assert (world.reconcile(), world.push(), len(groups.asked)) == (0, 0, 1)
+    world.later(1)
+    groups.of["1"] = "Retail"
+    customer = world.corner.people["1"]
+    world.corner.people["1"] = msgspec.structs.replace(customer, changed_at=world.now)
+    world.later(1)
+    world.reconcile("window")
+    world.push()
+    assert groups.of["1"] == SILVER
+    assert [(row.known, row.before, row.left_alone) for row in world.marks] == [([SILVER], "Retail", None)]
+
+
 def test_who_carries_tags_and_a_group_is_marked_with_all_tags_and_the_group_is_named(
     world: Any, make: Any, start: Any, groups: Groups
 ) -> None:
