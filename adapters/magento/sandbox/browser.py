@@ -1,7 +1,7 @@
 """The merchant's browser: it opens the app's page, fills in the form with the integration's keys, and sends it."""
 
 from html.parser import HTMLParser
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import msgspec
 import requests
@@ -54,17 +54,62 @@ class Visit(msgspec.Struct, frozen=True):
     confirms_email: bool = True
 
 
+class Opening(msgspec.Struct, frozen=True):
+    """What Magento does when an integration with both addresses is activated, and what the merchant types then."""
+
+    callback: str
+    identity: str
+    success: str
+    offer: dict[str, str]
+    merchant_code: str = ""
+    confirms_email: bool = True
+
+
+def post(opening: Opening) -> int:
+    """Post the keys to the callback as the shop does: five seconds, no redirect followed, the status for nobody."""
+    try:
+        with requests.Session() as line:
+            line.trust_env = False
+            answer = line.post(opening.callback, data=opening.offer, timeout=5, allow_redirects=False)
+    except requests.RequestException as error:
+        raise RoadBroken("callback", f"{opening.callback} does not answer: {type(error).__name__}") from error
+    return answer.status_code
+
+
+def open_identity(opening: Opening) -> Arrived:
+    """Open the identity link in the merchant's browser and press the button there; raise RoadBroken."""
+    browser = _new()
+    key = opening.offer["oauth_consumer_key"]
+    asked = urlencode({"oauth_consumer_key": key, "success_call_back": opening.success})
+    page = _walk(browser, "identity", "GET", f"{opening.identity}?{asked}", {})
+    form = _form(page)
+    typed = {}
+    for field in form.fields:
+        if field.kind in ("checkbox", "radio"):
+            if field.ticked or (opening.confirms_email and "confirm" in field.name):
+                typed[field.name] = field.value or "on"
+        else:
+            typed[field.name] = opening.merchant_code if field.name == "merchant_code" else field.value
+    end = _walk(browser, "finish", form.method, urljoin(page.url, form.action), typed, referer=page.url)
+    return Arrived(end.url, end.status_code, browser.cookies.get_dict(), end.text[:_EXCERPT])
+
+
 def connect(visit: Visit) -> Arrived:
     """Connect the shop to the app as the merchant would; raise RoadBroken."""
-    browser = requests.Session()
-    browser.trust_env = False
-    browser.headers["Accept-Language"] = "en"
+    browser = _new()
     page = _walk(browser, "open", "GET", visit.public_url.rstrip("/") + "/magento/", {})
     form = _form(page)
     typed = _filled(form, visit)
     target = urljoin(page.url, form.action)
     end = _walk(browser, "submit", form.method, target, typed, referer=page.url)
     return Arrived(end.url, end.status_code, browser.cookies.get_dict(), end.text[:_EXCERPT])
+
+
+def _new() -> requests.Session:
+    browser = requests.Session()
+    browser.trust_env = False
+    browser.headers["Accept-Language"] = "en"
+    return browser
 
 
 def _walk(

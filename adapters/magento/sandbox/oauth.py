@@ -9,9 +9,9 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
@@ -43,6 +43,20 @@ class Call(msgspec.Struct, frozen=True):
     authorization: str
 
 
+class Proxy(msgspec.Struct, frozen=True):
+    """What stands before the shop's web server, and so what the shop takes its own address for when it checks."""
+
+    scheme: str = ""  # another than the client spoke, such as https turned into http
+    drops_port: bool = False
+    host: str = ""  # a name of its own, such as that of a server in the back
+
+    def seen(self, call: Call) -> Call:
+        """Return the call as the shop sees it."""
+        parts = urlsplit(call.url)
+        host = self.host or (parts.hostname if self.drops_port else parts.netloc)
+        return msgspec.structs.replace(call, url=f"{self.scheme or parts.scheme}://{host}{parts.path}")
+
+
 class Desk:
     """The counter where signatures are checked. It remembers nonces, and gives out keys."""
 
@@ -54,49 +68,54 @@ class Desk:
         self.nonces: dict[str, None] = {}
         # The shop's setting oauth/consumer/enable_integration_as_bearer, off since 2.4.4.
         self.bearer = False
-        self.admin_token = f"admin.{self._word('admin')}"
+        self.admin_token = f"admin.{self.word('admin')}"
+        self.proxy = Proxy()
 
     def renew(self) -> Keys:
-        """Give new keys and let the old ones die, as Reauthorize does."""
+        """Give the four keys of a new integration, and let those of the old one die."""
         self.round += 1
         self.active = True
         self.keys = self._keys()
         return self.keys
 
     def admits(self, call: Call, now: datetime) -> bool:
-        """Say whether the integration signed the call; raise Problem when the signature is no good.
+        """Say whether the integration made the call; raise Problem when its signature is no good.
 
-        A call without OAuth, or from an integration that was switched off, is nobody's: False, not an error.
+        A call without OAuth, or from an integration that was switched off, is nobody's: False, not an error. So is one
+        with the access token alone, unless the shop's setting takes that.
         """
         scheme, _, rest = call.authorization.partition(" ")
         if scheme.lower() == "bearer":
-            return (
-                self.bearer
-                and self.active
-                and hmac.compare_digest(rest.encode(), self.keys.access_token.encode())
-            )
+            given_token, token = rest.encode(), self.keys.access_token.encode()
+            return self.bearer and self.active and token != b"" and hmac.compare_digest(given_token, token)
         if scheme.lower() != "oauth":
             return False
-        given = {name: unquote(value) for name, value in _PAIR.findall(rest)}
-        given.pop("realm", None)
-        self._check_form(given)
+        given = self.form(call, NEEDED)
         self._check_nonce(given, now)
         if given["oauth_token"] != self.keys.access_token:
             raise Problem(401, "Specified token does not exist")
-        expected = signature(call, given, self.keys)
-        if expected is None or not hmac.compare_digest(expected, given["oauth_signature"]):
-            raise Problem(401, "The signature is invalid. Verify and try again.")
+        self.check(call, given, self.keys.access_token_secret)
         return self.active
 
     def knows_admin(self, call: Call) -> bool:
         """Say whether the call carries the admin's token, which may do everything."""
         return hmac.compare_digest(call.authorization.encode(), f"Bearer {self.admin_token}".encode())
 
-    def _check_form(self, given: Mapping[str, str]) -> None:
+    def check(self, call: Call, given: Mapping[str, str], token_secret: str) -> None:
+        """Raise Problem unless this is the signature made with the consumer's secret and this one."""
+        expected = signature(self.proxy.seen(call), given, self.keys.consumer_secret, token_secret)
+        if expected is None or not hmac.compare_digest(expected, given["oauth_signature"]):
+            raise Problem(401, "The signature is invalid. Verify and try again.")
+
+    def form(self, call: Call, needed: Sequence[str]) -> Mapping[str, str]:
+        """Return what the header says, signed by the one way there is, of the consumer that there is; raise Problem."""
+        rest = call.authorization.partition(" ")[2]
+        given = {name: unquote(value) for name, value in _PAIR.findall(rest)}
+        given.pop("realm", None)
         version = given.get("oauth_version", "1.0")
         if version != "1.0":
             raise Problem(400, 'The "%1" Oauth version isn\'t supported.', [version])
-        for name in NEEDED:
+        for name in needed:
             if not given.get(name):
                 raise required(name)
         if given["oauth_signature_method"] != "HMAC-SHA256":
@@ -105,6 +124,7 @@ class Desk:
             raise Problem(401, "Consumer key is not the correct length")
         if given["oauth_consumer_key"] != self.keys.consumer_key:
             raise Problem(401, "A consumer having the specified key does not exist")
+        return given
 
     def _check_nonce(self, given: Mapping[str, str], now: datetime) -> None:
         stamp = given["oauth_timestamp"]
@@ -120,14 +140,15 @@ class Desk:
 
     def _keys(self) -> Keys:
         names = ("consumer-key", "consumer-secret", "token", "token-secret")
-        return Keys(*(self._word(name) for name in names))
+        return Keys(*(self.word(name) for name in names))
 
-    def _word(self, name: str) -> str:
+    def word(self, name: str) -> str:
+        """Return a word of 32 characters that follows from the seed, the integration and the name."""
         text = f"{self.seed}/{self.round}/{name}".encode()
         return base64.b32encode(hashlib.sha256(text).digest()).decode().lower()[:32]
 
 
-def signature(call: Call, given: Mapping[str, str], keys: Keys) -> str | None:
+def signature(call: Call, given: Mapping[str, str], consumer_secret: str, token_secret: str) -> str | None:
     """Return what the call's signature must be; None when the query is spelled so that versions disagree on it."""
     pairs = _query(call.query)
     if pairs is None:
@@ -135,7 +156,7 @@ def signature(call: Call, given: Mapping[str, str], keys: Keys) -> str | None:
     pairs += [(quote(k, safe="~"), quote(v, safe="~")) for k, v in given.items() if k != "oauth_signature"]
     normal = "&".join(f"{key}={value}" for key, value in sorted(pairs))
     text = "&".join(quote(part, safe="~") for part in (call.method.upper(), call.url, normal))
-    key = f"{quote(keys.consumer_secret, safe='~')}&{quote(keys.access_token_secret, safe='~')}"
+    key = f"{quote(consumer_secret, safe='~')}&{quote(token_secret, safe='~')}"
     return base64.b64encode(hmac.digest(key.encode(), text.encode(), "sha256")).decode()
 
 

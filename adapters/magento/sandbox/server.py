@@ -5,7 +5,7 @@ from typing import Any
 from flask import Flask, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from adapters.magento.sandbox import control, rest
+from adapters.magento.sandbox import control, handshake, rest
 from adapters.magento.sandbox.shop import Shop
 from adapters.magento.sandbox.stage import Stage
 
@@ -29,7 +29,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 def create_app(stage: Stage) -> Flask:
-    """Return the shop as a WSGI application: /rest and /_sandbox. Every answer is dated by the shop's own clock."""
+    """Return the shop as a WSGI application: /rest, /oauth, /_sandbox. Every answer is dated by the shop's own clock."""
     app = Flask("magento_sandbox", static_folder=None)
 
     @app.after_request
@@ -38,6 +38,7 @@ def create_app(stage: Stage) -> Flask:
         return answer
 
     rest.mount(app, stage.shop, stage.faults)
+    handshake.mount(app, stage.shop)
     control.mount(app, stage)
     return app
 

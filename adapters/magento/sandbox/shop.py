@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from adapters.magento.sandbox.handshake import Exchange
 from adapters.magento.sandbox.oauth import Desk
 from adapters.magento.sandbox.places import ONE, TIMEZONE, Places
 from adapters.magento.sandbox.rows import Coupon, Customer, Document, Group, Order, Stamp
@@ -57,6 +58,7 @@ class Shop:
         self.uses: Counter[tuple[str, int, int]] = Counter()  # ("coupon" or "rule", its id, customer id)
         self.numbers: Counter[str] = Counter()
         self.desk = Desk(seed)
+        self.exchange = Exchange(self.desk)
         self.rights = RIGHTS
         self.default_group = 1
         self.maximum_page_size: int | None = None
