@@ -7,6 +7,7 @@ from datetime import timedelta
 from connector.flow import welcoming
 from connector.house import House
 from connector.port import Installed, Known, Platform, TokenVault, Welcomed
+from connector.secrets import CannotOpen
 from connector.store import merchants, pending, shops, spent
 from connector.store.shops import Shop
 
@@ -32,6 +33,15 @@ class DoorStep:
         """Return the vault of an installed shop, or None where the shop is not known."""
         shop = self._find(address)
         return None if shop is None or shop.state == "removed" else self._house.vault(shop)
+
+    def tokens(self, address: str) -> bytes | None:
+        """Return the tokens of an installed shop; None where the shop is not known, or they cannot be opened."""
+        vault = self.vault(address)
+        try:
+            return None if vault is None else vault.read()
+        except (shops.NoTokens, CannotOpen):
+            # It is being connected again, and what it brings takes their place.
+            return None
 
     def once(self, word: str, lasts: timedelta) -> bool:
         """Tell whether this word comes for the first time within so long, at whichever process it came before."""

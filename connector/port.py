@@ -605,6 +605,10 @@ class Hall(Protocol):
         """Return the vault of an installed shop, or None where the shop is not known."""
         ...
 
+    def tokens(self, address: str) -> bytes | None:
+        """Return the tokens of an installed shop; None where the shop is not known, or they cannot be opened."""
+        ...
+
     def once(self, word: str, lasts: timedelta) -> bool:
         """Tell whether this word comes for the first time within so long, at whichever process it came before."""
         ...

@@ -1,9 +1,7 @@
-"""The signed line to one Magento shop: OAuth 1.0a with HMAC-SHA256, the only kind that 2.4.4 and later accept."""
+"""The line to one Magento shop: signed calls, each within its limits, and what their answers mean."""
 
 import contextlib
 import json
-import logging
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 import requests
-from requests_oauthlib import OAuth1
+from requests.auth import AuthBase
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
@@ -23,6 +21,7 @@ from . import criteria, network, rights, wire
 from .answers import Answer, PageTooBig, TooLarge, Untrusted, judge
 from .criteria import Search
 from .keys import Keys
+from .signing import Bearer, Signature, Spelling
 
 T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
@@ -34,15 +33,14 @@ PIECE = 64 * 1024
 MOST_ROWS = 1000
 SKEW = 60.0  # seconds; Magento refuses a signature made more than 600 s in its future
 
-# Both write the signed header and the base string at debug level.
-for _name in ("oauthlib", "requests_oauthlib"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
-
 _body = msgspec.json.Encoder(decimal_format="number")
 
 
 class Client:
-    """Signed calls to one shop. Not for two threads at once. `address` ends in a slash."""
+    """Signed calls to one shop. Not for two threads at once. `address` ends in a slash.
+
+    `mend` is asked how to sign when the shop accepts no signature any more; None where there is no other way.
+    """
 
     def __init__(
         self,
@@ -51,11 +49,13 @@ class Client:
         allowed: frozenset[str] = frozenset(),
         clock: Callable[[], float] = time.time,
         limited: Callable[[int], None] = lambda rows: None,
+        mend: Callable[[], Spelling | None] | None = None,
     ) -> None:
         """`limited` is told of the shop's limit on rows per page when it is met; `keys.rows` is the one met before."""
         self.address = address
         self._keys = keys
         self._clock = clock
+        self._mend = mend
         self.ahead: timedelta | None = None  # the shop's clock before ours, as of the last answer
         self._behind = 0  # seconds the shop's clock is ahead of ours, where it matters
         self._rows = keys.rows or MOST_ROWS  # per page; less where the shop sets a limit
@@ -122,16 +122,56 @@ class Client:
             if self._behind != known:
                 # A clock far ahead made the signature too new; the answer told the shop's time, and nothing was done.
                 return self._once(method, path, pairs, body)
-            raise self._explained(error, path) from error
+            explained = self._explained(error, path)
+            if (
+                not isinstance(explained, Unauthorized)
+                or isinstance(explained, Untrusted)
+                or not self._adopted()
+            ):
+                raise explained from error
+            return self._once(method, path, pairs, body)
+
+    def _adopted(self) -> bool:
+        """Sign in another way from now on, where the shop is found to accept that; tell whether it is."""
+        spelling = None if self._mend is None else self._mend()
+        if spelling is None or spelling == self._keys.spelling:
+            return False
+        self._keys = msgspec.structs.replace(self._keys, spelling=spelling)
+        return True
+
+    def probe(self) -> None:
+        """Make the harmless call that everybody connected may make; raise Untrusted where its signature is no good."""
+        known = self._behind
+        try:
+            self._once("GET", rights.GRANTED, (), None)
+        except Untrusted:
+            if self._behind == known:
+                raise
+            self._once("GET", rights.GRANTED, (), None)
 
     def _once(self, method: str, path: str, pairs: tuple[tuple[str, str], ...], body: bytes | None) -> bytes:
+        # 2.4.6 and 2.4.7 decode such a path before they check its signature.
+        assert "%" not in path, "no encoded sign in a path"
         url = f"{self.address}rest/V1/{path}" + (f"?{criteria.query(pairs)}" if pairs else "")
         answer = msgspec.structs.replace(self._exchange(method, url, body), asked=self.address)
         self._learn_time(answer)
         judge(answer, method != "GET", datetime.fromtimestamp(self._clock(), UTC))
         return answer.body
 
-    def _exchange(self, method: str, url: str, body: bytes | None) -> Answer:
+    def ask_token(self, step: str, token: str = "", secret: str = "", verifier: str = "") -> Answer:
+        """Make one step of the token exchange, which no bearer may make; whatever the shop says is the answer."""
+        keys = self._keys
+        four = keys.consumer_key, keys.consumer_secret, token, secret
+        for _ in range(2):
+            known = self._behind
+            signature = Signature(four, keys.spelling, self._time(), verifier)
+            answer = self._exchange("POST", f"{self.address}oauth/token/{step}", None, signature)
+            self._learn_time(answer)
+            if answer.status != 401 or self._behind == known:
+                break
+        return answer
+
+    def _exchange(self, method: str, url: str, body: bytes | None, auth: AuthBase | None = None) -> Answer:
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Comeback"}
         headers |= request_headers()
         if body is not None:
@@ -142,7 +182,7 @@ class Client:
                 url,
                 data=body,
                 headers=headers,
-                auth=self._signature(),
+                auth=auth or self._signature(),
                 timeout=TIMEOUTS,
                 allow_redirects=False,
                 stream=True,
@@ -162,17 +202,14 @@ class Client:
                 raise ReadTimeoutError(None, None, "the whole call took too long")  # type: ignore[arg-type]
         return bytes(body)
 
-    def _signature(self) -> OAuth1:
+    def _signature(self) -> AuthBase:
         keys = self._keys
-        return OAuth1(
-            keys.consumer_key,
-            keys.consumer_secret,
-            keys.token,
-            keys.token_secret,
-            signature_method="HMAC-SHA256",
-            nonce=secrets.token_hex(16),
-            timestamp=str(int(self._clock()) + self._behind),
-        )
+        if keys.spelling == "bearer":
+            return Bearer(keys.token)
+        return Signature(keys.four, keys.spelling, self._time())
+
+    def _time(self) -> int:
+        return int(self._clock()) + self._behind
 
     def _learn_time(self, answer: Answer) -> None:
         with contextlib.suppress(KeyError, ValueError):
@@ -180,14 +217,17 @@ class Client:
             self._behind = int(told) if abs(told) > SKEW else 0
             self.ahead = timedelta(seconds=told)
 
-    def _explained(self, error: Untrusted, path: str) -> Unauthorized | Forbidden:
+    def _explained(self, error: Untrusted, path: str) -> Unauthorized | Forbidden | TryLater:
         """Tell a dead token from a missing right: Magento gives both the same answer."""
-        if path == rights.GRANTED or not error.resources:
+        if path == rights.GRANTED and error.resources:
             return Unauthorized("The shop no longer accepts our keys; connect it again.")
         try:
             self._once("GET", rights.GRANTED, (), None)
         except Untrusted:
             return Unauthorized("The shop no longer accepts our keys; connect it again.")
+        if not error.resources:
+            # Something on the way sent the call twice, and the shop takes each signature once. Nothing was done.
+            return TryLater("The shop did not accept our signature this once.")
         return Forbidden(str(error)) if rights.is_for_one_thing(error.resources) else error
 
     def _shrink(self, error: Refused, was: int, to: int) -> None:

@@ -1,7 +1,7 @@
 """Connecting a shop: its address and keys are tried out before anything is kept."""
 
-import secrets
 from enum import Enum
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,15 +12,17 @@ from connector.port import (
     OutcomeUnknown,
     Refused,
     ShopError,
+    ShopFacts,
     TryLater,
     Unauthorized,
     Welcomed,
 )
 
-from . import address, answers, groups, keys, rights
+from . import address, answers, groups, keys, rights, scheme
 from .client import Client
 from .keys import Keys
 from .rights import Right
+from .scheme import Fault
 from .stores import Stores
 
 SHORTEST_SECRET = 16
@@ -40,7 +42,16 @@ class Typed(msgspec.Struct, frozen=True):
     confirms_email: bool = False
 
 
-KEYS = ("consumer_key", "consumer_secret", "token", "token_secret")
+class Four(NamedTuple):
+    """What makes a signature."""
+
+    consumer_key: str
+    consumer_secret: str
+    token: str
+    token_secret: str
+
+
+KEYS = Four._fields
 
 
 class Mistake(Enum):
@@ -70,24 +81,71 @@ class NotConnected(Exception):
         self.to = to
 
 
-def connect(typed: Typed, hall: Hall, allowed: frozenset[str]) -> Welcomed:
+class Tried(msgspec.Struct, frozen=True):
+    """A shop that was tried out and lacks nothing: what it says of itself, and the keys as they are to be kept."""
+
+    facts: ShopFacts
+    keys: Keys
+
+
+class Connected(msgspec.Struct, frozen=True):
+    """Where the merchant goes on, and what stands in the way of signing as usual."""
+
+    url: str
+    faults: tuple[Fault, ...] = ()
+
+
+def connect(typed: Typed, hall: Hall, allowed: frozenset[str]) -> Connected:
     """Try the shop out and hand it to the house; raise NotConnected where something is wrong."""
     base = _address(typed, hall)
-    new = Keys(
-        **{name: getattr(typed, name).strip() for name in KEYS},
-        # Without one typed nobody knows it, and nothing that calls itself a hint of this shop is believed.
-        hook_secret=typed.hook_secret.strip() or secrets.token_urlsafe(24),
-        confirms_email=typed.confirms_email,
+    four = Four(*(getattr(typed, name).strip() for name in KEYS))
+    new = renewed(
+        remembered(hall, base), four, typed.hook_secret.strip(), confirms_email=typed.confirms_email
     )
     try:
-        client = Client(base, new, allowed)
-        _prove(client)
-        facts = Stores(client).facts()
-        new = msgspec.structs.replace(new, default_group=groups.newcomers(client))
+        tried = try_out(base, new, allowed)
+    except Unauthorized as error:
+        raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED}) from error
     except ShopError as error:
         raise NotConnected({"address": mistake(error)}, to=getattr(error, "to", "")) from error
+    return Connected(welcome(tried, typed.merchant_code, hall).url, scheme.FAULTS[tried.keys.spelling])
+
+
+def remembered(hall: Hall, base: str) -> Keys | None:
+    """Return the keys of a shop that is connected already, or was before."""
+    tokens = hall.tokens(base)
+    return None if tokens is None else keys.unpacked(tokens)
+
+
+def renewed(old: Keys | None, four: Four, hook_secret: str = "", *, confirms_email: bool) -> Keys:
+    """Return keys with these four; all else stays as the merchant left it, unless they say otherwise now."""
+    if old is None:
+        # Without one typed nobody knows it, and nothing that calls itself a hint of this shop is believed.
+        return Keys(*four, hook_secret=hook_secret or keys.fresh_secret(), confirms_email=confirms_email)
+    return msgspec.structs.replace(
+        old,
+        **four._asdict(),
+        hook_secret=hook_secret or old.hook_secret,
+        confirms_email=confirms_email or old.confirms_email,
+    )
+
+
+def try_out(base: str, new: Keys, allowed: frozenset[str]) -> Tried:
+    """Find out how the shop is signed to, whether a right is missing, and what it is.
+
+    Raises NotConnected where rights are missing, Unauthorized where the keys are not accepted, and the port's other errors.
+    """
+    new = msgspec.structs.replace(new, spelling=scheme.found(base, new, allowed))
+    client = Client(base, new, allowed)
+    _prove(client)
+    facts = Stores(client).facts()
+    return Tried(facts, msgspec.structs.replace(new, default_group=groups.newcomers(client)))
+
+
+def welcome(tried: Tried, merchant_code: str, hall: Hall) -> Welcomed:
+    """Hand the shop to the house; raise NotConnected where the code is none."""
     try:
-        return hall.welcome(Installed(facts, keys.packed(new), typed.merchant_code.strip() or None))
+        return hall.welcome(Installed(tried.facts, keys.packed(tried.keys), merchant_code.strip() or None))
     except Refused as error:
         raise NotConnected({"merchant_code": Mistake.TURNED_DOWN}) from error
 

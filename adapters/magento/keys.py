@@ -7,6 +7,8 @@ import msgspec
 
 from connector.port import MarkKind
 
+from .signing import Spelling
+
 OLD_SECRET_LASTS = timedelta(days=1)
 
 
@@ -43,6 +45,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     """The four keys of an integration, the secret of its hints, and two facts that no call can tell.
 
     `confirms_email`: the shop lets nobody in before they answered a mail, so an address there is a proven one.
+    `spelling`: how a signature must be made for the shop to accept it, as found out when it was connected.
     `default_group`: the group newcomers are put in; used where a customer names no store view.
     `rows`: what the shop allows on a page of a list, as it told; 0: any number.
     `old_secret`: the one before `hook_secret`, believed until then (Unix time), so that a module can follow.
@@ -60,6 +63,12 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     adobe: Adobe = Adobe()
     chosen: Chosen = Chosen()
     rows: int = 0
+    spelling: Spelling = "as_is"
+
+    @property
+    def four(self) -> tuple[str, str, str, str]:
+        """Consumer key and secret, access token and its secret."""
+        return self.consumer_key, self.consumer_secret, self.token, self.token_secret
 
     def __repr__(self) -> str:
         return "Keys(...)"  # a traceback that shows its locals must not show these

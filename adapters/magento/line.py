@@ -9,13 +9,14 @@ import msgspec
 from connector import port
 from connector.records import Card, Coupon, CouponKind, Customer, Order
 
-from . import adobe_choices, adobe_keys, install, keys, network, rights
+from . import adobe_choices, adobe_keys, install, keys, network, rights, scheme, texts_identity
 from .cards import Cards
 from .choices import Choices
 from .client import Client
 from .coupons import Coupons
 from .groups import Groups
 from .pull import Reader
+from .signing import Spelling
 from .stores import Stores
 from .tags import Attributes, Tags
 from .write import Marker
@@ -127,12 +128,17 @@ class Line:
 
     def examine(self, address: str) -> port.Condition:
         """Try each right by a call that needs it and changes nothing. Dead keys look like no right at all."""
-        missing = [right for right in rights.NEEDED if not install.granted(self._client, right)]
+        spelling = scheme.found(self._shop.address, self._keys, self._allowed)
+        kept, line = msgspec.structs.replace(self._keys, spelling=spelling), self._client
+        if spelling != self._keys.spelling:
+            line = Client(self._shop.address, kept, self._allowed)
+        missing = [right for right in rights.NEEDED if not install.granted(line, right)]
         if len(missing) == len(rights.NEEDED):
             raise port.Unauthorized("The shop no longer accepts our keys; connect it again.")
         return port.Condition(
             missing_rights=tuple(f"{right.resource} ({right.where})" for right in missing),
-            ahead=self._client.ahead,
+            ahead=line.ahead,
+            faults=tuple(texts_identity.FAULTS["en"][fault] for fault in scheme.FAULTS[spelling]),
         )
 
     def new_secret(self, now: datetime) -> str:
@@ -164,13 +170,31 @@ class Line:
         return self._another()
 
     def _another(self) -> Client:
-        allowed = network.allowed_hosts(self._env.get(network.ALLOWED, ""))
-        return Client(self._shop.address, self._keys, allowed, limited=self._remember)
+        return Client(
+            self._shop.address, self._keys, self._allowed, limited=self._remember, mend=self._mended
+        )
 
     def _remember(self, rows: int) -> None:
         """Keep the shop's limit for the jobs to come, or each would run into it once."""
         with self._vault.locked() as vault:
             vault.save(keys.packed(msgspec.structs.replace(keys.unpacked(vault.read()), rows=rows)))
+
+    def _mended(self) -> Spelling | None:
+        """Find out how the shop is signed to now, and keep it: a proxy before it was changed or put right."""
+        try:
+            spelling = scheme.found(self._shop.address, self._keys, self._allowed, bearer=False)
+        except port.ShopError:
+            return None
+        with self._vault.locked() as vault:
+            kept = keys.unpacked(vault.read())
+            if kept.four != self._keys.four:
+                return None  # connected again meanwhile; the next line reads it
+            vault.save(keys.packed(msgspec.structs.replace(kept, spelling=spelling)))
+        return spelling
+
+    @property
+    def _allowed(self) -> frozenset[str]:
+        return network.allowed_hosts(self._env.get(network.ALLOWED, ""))
 
     @cached_property
     def _beside(self) -> Client:

@@ -6,8 +6,8 @@ import flask
 
 from connector.port import Hall
 
-from . import network, rights, texts
-from .install import KEYS, LONGEST, NotConnected, Typed, connect
+from . import identity, network, rights, texts, texts_identity
+from .install import KEYS, LONGEST, Mistake, NotConnected, Typed, connect
 
 
 def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
@@ -21,18 +21,21 @@ def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
     def form() -> flask.Response:
         # A link of the house brings what it knows already: a shop to connect again, a code to join with.
         shop, code = (flask.request.args.get(name, "")[:LONGEST] for name in ("shop", "merchant_code"))
-        return _page(Typed(address=shop, merchant_code=code), None)
+        return _page(hall, Typed(address=shop, merchant_code=code), None)
 
     @pages.post("/")
     def install() -> flask.Response:
         typed = _typed(flask.request.form)
         try:
-            welcomed = connect(typed, hall, allowed)
+            connected = connect(typed, hall, allowed)
         except NotConnected as error:
-            return _page(typed, error)
+            return _page(hall, typed, error)
+        if connected.faults:
+            return identity.connected(connected, hall)
         # 303: the browser must not post the keys to wherever it goes next.
-        return _private(flask.make_response(flask.redirect(welcomed.url, 303)))
+        return _private(flask.make_response(flask.redirect(connected.url, 303)))
 
+    identity.add(pages, env, hall)
     return pages
 
 
@@ -43,8 +46,8 @@ def _typed(form: Mapping[str, str]) -> Typed:
     )
 
 
-def _page(typed: Typed, error: NotConnected | None) -> flask.Response:
-    language = _language()
+def _page(hall: Hall, typed: Typed, error: NotConnected | None) -> flask.Response:
+    language = texts.spoken()
     said = texts.MISTAKES[language]
     html = flask.render_template(
         "magento/install.html",
@@ -57,15 +60,11 @@ def _page(typed: Typed, error: NotConnected | None) -> flask.Response:
         else {},
         missing=error.missing if error else (),
         needed=rights.NEEDED,
+        places=texts_identity.addresses(hall.public_url),
+        bearer_setting=texts_identity.BEARER_SETTING,
+        refused=error is not None and Mistake.KEYS_REFUSED in error.mistakes.values(),
     )
     return _private(flask.make_response(html, 422 if error else 200))
-
-
-def _language() -> str:
-    # Whoever comes from the house's own pages reads on in the language chosen there.
-    if (chosen := flask.session.get("language")) in texts.LANGUAGES:
-        return str(chosen)
-    return str(flask.request.accept_languages.best_match(texts.LANGUAGES, "en"))
 
 
 def _private(response: flask.Response) -> flask.Response:

@@ -7,7 +7,7 @@ import flask
 
 from connector import port
 
-from . import hints, pages
+from . import callbacks, hints, pages
 from .line import Line
 
 
@@ -31,7 +31,7 @@ class Magento:
         return pages.blueprint(env, hall)
 
     def callbacks(self, env: Mapping[str, str], hall: port.Hall) -> flask.Blueprint | None:
-        return None
+        return callbacks.blueprint(hall)
 
     def files(self, env: Mapping[str, str], public_url: str) -> Mapping[str, str]:
         """None: all that Magento is told, the merchant enters there."""

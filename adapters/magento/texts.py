@@ -1,14 +1,33 @@
 """What the install page says, in Dutch and in English. An admin's own words stay as Magento has them."""
 
+import flask
+
 from .install import LONGEST, SHORTEST_SECRET, Mistake
 
 LANGUAGES = ("en", "nl")
+
+
+def spoken() -> str:
+    """Return the language of whoever asks."""
+    # Whoever comes from the house's own pages reads on in the language chosen there.
+    if (chosen := flask.session.get("language")) in LANGUAGES:
+        return str(chosen)
+    return str(flask.request.accept_languages.best_match(LANGUAGES, "en"))
+
 
 LABELS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Connect your Magento shop",
         "lead": "In the Magento admin, open System > Extensions > Integrations and add an integration. Under API, tick "
-        "the resources listed below, save, and click Activate. Magento then shows four keys: paste them here.",
+        "the resources listed below. Then choose one of two ways.",
+        "by_link": "Without pasting keys",
+        "by_link_lead": "Enter these two addresses at the integration, save, and click Activate: Magento brings you here "
+        "again by itself.",
+        "callback": "Callback URL",
+        "identity": "Identity link URL",
+        "by_keys": "With four keys",
+        "by_keys_lead": "Leave both addresses empty, save, and click Activate. Magento then shows four keys: paste them "
+        "here. An integration that has both addresses shows none.",
         "resources": "The resources to tick",
         "address": "Address of the shop",
         "address_hint": "As shoppers type it, for example https://shop.example/",
@@ -17,22 +36,33 @@ LABELS: dict[str, dict[str, str]] = {
         "token": "Access Token",
         "token_secret": "Access Token Secret",
         "confirms_email": "This shop asks customers to confirm their e-mail address",
-        "confirms_email_hint": "Only then does Comeback trust the address when it joins a guest's orders to a customer.",
+        "confirms_email_hint": "Only then does Comeback trust the address when it joins a guest's orders to a customer. "
+        "Left empty for a shop that was connected before, it stays as it was.",
         "merchant_code": "Code of your programme",
         "merchant_code_hint": "Only if this is a further shop of a programme you already run: the one-time code from "
         "its settings.",
         "hook_secret": "Secret for webhooks",
-        "hook_secret_hint": "Only if a module in your shop sends webhooks to Comeback: the same secret as there. Enter it "
-        "again whenever you connect again.",
+        "hook_secret_hint": "Only if a module in your shop sends webhooks to Comeback: the same secret as there. Left "
+        "empty, it stays as it was.",
         "optional": "optional",
         "connect": "Connect",
         "failed": "The shop is not connected yet.",
+        "refused": "If all four are right and the integration is active, something changes calls on their way to Magento, "
+        "so that no signature fits. Then this setting lets the shop be connected all the same: {setting}.",
         "missing": "The integration may not do everything yet. Tick these under API, save, and connect again:",
     },
     "nl": {
         "title": "Verbind je Magento-winkel",
         "lead": "Open in de Magento-admin System > Extensions > Integrations en voeg een integratie toe. Vink onder API "
-        "de onderdelen hieronder aan, sla op en klik op Activate. Magento toont dan vier sleutels: plak die hier.",
+        "de onderdelen hieronder aan. Kies dan een van twee wegen.",
+        "by_link": "Zonder sleutels te plakken",
+        "by_link_lead": "Vul deze twee adressen in bij de integratie, sla op en klik op Activate: Magento brengt je hier "
+        "vanzelf terug.",
+        "callback": "Callback URL",
+        "identity": "Identity link URL",
+        "by_keys": "Met vier sleutels",
+        "by_keys_lead": "Laat beide adressen leeg, sla op en klik op Activate. Magento toont dan vier sleutels: plak die "
+        "hier. Een integratie met beide adressen toont er geen.",
         "resources": "De onderdelen om aan te vinken",
         "address": "Adres van de winkel",
         "address_hint": "Zoals klanten het typen, bijvoorbeeld https://winkel.example/",
@@ -42,16 +72,18 @@ LABELS: dict[str, dict[str, str]] = {
         "token_secret": "Access Token Secret",
         "confirms_email": "Deze winkel laat klanten hun e-mailadres bevestigen",
         "confirms_email_hint": "Alleen dan vertrouwt Comeback het adres om bestellingen van een gast bij een klant te "
-        "voegen.",
+        "voegen. Leeg blijft het voor een winkel die al verbonden was zoals het was.",
         "merchant_code": "Code van je programma",
         "merchant_code_hint": "Alleen voor een volgende winkel van een programma dat al loopt: de eenmalige code uit de "
         "instellingen daarvan.",
         "hook_secret": "Geheim voor webhooks",
         "hook_secret_hint": "Alleen als een module in je winkel webhooks naar Comeback stuurt: hetzelfde geheim als "
-        "daar. Vul het opnieuw in als je opnieuw verbindt.",
+        "daar. Leeg blijft het zoals het was.",
         "optional": "niet verplicht",
         "connect": "Verbinden",
         "failed": "De winkel is nog niet verbonden.",
+        "refused": "Als alle vier kloppen en de integratie actief is, verandert iets aanroepen onderweg naar Magento, zodat "
+        "geen handtekening past. Met deze instelling kan de winkel dan toch verbonden worden: {setting}.",
         "missing": "De integratie mag nog niet alles. Vink dit aan onder API, sla op en verbind opnieuw:",
     },
 }

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.magento import rights
+from adapters.magento import keys, rights
+from adapters.magento.sandbox.oauth import Proxy
 from connector.port import Forbidden, Unauthorized
 
 HOME = "https://loyalty.example/webhooks/magento"
@@ -57,3 +58,25 @@ def test_a_shop_whose_clock_is_wrong_is_found_out(sandbox: Any) -> None:
     real = line._client._clock
     line._client._clock = lambda: real() - 300
     assert timedelta(seconds=290) < line.examine(HOME).ahead < timedelta(seconds=310)
+
+
+@pytest.mark.parametrize(
+    ("way", "kept"), [({"scheme": "https"}, "other_scheme"), ({"drops_port": True}, "no_port")]
+)
+def test_a_proxy_that_comes_and_goes_is_followed_and_what_is_found_is_kept(
+    sandbox: Any, way: dict[str, Any], kept: str
+) -> None:
+    line = sandbox.line()
+    assert line.counts().orders == 0
+    for proxy, spelling in ((Proxy(**way), kept), (Proxy(), "as_is")):
+        sandbox.shop.desk.proxy = proxy
+        assert line.counts().orders == 0
+        assert keys.unpacked(line._vault.read()).spelling == spelling
+        assert len(line.examine(HOME).faults) == (spelling != "as_is")
+
+
+def test_what_no_signature_passes_is_not_tried_with_the_token_alone_by_a_line_that_runs(sandbox: Any) -> None:
+    sandbox.shop.desk.proxy, sandbox.shop.desk.bearer = Proxy(host="backend"), True
+    with pytest.raises(Unauthorized):
+        sandbox.line().counts()
+    assert "standalone Bearer tokens" in sandbox.line().examine(HOME).faults[0]

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from adapters.magento import keys, rights
 from adapters.magento.platform import platform
+from adapters.magento.sandbox.oauth import Proxy
 from connector.port import Hall, Installed, Refused, Welcomed
 
 KEY_FIELDS = ("consumer_key", "consumer_secret", "token", "token_secret")
@@ -27,11 +28,14 @@ class Doorstep:
     def __init__(self, host: str) -> None:
         self.host = host
         self.welcomed: list[Installed] = []
-        self.vaults: dict[str, Any] = {}
+        self.kept_tokens: dict[str, bytes] = {}
         self.turns_down = False
 
     def expects(self) -> bool:
         return False
+
+    def tokens(self, address: str) -> bytes | None:
+        return self.kept_tokens.get(address)
 
     def known(self, address: str) -> None:
         return None
@@ -43,9 +47,6 @@ class Doorstep:
         if f"//{self.host}/" not in url:
             raise Refused("not there")
         return url
-
-    def vault(self, address: str) -> Any:
-        return self.vaults.get(address)
 
     def welcome(self, installed: Installed) -> Welcomed:
         if self.turns_down:
@@ -92,6 +93,65 @@ def test_the_merchant_may_choose_the_secret_of_the_hints(sandbox: Any, hall: Doo
     assert second != third
 
 
+def test_connecting_again_keeps_what_the_merchant_said_before(
+    sandbox: Any, hall: Doorstep, browser: Any
+) -> None:
+    before = replace(sandbox.keys, token="dead", confirms_email=True, hook_secret="secret-of-before")
+    hall.kept_tokens[sandbox.address] = keys.packed(before)
+    browser.post("/magento/", data=form(sandbox))
+    browser.post("/magento/", data=form(sandbox, hook_secret="another-secret-now"))
+    kept, changed = (keys.unpacked(each.tokens) for each in hall.welcomed)
+    assert (kept.hook_secret, kept.confirms_email, kept.token) == (
+        "secret-of-before",
+        True,
+        sandbox.keys.token,
+    )
+    assert changed.hook_secret == "another-secret-now"
+
+
+@pytest.mark.parametrize(
+    ("way", "spelling", "word"),
+    [
+        ({"scheme": "https"}, "other_scheme", "SetEnvIf X-Forwarded-Proto"),
+        ({"drops_port": True}, "no_port", "fastcgi_param HTTP_HOST"),
+        ({"scheme": "https", "drops_port": True}, "other_scheme_no_port", "fastcgi_param HTTP_HOST"),
+        ({"host": "backend"}, "bearer", "standalone Bearer tokens"),
+    ],
+)
+def test_a_proxy_in_the_way_is_found_out_said_and_worked_around(
+    sandbox: Any, hall: Doorstep, browser: Any, way: dict[str, Any], spelling: str, word: str
+) -> None:
+    sandbox.shop.desk.proxy = Proxy(**way)
+    if spelling == "bearer":
+        answer = browser.post("/magento/", data=form(sandbox))
+        assert (answer.status_code, hall.welcomed) == (422, [])
+        assert "Allow OAuth Access Tokens to be used as standalone Bearer tokens" in answer.text
+        sandbox.shop.desk.bearer = True
+    answer = browser.post("/magento/", data=form(sandbox))
+    assert answer.status_code == 200
+    assert word in answer.text
+    assert "https://comeback.test/in?once=1" in answer.text
+    (installed,) = hall.welcomed
+    assert keys.unpacked(installed.tokens).spelling == spelling
+    line = sandbox.line(spelling=spelling)
+    assert line.counts().orders == 0
+    assert [word in fault for fault in line.examine("").faults].count(True) == 1
+
+
+def test_a_bearer_is_never_used_where_a_signature_works(sandbox: Any, hall: Doorstep, browser: Any) -> None:
+    sandbox.shop.desk.bearer = True
+    assert browser.post("/magento/", data=form(sandbox)).status_code == 303
+    wrong = form(sandbox, consumer_secret="x" * 32)
+    assert "does not accept these keys" not in browser.post("/magento/", data=wrong).text
+    assert [keys.unpacked(each.tokens).spelling for each in hall.welcomed] == ["as_is", "bearer"]
+
+
+def test_the_page_names_both_addresses_for_an_integration_without_keys(browser: Any) -> None:
+    text = browser.get("/magento/").text
+    assert "<code>https://comeback.test/callbacks/magento</code>" in text
+    assert "<code>https://comeback.test/magento/identity</code>" in text
+
+
 @pytest.mark.parametrize("right", rights.NEEDED, ids=lambda right: right.resource)
 def test_each_missing_right_is_named_as_the_admin_names_it(
     sandbox: Any, hall: Doorstep, browser: Any, right: rights.Right
@@ -99,7 +159,7 @@ def test_each_missing_right_is_named_as_the_admin_names_it(
     sandbox.shop.rights = sandbox.shop.rights - {right.resource}
     answer = browser.post("/magento/", data=form(sandbox))
     assert answer.status_code == 422
-    listed = re.findall(r"<code>(.*?)</code>", answer.text)
+    listed = re.findall(r"<li>.*?<code>(.*?)</code>", answer.text)
     assert listed == [right.resource]
     assert hall.welcomed == []
 
@@ -191,7 +251,7 @@ def test_the_language_chosen_in_the_house_goes_before_the_browsers(browser: Any)
 
 def test_the_page_has_nothing_that_a_strict_policy_would_stop(browser: Any) -> None:
     text = browser.get("/magento/").text
-    assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://(?!shop\.example)", text)
+    assert not re.search(r"<script|<style|\sstyle=|\son\w+=|https?://(?!shop\.example|comeback\.test)", text)
 
 
 def test_the_token_against_forged_forms_is_in_the_page_where_the_house_has_one(

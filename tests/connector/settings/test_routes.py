@@ -60,6 +60,10 @@ ROUTES: dict[str, Rule] = {
     # How a shop comes in: these know no merchant but the one whose shop has just proved itself.
     "magento.form": OPEN,
     "magento.install": OPEN,
+    "magento.identity": OPEN,
+    "magento.finish": OPEN,
+    # What the shop itself posts; it says nothing to anybody, and only so often.
+    "magento_callbacks.posted": Rule(nobody={200, 411, 413, 429}, own={200, 411, 413, 429}),
     "shopify.opened": OPEN,
     "shopify.install": OPEN,
     "shopify.allow": OPEN,

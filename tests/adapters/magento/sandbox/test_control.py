@@ -113,7 +113,7 @@ class Doorstep:
         self.installed.append(installed)
         return Welcomed("/signed-in", "key")
 
-    def vault(self, address: str) -> None:
+    def tokens(self, address: str) -> None:
         return None
 
     def expects(self) -> bool:

@@ -1,0 +1,143 @@
+"""The identity link: the merchant's browser comes here after Magento posted the keys, and goes on signed in."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import flask
+
+from connector.port import Hall, ShopError, Unauthorized
+
+from . import callbacks, handshake, install, network, scheme, texts, texts_identity
+from .handshake import Exchange, Halt, Halted
+from .install import Mistake, NotConnected
+
+_HELD = "magento_browser"  # in the session: the word that binds an exchange to one browser
+_LONGEST = 1000
+
+
+def add(
+    pages: flask.Blueprint, env: Mapping[str, str], hall: Hall, clock: Callable[[], datetime] = callbacks.now
+) -> None:
+    """Add the pages of the identity step to the install pages."""
+    allowed = network.allowed_hosts(env.get(network.ALLOWED, ""))
+
+    @pages.get("/identity")
+    def identity() -> flask.Response:
+        key, success = _asked("oauth_consumer_key"), _asked("success_call_back")
+        browser = flask.session.get(_HELD)
+        if browser is None:
+            if "came" in flask.request.args:
+                return _page(hall, status=400, halted="cookies")
+            # Given before anything is exchanged, so that what is kept is bound to a browser that has it.
+            flask.session[_HELD] = secrets.token_urlsafe(24)
+            again = flask.url_for(".identity", oauth_consumer_key=key, success_call_back=success, came="1")
+            return _private(flask.make_response(flask.redirect(again, 303)))
+        try:
+            exchange = handshake.exchanged(key, success, browser, hall, allowed, clock())
+            faults = scheme.FAULTS[exchange.spelling]
+            if not exchange.done:
+                tried = handshake.finished(exchange, hall, allowed)
+                faults = scheme.FAULTS[tried.keys.spelling]
+                if hall.known(exchange.claim.address) is not None:
+                    exchange = handshake.reconnect(exchange, tried, hall)
+        except (Halted, NotConnected, ShopError) as error:
+            return _stopped(hall, error)
+        return _page(hall, exchange=exchange, success=success, faults=faults)
+
+    @pages.post("/identity")
+    def finish() -> flask.Response:
+        form = flask.request.form
+        key, success = form.get("consumer_key", ""), form.get("success", "")[:_LONGEST]
+        code = form.get("merchant_code", "")[: install.LONGEST]
+        try:
+            exchange = handshake.held(key, flask.session.get(_HELD, ""), hall)
+            url = _entered(exchange, code, "confirms_email" in form)
+        except NotConnected as error:
+            return _page(hall, exchange=exchange, success=success, error=error, typed_code=code, status=422)
+        except (Halted, ShopError) as error:
+            return _stopped(hall, error)
+        back = handshake.back(success, exchange.claim.address)
+        if not back:
+            return _private(flask.make_response(flask.redirect(url, 303)))
+        return _page(hall, exchange=exchange, url=url, back=back)
+
+    def _entered(exchange: Exchange, code: str, confirms_email: bool) -> str:
+        """Return the address that signs the merchant in, once."""
+        if exchange.done:
+            handshake.spend(exchange, hall)
+            return hall.enter(exchange.claim.address)
+        tried = handshake.finished(exchange, hall, allowed, confirms_email=confirms_email)
+        url = install.welcome(tried, code, hall).url
+        handshake.spend(exchange, hall)
+        return url
+
+
+def connected(done: install.Connected, hall: Hall) -> flask.Response:
+    """Return the page that says what stands in the way of a shop that was just connected, and leads on."""
+    return _page(hall, faults=done.faults, url=done.url)
+
+
+def _asked(name: str) -> str:
+    return flask.request.args.get(name, "")[:_LONGEST]
+
+
+def _stopped(hall: Hall, error: Halted | NotConnected | ShopError) -> flask.Response:
+    match error:
+        case Halted(halt=halt):
+            return _page(hall, status=404 if halt is Halt.UNKNOWN else 422, halted=halt.value)
+        case NotConnected():
+            return _page(hall, error=error, status=422)
+        case Unauthorized():
+            return _page(hall, halted=Halt.REFUSED.value, status=422)
+        case _:
+            wrong = {"address": install.mistake(error)}
+            return _page(hall, error=NotConnected(wrong, to=getattr(error, "to", "")), status=422)
+
+
+def _page(
+    hall: Hall,
+    *,
+    exchange: Exchange | None = None,
+    error: NotConnected | None = None,
+    faults: tuple[scheme.Fault, ...] = (),
+    halted: str = "",
+    success: str = "",
+    url: str = "",
+    back: str = "",
+    typed_code: str = "",
+    status: int = 200,
+) -> flask.Response:
+    language = texts.spoken()
+    said, words = texts.MISTAKES[language], texts_identity.LABELS[language]
+    places = texts_identity.addresses(hall.public_url)
+    mistakes = error.mistakes if error else {}
+    html = flask.render_template(
+        "magento/identity.html",
+        language=language,
+        t=words,
+        labels=texts.LABELS[language],
+        shop=exchange.claim.address if exchange else "",
+        key=exchange.claim.consumer_key if exchange else "",
+        known=exchange.done if exchange else False,
+        halted=words[f"halt_{halted}"].format(**places) if halted else "",
+        trouble=[
+            said[wrong].format(to=error.to) for name, wrong in mistakes.items() if name == "address" and error
+        ],
+        bad_code=said[Mistake.TURNED_DOWN] if "merchant_code" in mistakes else "",
+        missing=error.missing if error else (),
+        faults=[texts_identity.FAULTS[language][fault] for fault in faults],
+        success=success,
+        url=url,
+        back=back,
+        typed_code=typed_code,
+    )
+    return _private(flask.make_response(html, status))
+
+
+def _private(response: flask.Response) -> flask.Response:
+    response.headers["Cache-Control"] = "no-store"
+    # The address names the consumer key; the page it leads to need not know it.
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Vary"] = "Accept-Language"
+    return response

@@ -1,0 +1,49 @@
+"""Finding out how a shop can be signed to, and which setting of it or of its server keeps that from being the usual way."""
+
+from typing import Literal
+
+import msgspec
+
+from connector.port import Unauthorized
+
+from .answers import Untrusted
+from .client import Client
+from .keys import Keys
+from .signing import Spelling, spellings
+
+Fault = Literal["scheme", "port", "bearer"]
+
+FAULTS: dict[Spelling, tuple[Fault, ...]] = {
+    "as_is": (),
+    "other_scheme": ("scheme",),
+    "no_port": ("port",),
+    "other_scheme_no_port": ("scheme", "port"),
+    "bearer": ("bearer",),
+}
+
+
+def found(address: str, keys: Keys, allowed: frozenset[str], *, bearer: bool = True) -> Spelling:
+    """Return how calls must be signed for the shop to accept them, by a call that changes nothing.
+
+    The bearer is looked for where it is asked for, and found only where no signature is accepted and the token alone is.
+    Raises Unauthorized where nothing is, and whatever else keeps the shop from being asked.
+    """
+    for spelling in spellings(address):
+        if _signed(address, msgspec.structs.replace(keys, spelling=spelling), allowed):
+            return spelling
+    if not bearer:
+        raise Unauthorized("The shop does not accept our signature.")
+    try:
+        Client(address, msgspec.structs.replace(keys, spelling="bearer"), allowed).probe()
+    except Untrusted as error:
+        raise Unauthorized("The shop does not accept these keys.") from error
+    return "bearer"
+
+
+def _signed(address: str, keys: Keys, allowed: frozenset[str]) -> bool:
+    try:
+        Client(address, keys, allowed).probe()
+    except Untrusted as error:
+        # Where Magento names a right it has looked at the signature before, and found it good.
+        return bool(error.resources)
+    return True

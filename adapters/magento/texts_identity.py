@@ -1,0 +1,101 @@
+"""What the page of the identity step says, and of settings in the way, in Dutch and in English."""
+
+from .scheme import Fault
+
+_INTEGRATIONS = "System > Extensions > Integrations"
+BEARER_SETTING = (
+    "Stores > Settings > Configuration > Services > OAuth > Consumer Settings > "
+    "Allow OAuth Access Tokens to be used as standalone Bearer tokens"
+)
+EXPIRY_SETTING = (
+    "Stores > Settings > Configuration > Services > OAuth > Consumer Settings > Expiration Period"
+)
+
+
+def addresses(public_url: str) -> dict[str, str]:
+    """Return the two addresses that the merchant enters at the integration."""
+    return {"callback": f"{public_url}/callbacks/magento", "identity": f"{public_url}/magento/identity"}
+
+
+LABELS: dict[str, dict[str, str]] = {
+    "en": {
+        "title": "Connect your Magento shop",
+        "ready": "The shop accepts Comeback. With one click you are signed in, and its customers and orders are read.",
+        "known": "The shop is connected again.",
+        "shop": "Shop:",
+        "connect": "Connect",
+        "sign_in": "Sign in",
+        "done": "The shop is connected.",
+        "go_on": "Go to your programme",
+        "back": "Back to Magento",
+        "halted": "The shop is not connected yet.",
+        "missing": "The integration may not do everything yet. Tick these under API, save, and reload this page:",
+        "reload": "Reload this page to try again; nothing is lost.",
+        "faults": "Something stands in the way",
+        "halt_unknown": "Magento has not sent the keys of this integration. Open "
+        f"{_INTEGRATIONS} in the Magento admin, see that its callback URL is {{callback}} and its identity link URL "
+        "{identity}, and click Activate or Reauthorize.",
+        "halt_too_late": "Magento sent the keys more than five minutes ago and no longer exchanges them (the setting for it "
+        f"is {EXPIRY_SETTING}). Click Reauthorize beside the integration.",
+        "halt_refused": "The shop does not accept this exchange of keys. Click Reauthorize beside the integration under "
+        f"{_INTEGRATIONS}.",
+        "halt_other_browser": "This was begun in another browser. Go on there, or click Reauthorize beside the integration.",
+        "halt_spent": "This page was used already. To come in again, click Reauthorize beside the integration.",
+        "halt_cookies": "Your browser keeps no cookie of Comeback, so nobody could tell that it is you. Allow them for this "
+        "address, and click Activate or Reauthorize again.",
+    },
+    "nl": {
+        "title": "Verbind je Magento-winkel",
+        "ready": "De winkel accepteert Comeback. Met één klik ben je ingelogd en worden de klanten en bestellingen gelezen.",
+        "known": "De winkel is weer verbonden.",
+        "shop": "Winkel:",
+        "connect": "Verbinden",
+        "sign_in": "Inloggen",
+        "done": "De winkel is verbonden.",
+        "go_on": "Naar je programma",
+        "back": "Terug naar Magento",
+        "halted": "De winkel is nog niet verbonden.",
+        "missing": "De integratie mag nog niet alles. Vink dit aan onder API, sla op en laad deze pagina opnieuw:",
+        "reload": "Laad deze pagina opnieuw om het nog eens te proberen; er gaat niets verloren.",
+        "faults": "Er zit iets in de weg",
+        "halt_unknown": "Magento heeft de sleutels van deze integratie niet gestuurd. Open "
+        f"{_INTEGRATIONS} in de Magento-admin, kijk of de callback URL {{callback}} is en de identity link URL "
+        "{identity}, en klik op Activate of Reauthorize.",
+        "halt_too_late": "Magento heeft de sleutels meer dan vijf minuten geleden gestuurd en wisselt ze niet meer in (de "
+        f"instelling daarvoor is {EXPIRY_SETTING}). Klik op Reauthorize naast de integratie.",
+        "halt_refused": "De winkel accepteert deze uitwisseling van sleutels niet. Klik op Reauthorize naast de integratie "
+        f"onder {_INTEGRATIONS}.",
+        "halt_other_browser": "Dit is in een andere browser begonnen. Ga daar verder, of klik op Reauthorize naast de "
+        "integratie.",
+        "halt_spent": "Deze pagina is al gebruikt. Klik op Reauthorize naast de integratie om opnieuw binnen te komen.",
+        "halt_cookies": "Je browser bewaart geen cookie van Comeback, dus kan niemand zien dat jij het bent. Sta ze toe "
+        "voor dit adres en klik opnieuw op Activate of Reauthorize.",
+    },
+}
+
+FAULTS: dict[str, dict[Fault, str]] = {
+    "en": {
+        "scheme": "A proxy before the shop turns https into http (or back), so Magento checks signatures for another "
+        "address than its own. Have the proxy send X-Forwarded-Proto, and the web server pass it on to PHP as HTTPS=on "
+        "(Apache: SetEnvIf X-Forwarded-Proto https HTTPS=on). Until then Comeback signs for the address that Magento sees.",
+        "port": "The web server gives Magento the name of the shop without its port, so Magento checks signatures for "
+        "another address than its own. Have it pass the Host header whole (nginx: fastcgi_param HTTP_HOST $http_host). "
+        "Until then Comeback signs for the address that Magento sees.",
+        "bearer": "The shop accepts no signature, only the access token by itself, and that only while this setting is on: "
+        f"{BEARER_SETTING}. Perhaps one of the two secrets was pasted wrong. Else find what changes calls on their way "
+        "to Magento (a proxy that rewrites the name of the shop or the path). Then connect the shop again.",
+    },
+    "nl": {
+        "scheme": "Een proxy voor de winkel maakt van https http (of andersom), dus controleert Magento handtekeningen voor "
+        "een ander adres dan het zijne. Laat de proxy X-Forwarded-Proto sturen en de webserver dat als HTTPS=on aan PHP "
+        "doorgeven (Apache: SetEnvIf X-Forwarded-Proto https HTTPS=on). Tot dan tekent Comeback voor het adres "
+        "dat Magento ziet.",
+        "port": "De webserver geeft Magento de naam van de winkel zonder de poort, dus controleert Magento handtekeningen "
+        "voor een ander adres dan het zijne. Laat hem de Host-header heel doorgeven (nginx: fastcgi_param HTTP_HOST "
+        "$http_host). Tot dan tekent Comeback voor het adres dat Magento ziet.",
+        "bearer": "De winkel accepteert geen handtekening, alleen het access token zelf, en dat alleen zolang deze "
+        f"instelling aan staat: {BEARER_SETTING}. Misschien is een van de twee geheimen verkeerd geplakt. Zoek anders uit "
+        "wat aanroepen onderweg naar Magento verandert (een proxy die de naam van de winkel of het pad herschrijft). "
+        "Verbind de winkel daarna opnieuw.",
+    },
+}
