@@ -10,12 +10,12 @@ from connector.port import Hall
 from . import handshake
 
 
-def now() -> datetime:
+def clocked() -> datetime:
     """The time, which Magento's own clock has no part in."""
     return datetime.now(UTC)
 
 
-def blueprint(hall: Hall, clock: Callable[[], datetime] = now) -> flask.Blueprint:
+def blueprint(hall: Hall, clock: Callable[[], datetime] = clocked) -> flask.Blueprint:
     """Return the callback, to be mounted under /callbacks/magento."""
     callbacks = flask.Blueprint("magento_callbacks", __name__)
 

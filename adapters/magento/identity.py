@@ -17,7 +17,10 @@ _LONGEST = 1000
 
 
 def add(
-    pages: flask.Blueprint, env: Mapping[str, str], hall: Hall, clock: Callable[[], datetime] = callbacks.now
+    pages: flask.Blueprint,
+    env: Mapping[str, str],
+    hall: Hall,
+    clock: Callable[[], datetime] = callbacks.clocked,
 ) -> None:
     """Add the pages of the identity step to the install pages."""
     allowed = network.allowed_hosts(env.get(network.ALLOWED, ""))
