@@ -74,7 +74,7 @@ class Corner:
         self.tags: dict[str, set[str]] = {}
         self.codes: dict[str, Coupon] = {}
         self.foreign_codes: set[str] = set()
-        self.refused_codes: set[str] = set()  # of many in one call
+        self.refused_codes: set[str] = set()
         self.given: list[Coupon] = []  # gift cards and store credits, in the order they were given
         self.trouble: list[ShopError] = []  # what the next calls answer
         self.lose_answers = 0  # so many coupon calls work, and their answer is lost
@@ -207,6 +207,8 @@ class Corner:
         self._answer("make_coupon")
         if coupon.code in self.foreign_codes:
             return CodeTaken()
+        if coupon.code in self.refused_codes:
+            raise Refused("The shop does not take this one.")
         if not coupon.is_gift:
             self.codes[coupon.code] = coupon
         elif coupon.code not in {gift.code for gift in self.given}:
