@@ -3,7 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+import pytest
 from judge import differences, shown
+from shopkeeping import Refused
 
 from connector.flow import redeeming
 from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms
@@ -17,12 +20,12 @@ TERMS = Terms(
 SOAP = {"title": "Soap", "quantity": 1, "price": "120.00"}
 
 
-def redeemed(street: Any) -> tuple[str, str]:
+def redeemed(street: Any, store: str = "default") -> tuple[str, str]:
     """Let a customer have 120 points and exchange 100 for a code; return customer and code."""
     shop = street.keepers["magento"]
     at = (street.house.now() - timedelta(days=30)).isoformat()
-    customer = shop.does("customers", email="listener@example.com", verified=True, at=at)["id"]
-    order = shop.does("orders", customer_id=customer, at=at, lines=[SOAP], paid=True)["id"]
+    customer = shop.does("customers", email="listener@example.com", verified=True, at=at, store=store)["id"]
+    order = shop.does("orders", customer_id=customer, at=at, lines=[SOAP], paid=True, store=store)["id"]
     assert street.hints("first", order_id=int(order)) == 200
     street.works()
     house = street.house
@@ -55,3 +58,23 @@ def test_points_that_come_back_with_a_cancelled_order_take_their_code_with_them(
     assert not found, shown(found)
     usable = [one for one in shop.coupons() if one["code"] == code and one["live"] and not one["used"]]
     assert not usable, "the points are back, and the code works again"
+
+
+def test_a_customer_of_the_website_in_euros_gets_a_code_in_euros_that_works_there_alone(street: Any) -> None:
+    in_both = (CurrencyTerms("USD"), CurrencyTerms("EUR", rate=1_250_000))
+    street.keepers["magento"].does("websites", count=2)
+    street.opens(msgspec.structs.replace(TERMS, currencies=in_both), "magento")
+    shop = street.keepers["magento"]
+    customer, code = redeemed(street, store="eu_de")
+    now = street.house.now().isoformat()
+    more = {"customer_id": customer, "at": now, "lines": [SOAP], "codes": [code]}
+    with pytest.raises(Refused, match="website"):
+        shop.does("orders", **more)
+    order = shop.does("orders", **more, store="eu_de", paid=True)["id"]
+    assert street.hints("with-code", order_id=int(order)) == 200
+    street.works()
+    there = next(one for one in shop.all("orders") if one["id"] == order)
+    # 5.00 dollars are 4.00 euros.
+    assert (there["currency"], there["total"]) == ("EUR", "116.00")
+    found = differences(street.house, street.merchant_id, street.keepers, street.house.now())
+    assert not found, shown(found)
