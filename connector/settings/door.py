@@ -8,7 +8,8 @@ from typing import NoReturn, Protocol
 import msgspec
 from flask import Response, abort, g, request, session
 
-from connector.port import Platform
+from connector.config import Settings
+from connector.port import Platform, ShopAdapter
 from connector.settings import sessions, tongue
 from connector.store import merchants, shops
 from connector.store.database import Database, Tx
@@ -27,6 +28,11 @@ class House(Protocol):
 
     @property
     def now(self) -> Callable[[], datetime]: ...
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def line(self, shop: Shop) -> ShopAdapter: ...
 
 
 class Visit(msgspec.Struct, frozen=True):

@@ -2,7 +2,18 @@
 
 from flask import Blueprint
 
-from connector.settings import activity, coupons, frame, member, members, overview, programme, shops, signin
+from connector.settings import (
+    activity,
+    coupons,
+    frame,
+    member,
+    members,
+    overview,
+    programme,
+    shop,
+    shops,
+    signin,
+)
 from connector.settings.door import House
 
 
@@ -10,6 +21,6 @@ def create_blueprint(house: House) -> Blueprint:
     """Return the pages, to be mounted at the root: `/` and everything under `/settings`."""
     pages = Blueprint("settings", __name__, template_folder="templates")
     frame.furnish(pages, house)
-    for room in (overview, shops, programme, members, member, coupons, activity, signin):
+    for room in (overview, shops, shop, programme, members, member, coupons, activity, signin):
         room.furnish(pages, house)
     return pages

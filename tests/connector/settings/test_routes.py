@@ -91,6 +91,11 @@ ROUTES: dict[str, Rule] = {
     "settings.shops_state": PAGE,
     "settings.add_shop": PAGE,
     "settings.join_code": FORM,
+    "settings.shop": PAGE,
+    "settings.shop_line": PAGE,
+    # The shop on paper sends its messages by itself, and has nothing to choose.
+    "settings.shop_secret": Rule(nobody={401}, own={200, 404}),
+    "settings.shop_choose": Rule(nobody={401}, own={303, 404, 422}),
     "settings.programme": PAGE,
     "settings.save": FORM,
     "settings.rows": FORM,
@@ -132,7 +137,13 @@ THEIR_OWN = {
     "settings.version",
     "settings.export",
     "settings.export_table",
-} | {"settings.message"}
+} | {
+    "settings.message",
+    "settings.shop",
+    "settings.shop_line",
+    "settings.shop_secret",
+    "settings.shop_choose",
+}
 WORDS = {"filename": ["comeback.css"], "platform_name": ["paper"], "word": ["guessed"], "room": ["members"]}
 
 
@@ -207,6 +218,7 @@ def theirs(full: Any) -> dict[str, list[str]]:
         "row_id": [str(one) for one in (*arrived[:2], *sent[:2])],
         "request_id": [str(one) for one in asked],
         "number": ["1"],
+        "shop_id": [str(full.shop.id)],
         "shop_key": [str(one) for one in keys],
     }
 

@@ -1,0 +1,223 @@
+"""One shop's page: how it stands, where its messages go, what its merchant chooses for it, and connecting it again."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from queue import Empty, Queue
+from typing import TypeVar
+
+import msgspec
+import structlog
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from connector.flow import choosing
+from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater
+from connector.settings import asked
+from connector.settings.door import House, Visit, not_there, visit
+from connector.settings.sentences import said
+from connector.settings.shops import install_address
+from connector.settings.tongue import _, language
+from connector.store import rates
+from connector.store.rates import Limit
+from connector.store.shops import Shop
+
+PATIENCE = 10.0  # seconds for a shop to answer its merchant's page
+MOST = 20  # times a minute that a page asks one shop
+_CLOCKS = timedelta(seconds=60)  # apart
+# What may go wrong while a shop is asked; a fault of ours is said to be one, and the page is there all the same.
+_FAULTS = (ValueError, LookupError, TypeError, NotImplementedError)
+_log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One thing that was looked at, in the merchant's words."""
+
+    well: bool
+    text: str
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What came of asking the shop just now."""
+
+    told: tuple[Told, ...]
+    choices: tuple[Choice, ...] = ()
+
+
+def furnish(pages: Blueprint, house: House) -> None:
+    """Mount the page, the part of it that asks the shop, and what can be changed on it."""
+    place = f"/settings/shops/<{asked.ROW}:shop_id>"
+
+    @pages.get(place, endpoint="shop")
+    def page(shop_id: int) -> str:
+        with visit(house) as seen:
+            shop = seen.shop(shop_id)
+        return _show(house, seen, shop, answer=_ask(house, shop) if "asked" in request.args else None)
+
+    @pages.get(f"{place}/line", endpoint="shop_line")
+    def line(shop_id: int) -> str:
+        with visit(house) as seen:
+            shop = seen.shop(shop_id)
+        return render_template("_line.html", zone=seen.zone, shop=shop, answer=_ask(house, shop))
+
+    @pages.post(f"{place}/secret", endpoint="shop_secret")
+    def secret(shop_id: int) -> str:
+        with visit(house) as seen:
+            shop = seen.shop(shop_id)
+        if not _takes_secret(house, shop):
+            not_there()
+        try:
+            word = _within(lambda: house.line(shop).new_secret(house.now()))
+        except ShopError as error:
+            return _show(house, seen, shop, fault=said(str(error)))
+        _log.info("secret made", shop=shop.id)
+        return _show(house, seen, shop, secret=word)
+
+    @pages.post(f"{place}/choose", endpoint="shop_choose")
+    def choose(shop_id: int) -> Response | tuple[str, int]:
+        with visit(house) as seen:
+            shop = seen.shop(shop_id)
+        key, values = request.form.get("key", ""), _values()
+        try:
+            if not _can_be_asked(house, shop):
+                raise Refused("There is nothing to choose for this shop.")
+            _within(lambda: house.line(shop).choose(key, values))
+        except ShopError as error:
+            return _show(house, seen, shop, answer=_ask(house, shop), fault=said(str(error))), 422
+        except NotImplementedError:
+            not_there()
+        with visit(house) as seen:
+            choosing.chosen(seen.tx, shop.id, seen.now)
+        flash(_("It is kept. What stands in the shop is looked at again, which takes a while."), "good")
+        return redirect(url_for("settings.shop", shop_id=shop.id), 303)
+
+
+def message_address(house: House, shop: Shop) -> str:
+    """Return where this very shop sends its messages."""
+    return f"{house.settings.public_url}/webhooks/{shop.platform}/{shop.key}"
+
+
+def _show(
+    house: House,
+    seen: Visit,
+    shop: Shop,
+    answer: Asked | None = None,
+    secret: str = "",
+    fault: str = "",
+) -> str:
+    platform = house.platforms.get(shop.platform)
+    return render_template(
+        "shop.html",
+        section="overview",
+        zone=seen.zone,
+        shop=shop,
+        title=shop.platform if platform is None else platform.title,
+        polled=platform is not None and platform.polled,
+        address=message_address(house, shop) if _takes_secret(house, shop) else "",
+        again=None if platform is None else install_address(platform, shop=shop.address),
+        can_be_asked=_can_be_asked(house, shop),
+        answer=answer,
+        secret=secret,
+        fault=fault,
+    )
+
+
+def _can_be_asked(house: House, shop: Shop) -> bool:
+    return shop.platform in house.platforms and shop.state != "removed"
+
+
+def _takes_secret(house: House, shop: Shop) -> bool:
+    """Tell whether its messages are set up by hand: shops that are polled send none by themselves."""
+    return _can_be_asked(house, shop) and house.platforms[shop.platform].polled
+
+
+def _ask(house: House, shop: Shop) -> Asked:
+    """Ask the shop how it stands and what there is to choose, for as long as somebody waits before the page."""
+    if not _can_be_asked(house, shop):
+        not_there()
+    if not _may_ask(house, shop):
+        abort(429)
+    speaks = language()
+
+    def work() -> tuple[Condition, tuple[Choice, ...]]:
+        adapter = house.line(shop)
+        found = adapter.examine(f"{house.settings.public_url}/webhooks/{shop.platform}")
+        try:
+            return found, adapter.choices(speaks)
+        except Forbidden:
+            return found, ()  # the right that is missing for it has just been named
+
+    try:
+        found, choices = _within(work)
+    except ShopError as error:
+        return Asked((Told(False, said(str(error))),))
+    except _FAULTS as error:
+        _log.error("a shop could not be asked", shop=shop.id, exc_info=error)
+        return Asked((Told(False, _("The shop could not be asked. It is noted in the log.")),))
+    return Asked(tuple(_findings(found)), choices)
+
+
+def _may_ask(house: House, shop: Shop) -> bool:
+    limit = Limit(f"pages asking shop {shop.id}", MOST)
+    with house.database.everyone() as connection:
+        return rates.count(connection, house.database.ring, (limit,), house.now()) is None
+
+
+def _within(work: Callable[[], T]) -> T:
+    """Return what the work does; raise TryLater where the shop takes too long. It then goes on to its own end."""
+    done: Queue[T | Exception] = Queue()
+
+    def run() -> None:
+        try:
+            done.put(work())
+        except (ShopError, *_FAULTS) as error:
+            done.put(error)
+
+    # A call to a shop that hangs cannot be broken off; as a daemon its thread does not keep the process from ending.
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        found = done.get(timeout=PATIENCE)
+    except Empty:
+        raise TryLater("The shop did not answer in time.") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
+
+
+def _findings(found: Condition) -> Iterator[Told]:
+    yield Told(True, _("The shop answers."))
+    if found.missing_rights:
+        yield Told(
+            False,
+            _(
+                "Comeback lacks rights in the shop: %(rights)s. Give them there; then connect the shop again.",
+                rights="; ".join(found.missing_rights),
+            ),
+        )
+    else:
+        yield Told(True, _("Comeback has all the rights it needs."))
+    for fault in found.faults:
+        yield Told(False, said(fault))
+    if found.withheld:
+        yield Told(False, _("The shop does not show Comeback the names or addresses of its customers."))
+    if found.missing_topics:
+        topics = ", ".join(found.missing_topics)
+        yield Told(
+            False, _("The shop does not tell Comeback of: %(topics)s. It is read instead.", topics=topics)
+        )
+    if found.ahead is not None and abs(found.ahead) > _CLOCKS:
+        minutes = round(abs(found.ahead).total_seconds() / 60)
+        yield Told(
+            False,
+            _(
+                "The shop's clock and ours are %(minutes)s minutes apart; have both set by a time server.",
+                minutes=minutes,
+            ),
+        )
+
+
+def _values() -> tuple[str, ...]:
+    """Return what was ticked, chosen or written; nothing where that is blank."""
+    return tuple(value for value in map(str.strip, request.form.getlist("value")) if value)
