@@ -13,11 +13,12 @@ PAGE = 1000
 def heed(tx: Tx, shop_id: int, platform: Platform, facts: ShopFacts, now: datetime) -> None:
     """Note what the shop can carry and show; where that is news, everybody is settled to have it.
 
-    What the shop says nothing of is its platform's; what its customers carry then stays as it is.
+    What the shop says nothing of stays as it is, unless every shop of its platform shows cards.
     """
     carries = facts.mark_kind is not None and shops.marks_by(tx, shop_id, facts.mark_kind)
-    shows = platform.shows_cards if facts.shows_cards is None else facts.shows_cards
-    if (shops.shows_cards(tx, shop_id, shows) and shows) or carries:
+    shows = (platform.shows_cards or None) if facts.shows_cards is None else facts.shows_cards
+    places = shows is not None and shops.shows_cards(tx, shop_id, shows) and shows
+    if places or carries:
         settling.due_soon(tx, None, now)
     if carries:
         _look_again(tx, shop_id, now)

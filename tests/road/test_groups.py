@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from adapters.magento.sandbox import attributes, people
+from connector import rounds
 from connector.flow import choosing, outcomes
 from connector.loyalty.terms import CurrencyTerms, Terms, Tier
 from connector.port import Marked
@@ -82,6 +83,14 @@ class Town:
     def works(self) -> None:
         self.street.works()
         self.street.works()
+
+    def differences(self) -> int:
+        """Read the shop once more in full; return what differed."""
+        shop_id = self.street.shop_ids["magento"]
+        run = rounds.reconcile(self.street.house, self.street.merchant_id, shop_id, "full")
+        self.works()
+        assert run is not None
+        return int(run.differences)
 
     def group(self, customer: int) -> str:
         music = self.street.music
@@ -163,7 +172,11 @@ def test_tags_stand_beside_other_peoples_words_and_go_where_the_merchant_says(to
     order = town.buys(ann, "150.00")
     town.works()
     assert (town.group(ann), town.said(ann)["comeback_tags"]) == ("Silver", "repeat,discount-lover")
+    wholesaler = town.joins("wholesaler", 2)
+    town.buys(wholesaler, "150.00")
     town.chooses("marks", "both")
+    assert (town.group(wholesaler), town.said(wholesaler)["comeback_tags"]) == ("Wholesale", "Silver")
+    assert town.differences() == 0
     assert (town.group(ann), town.said(ann)) == (
         "Silver",
         {
@@ -172,6 +185,9 @@ def test_tags_stand_beside_other_peoples_words_and_go_where_the_merchant_says(to
             "comeback_tier": "Silver",
         },
     )
+    people.change(town.street.music, ann, {"group_id": 1})
+    assert town.differences() == 1
+    assert town.group(ann) == "Silver"
     town.chooses("marks", "tags")
     assert (town.group(ann), town.said(ann)["comeback_tags"]) == ("General", "repeat,discount-lover,Silver")
     for _ in range(2):
