@@ -67,6 +67,10 @@ class Client:
         ):
             raise Refused("The shop's address must begin with https://.")
 
+    def allows(self, rows: int) -> None:
+        """The shop allows at most so many rows on a page."""
+        self._rows = min(self._rows, rows)
+
     def now(self) -> datetime:
         """Return the time by the shop's own clock, as far as an answer has told it."""
         return datetime.fromtimestamp(self._clock(), UTC) + (self.ahead or timedelta())

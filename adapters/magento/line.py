@@ -29,6 +29,7 @@ class Line:
         self._env = env
         self._shop = shop
         self._vault = vault
+        self._clients: list[Client] = []
 
     def facts(self) -> port.ShopFacts:
         """What the shop says, with what its merchant chose; a place for cards is there once a module made it."""
@@ -170,12 +171,16 @@ class Line:
         return self._another()
 
     def _another(self) -> Client:
-        return Client(
+        client = Client(
             self._shop.address, self._keys, self._allowed, limited=self._remember, mend=self._mended
         )
+        self._clients.append(client)
+        return client
 
     def _remember(self, rows: int) -> None:
-        """Keep the shop's limit for the jobs to come, or each would run into it once."""
+        """Keep the shop's limit for the other client and the jobs to come, or each would run into it once."""
+        for client in self._clients:
+            client.allows(rows)
         with self._vault.locked() as vault:
             vault.save(keys.packed(msgspec.structs.replace(keys.unpacked(vault.read()), rows=rows)))
 
@@ -223,4 +228,11 @@ class Line:
 
     @cached_property
     def _reader(self) -> Reader:
-        return Reader(self._client, self._groups, self._stores, self._tags, self._keys.confirms_email)
+        return Reader(
+            self._client,
+            self._beside,
+            self._groups,
+            self._stores,
+            self._tags,
+            self._keys.confirms_email,
+        )

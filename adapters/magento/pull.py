@@ -38,12 +38,13 @@ class Checkpoint(msgspec.Struct, frozen=True):
 
 
 class Reader:
-    """All reading from one shop."""
+    """All reading from one shop. `pages` is a client for lists alone: one reads ahead while the other asks for details."""
 
     def __init__(
-        self, client: Client, groups: Groups, stores: Stores, tags: Tags, confirms_email: bool
+        self, client: Client, pages: Client, groups: Groups, stores: Stores, tags: Tags, confirms_email: bool
     ) -> None:
         self._client = client
+        self._pages = pages
         self._groups = groups
         self._stores = stores
         self._tags = tags
@@ -70,10 +71,11 @@ class Reader:
         mark = msgspec.json.decode(checkpoint, type=Checkpoint) if checkpoint else Checkpoint()
         counts = self.counts()
         total = counts.customers + counts.orders
-        for customers in walk.by_id(self._client, walk.CUSTOMERS, self._tags.kind, _id, mark.customer):
+        everybody = walk.by_id(self._pages, walk.CUSTOMERS, self._tags.kind, _id, mark.customer)
+        for customers in walk.ahead(everybody):
             mark = msgspec.structs.replace(mark, customer=customers.rows[-1].id)
             yield Batch(self._customers(customers.rows), (), mark.text(), total)
-        for orders in walk.by_id(self._client, walk.ORDERS, Order, _entity, mark.order):
+        for orders in walk.ahead(walk.by_id(self._pages, walk.ORDERS, Order, _entity, mark.order)):
             mark = msgspec.structs.replace(mark, order=orders.rows[-1].entity_id)
             late = {row.customer_id for row in orders.rows if (row.customer_id or 0) > mark.customer}
             named = tuple(self.customers(tuple(map(str, late))).values())
@@ -81,24 +83,24 @@ class Reader:
 
     def changed(self, window: Window) -> Iterator[Batch]:
         """Yield what changed in the window and shortly before it, whatever the shop's clock says meanwhile."""
-        knew, seen = self._client.ahead is not None, self._by_its_clock(window)
+        knew, seen = self._pages.ahead is not None, self._by_its_clock(window)
         yield from self._changed_customers(seen)
         told = self._by_its_clock(window)
         if told != seen and not knew:
             yield from self._changed_customers(told)  # the first answer has told its clock
-        for orders in walk.by_time(self._client, walk.ORDERS, Order, _entity, told.since, told.until):
+        changed = walk.by_time(self._pages, walk.ORDERS, Order, _entity, told.since, told.until)
+        for orders in walk.ahead(changed):
             yield Batch((), self._orders(orders), "")
 
     def _changed_customers(self, window: Window) -> Iterator[Batch]:
-        for rows in walk.by_time(
-            self._client, walk.CUSTOMERS, self._tags.kind, _id, window.since, window.until
-        ):
+        changed = walk.by_time(self._pages, walk.CUSTOMERS, self._tags.kind, _id, window.since, window.until)
+        for rows in walk.ahead(changed):
             yield Batch(self._customers(rows), (), "")
 
     def _by_its_clock(self, window: Window) -> Window:
         """Return the window with what the shop stamps into it: begun earlier where its clock is behind ours, ended later
         where it is ahead. What is read twice for that changes nothing."""
-        ahead = self._client.ahead or timedelta()
+        ahead = self._pages.ahead or timedelta()
         if not CLOSE <= abs(ahead) <= A_DAY:
             ahead = timedelta()
         since, until = window.since - OVERLAP, window.until
