@@ -39,8 +39,8 @@ test: venv chromium oracles php ## Run every test; ARGS="-k word" narrows them, 
 chromium: venv ## Find or fetch the browser that the page tests drive
 	@$(BIN)/python tests/chromium.py
 
-oracles: venv ## Fetch Shopify's JavaScript library, which tests ask for its opinion
-	@$(BIN)/python tests/adapters/shopify/oracles/fetch.py
+oracles: venv ## Fetch the JavaScript libraries that tests ask for their opinion
+	@$(BIN)/python tests/npm.py
 
 php: venv ## Find or fetch PHP and its tools, which check the module for Magento
 	@$(BIN)/python tests/php.py

@@ -49,15 +49,15 @@ class Oracle:
 @pytest.fixture(scope="session")
 def oracle() -> Iterator[Oracle]:
     """The library that `make oracles` fetched; where it could not be had, only CI insists."""
-    spec = importlib.util.spec_from_file_location("fetch", _HERE / "fetch.py")
+    spec = importlib.util.spec_from_file_location("npm", _HERE.parents[2] / "npm.py")
     assert spec
     assert spec.loader
-    fetch = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fetch)
-    if not fetch.found():
+    npm = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(npm)
+    if not npm.found(_HERE):
         why = "Shopify's JavaScript library is not here; `make oracles` fetches it"
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
-    asked = Oracle(str(fetch.NODE), str(fetch.PLACE))
+    asked = Oracle(str(npm.NODE), str(npm.place(_HERE)))
     yield asked
     asked.stop()
 
