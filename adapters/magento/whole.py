@@ -1,7 +1,9 @@
-"""A customer read whole, changed in a few places and written back whole.
+"""A customer read whole, changed in a few places and written back whole, but for the address book.
 
-Versions up to 2.3 reset the store, and others the default addresses or the group, of a customer that comes with less
-than was read.
+Versions up to 2.3 reset the store, and others the group, of a customer that comes with less than was read. Addresses are
+another matter: a list that comes deletes every address that is not in it, such as one the shopper has just added; each in
+it is judged anew, and wakes the check of VAT numbers, which moves customers between groups. What does not come stays, with
+the default addresses, since 2.2.
 """
 
 import msgspec
@@ -11,6 +13,8 @@ from connector.port import Refused
 from .client import Client
 from .tags import words
 from .wire import Tagged
+
+_ADDRESS_BOOK = ("addresses", "default_billing", "default_shipping")
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -27,11 +31,12 @@ def read(client: Client, customer_id: str) -> Whole:
 
 
 def write(client: Client, found: Whole, group_id: int | None, texts: dict[str, str]) -> Tagged:
-    """Write the customer back with this group and these attributes, all else as it was; return the shop's answer.
+    """Write the customer back with this group and these attributes, all else as it stands; return the shop's answer.
 
     Raises Refused where an attribute did not take what was written.
     """
-    body = {**found.body, "group_id": group_id}
+    body = {name: value for name, value in found.body.items() if name not in _ADDRESS_BOOK}
+    body["group_id"] = group_id
     if texts:
         body["custom_attributes"] = _attributes(found.body.get("custom_attributes"), texts)
     after = client.send("PUT", f"customers/{found.row.id}", {"customer": body}, Tagged)

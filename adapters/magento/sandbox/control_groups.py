@@ -11,7 +11,10 @@ def make(stage: Stage, given: Said) -> Said:
 
 
 def by_vat(stage: Stage, given: Said) -> Said:
-    """Have customers with a VAT number put into this group at every save of an address; {"group": null} ends it."""
+    """Have the shop check VAT numbers at every save of an address: this group for who has one, the default for others.
+
+    {"group": null} ends it.
+    """
     with stage.shop.lock:
         stage.shop.extras["vat_group"] = given["group"]
     return given

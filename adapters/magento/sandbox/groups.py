@@ -13,11 +13,19 @@ TAX_CLASSES = {3: "Retail Customer"}
 _CODE_LENGTH = 32
 
 
-def by_vat(shop: Shop, row: Customer) -> int:
-    """The group after a save with addresses: the shop's own for VAT numbers, unless the customer keeps theirs."""
+def after_save(shop: Shop, row: Customer, addresses: bool) -> int:
+    """The group after a save: that of a module which assigns groups, or, with addresses, of the check of VAT numbers.
+
+    The check puts whoever has no number back into the group of newcomers, unless the customer keeps theirs.
+    """
+    assigned: int | None = shop.extras.get("assigned_group")
+    checked: int | None = shop.extras.get("vat_group")
+    if assigned is not None:
+        return assigned
+    if checked is None or row.keeps_group or not addresses:
+        return row.group_id
     numbered = any(dict(one.fields).get("vat_id") for one in row.addresses)
-    given: int | None = shop.extras.get("vat_group")
-    return row.group_id if given is None or row.keeps_group or not numbered else given
+    return checked if numbered else shop.default_group
 
 
 def body(row: Group) -> dict[str, object]:

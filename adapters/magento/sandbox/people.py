@@ -164,7 +164,7 @@ def _merged(shop: Shop, old: Customer, given: Mapping[str, Any]) -> Customer:
         keeps_group=bool(given.get("disable_auto_group_change", old.keeps_group)),
     )
     _check_free(shop, row)
-    return replace(row, group_id=groups.by_vat(shop, row)) if given.get("addresses") else row
+    return replace(row, group_id=groups.after_save(shop, row, bool(given.get("addresses"))))
 
 
 def _addresses(shop: Shop, given: object) -> tuple[Address, ...]:

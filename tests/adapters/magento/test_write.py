@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.magento import whole
 from adapters.magento.keys import Chosen
 from adapters.magento.sandbox import groups, people
 from connector.port import LeftAlone, Marked, Refused, Replaces
@@ -150,11 +151,31 @@ def test_the_group_of_visitors_is_nobodys_tier(sandbox: Any, ann: str) -> None:
         sandbox.line().mark(ann, ("NOT LOGGED IN",), (), tier="NOT LOGGED IN")
 
 
-def test_a_check_of_vat_numbers_that_takes_the_group_away_is_named(sandbox: Any, ann: str) -> None:
-    address = {"vat_id": "NL123456789B01", "city": "Utrecht"}
-    people.change(sandbox.shop, int(ann), {"addresses": [address]})
-    sandbox.shop.extras["vat_group"] = WHOLESALE
-    with pytest.raises(Refused, match="check of VAT numbers"):
+def test_a_module_that_takes_the_group_away_is_named(sandbox: Any, ann: str) -> None:
+    sandbox.shop.extras["assigned_group"] = WHOLESALE
+    with pytest.raises(Refused, match="does a module, or the check of VAT numbers, assign groups"):
         sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
-    people.change(sandbox.shop, int(ann), {"disable_auto_group_change": 1, "group_id": 1})
+
+
+@pytest.mark.parametrize("vat_id", ["", "NL123456789B01"])
+def test_the_check_of_vat_numbers_is_not_woken(sandbox: Any, ann: str, vat_id: str) -> None:
+    """It looks at every address that is saved, and takes whoever has no number out of their group."""
+    people.change(sandbox.shop, int(ann), {"addresses": [{"vat_id": vat_id, "city": "Utrecht"}]})
+    sandbox.shop.extras["vat_group"] = WHOLESALE
     assert sandbox.line().mark(ann, ("Gold",), (), tier="Gold") == Marked(("Gold",), "0")
+    assert group(sandbox, ann) == "Gold"
+    address = {"id": 1, "vat_id": vat_id, "city": "Utrecht"}
+    people.change(sandbox.shop, int(ann), {"addresses": [address]})
+    assert group(sandbox, ann) == ("Wholesale" if vat_id else "General")
+
+
+def test_an_address_that_the_shopper_adds_meanwhile_stays(sandbox: Any, ann: str) -> None:
+    first = {"city": "Utrecht", "default_billing": True, "default_shipping": True}
+    people.change(sandbox.shop, int(ann), {"addresses": [first]})
+    found = whole.read(sandbox.client(), ann)
+    kept = sandbox.client().whole(f"customers/{ann}")["addresses"]
+    people.change(sandbox.shop, int(ann), {"addresses": [*kept, {"city": "Delft"}]})
+    whole.write(sandbox.client(), found, 2, {})
+    after = sandbox.client().whole(f"customers/{ann}")
+    assert [one["city"] for one in after["addresses"]] == ["Utrecht", "Delft"]
+    assert (after["group_id"], after["default_billing"], after["default_shipping"]) == (2, "1", "1")
