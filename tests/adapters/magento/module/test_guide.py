@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.magento import rights
+from adapters.magento import rights, texts, texts_identity
 from adapters.magento.hints import async_events, commerce, io_events, own, plain
 
 ROOT = Path(__file__).parents[4]
@@ -108,3 +108,35 @@ def test_no_call_that_changes_something_is_left_out(guide: str) -> None:
     made = "\n".join(path.read_text() for path in sorted(ADAPTER.glob("*.py")))
     changes = {f"{method} {path}" for method, path in re.findall(r'"(POST|PUT|DELETE)",\s*f?"(\w+)', made)}
     assert {change for change in changes if f"`{change}`" not in guide and "token" not in change} == set()
+
+
+def test_the_addresses_and_settings_of_the_handshake_are_those_of_the_page(guide: str) -> None:
+    places = texts_identity.addresses("PUBLIC_URL")
+    assert {f"`{place}`" for place in places.values()} <= set(re.findall(r"`[^`]+`", guide))
+    flat = re.sub(r"\s+", " ", guide)
+    assert f"*{texts_identity.BEARER_SETTING}*" in flat
+    assert f"*{texts_identity.EXPIRY_SETTING}*" in flat
+    assert "SetEnvIf X-Forwarded-Proto https HTTPS=on" in texts_identity.FAULTS["en"]["scheme"]
+    assert "fastcgi_param HTTP_HOST $http_host" in texts_identity.FAULTS["en"]["port"]
+
+
+def test_the_dutch_chapter_calls_the_button_as_a_dutch_admin_does(module: Path) -> None:
+    chapter = (
+        (ROOT / "docs" / "handleiding.md")
+        .read_text()
+        .partition("## Een Magento-winkel")[2]
+        .partition("\n## ")[0]
+    )
+    assert '"Send a Test Hint","Stuur een proefbericht"' in (module / "i18n/nl_NL.csv").read_text()
+    assert "*Stuur een proefbericht*" in chapter
+    assert f"*{texts_identity.LABELS['nl']['connect']}*" in chapter
+
+
+def test_what_stands_on_the_shops_page_is_called_as_there(guide: str) -> None:
+    page = (ROOT / "connector" / "settings" / "templates" / "shop.html").read_text()
+    flat = re.sub(r"\s+", " ", guide)
+    for words in ("Messages from the shop", "Address for its messages", "Make a new secret"):
+        assert f"**{words}**" in flat
+        assert f'_("{words}")' in page
+    for name in ("adobe_client_title", "adobe_key_title"):
+        assert f"**{texts.CHOICES['en'][name]}**" in flat
