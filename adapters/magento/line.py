@@ -139,7 +139,10 @@ class Line:
         return port.Condition(
             missing_rights=tuple(f"{right.resource} ({right.where})" for right in missing),
             ahead=line.ahead,
-            faults=tuple(texts_identity.FAULTS["en"][fault] for fault in scheme.FAULTS[spelling]),
+            faults=(
+                *(texts_identity.FAULTS["en"][fault] for fault in scheme.FAULTS[spelling]),
+                *Tags(Attributes(line), self._keys.chosen).faults,
+            ),
         )
 
     def new_secret(self, now: datetime) -> str:

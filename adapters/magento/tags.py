@@ -68,6 +68,12 @@ class Tags:
         """The attribute that is written, whether it is there or not."""
         return self._chosen.attribute or OURS
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What the shop lacks for tags to stand there, with what to do."""
+        lacks = self._chosen.marks != "group" and self.attribute not in self._attributes.known
+        return (str(_no_place(self.attribute)),) if lacks else ()
+
     def marks(self, row: Customer, group: str | None) -> tuple[tuple[str, ...], str | None]:
         """Return a customer's marks, and beside tags the group, where the tier is one."""
         if not isinstance(row, Tagged):
@@ -90,9 +96,7 @@ class Tags:
     def _check(self, code: str, text: str, wanted: Iterable[str]) -> None:
         place = self._attributes.known.get(code)
         if place is None:
-            raise Refused(
-                f"The shop's customers have no attribute {code!r}; install Comeback's module, or choose another."
-            )
+            raise _no_place(code)
         for word in wanted:
             if "," in word or len(word.splitlines()) > 1:
                 raise Refused(f"The tag {word!r} holds a comma or a line break, which part tags there.")
@@ -100,6 +104,12 @@ class Tags:
             raise Refused(
                 f"The shop cuts the attribute {code!r} at {LONGEST} characters; choose one of type text area."
             )
+
+
+def _no_place(code: str) -> Refused:
+    return Refused(
+        f"The shop's customers have no attribute {code!r}; install Comeback's module, or choose another."
+    )
 
 
 def words(text: str) -> list[str]:

@@ -120,6 +120,9 @@ def test_where_the_shop_has_no_such_attribute_it_is_said_and_nothing_is_written(
     with pytest.raises(Refused, match="no attribute 'comeback_tags'; install Comeback's module"):
         sandbox.line(chosen=BOTH).mark(ann, ("Gold",), (), tier="Gold")
     assert group(sandbox, ann) == "General"
+    (fault,) = sandbox.line(chosen=BOTH).examine("").faults
+    assert "no attribute 'comeback_tags'" in fault
+    assert sandbox.line().examine("").faults == ()
 
 
 def test_what_would_be_cut_off_is_refused_with_what_to_do(sandbox: Any, ann: str) -> None:
