@@ -126,6 +126,21 @@ class GroundedTest extends TestCase
         self::assertStringContainsString('"orders":[1]', $theirs->body());
     }
 
+    public function testTwoSendersNeverTakeUpTheSameUnfinishedMessage(): void
+    {
+        $this->queue->note(Message::ORDER, 1, false);
+        $begun = $this->queue->next(100);
+        $this->clock->at += 60;
+        $other = new Queue(new ResourceConnection($this->connection), $this->clock);
+        $theirs = null;
+        // Right after the first sender has found it, the other one does.
+        $this->connection->meanwhile = function () use ($other, &$theirs): void {
+            $theirs = $other->next(100);
+        };
+        self::assertNull($this->queue->next(100));
+        self::assertSame($begun->nonce(), $theirs->nonce());
+    }
+
     public function testAMessageHasAHundredNumbersAtMost(): void
     {
         for ($order = 1; $order <= 250; $order++) {
@@ -218,6 +233,7 @@ class GroundedTest extends TestCase
         $this->answers = [new Answer(0, 0, 'Connection timed out')];
         $courier = $this->courier();
         $courier->deliverAtOnce(50, 2);
+        $this->queue->note(Message::ORDER, 43, false);
         $courier->deliverAtOnce(50, 2);
         self::assertCount(1, $this->sent);
         self::assertSame('Connection timed out', $this->condition->error());
