@@ -170,8 +170,7 @@ def _start_programme(scene: Scene, merchant_id: int) -> None:
 def _open_doors(scene: Scene, stack: ExitStack, merchant_id: int) -> None:
     """Let the shoppers in and tell what happens, until Ctrl-C."""
     console, house = scene.console, scene.house
-    link = sign_in_url(house, merchant_id, _LONG)
-    console.print(f"\nThe merchant's pages (the link signs you in, once): {link}", soft_wrap=True)
+    _invite(scene, merchant_id, "\nThe merchant's pages (the link signs you in, once)")
     console.print("Shoppers are coming in. Ctrl-C stops everything.\n")
     for stand in scene.stands:
         stack.callback(_send_home, stand)
@@ -180,10 +179,21 @@ def _open_doors(scene: Scene, stack: ExitStack, merchant_id: int) -> None:
     while True:
         time.sleep(_LOOK)
         scene.check()
+        if not _is_invited(house):
+            _invite(scene, merchant_id, "For the next time (a visit ends after half an hour without a wish)")
         now = figures.so_far(house.database, merchant_id)
         left = figures.left(house.database, merchant_id, house.now())
         console.print(f"{house.now():%H:%M:%S}  {_news(before, now, left)}", highlight=False)
         before = now
+
+
+def _invite(scene: Scene, merchant_id: int, what: str) -> None:
+    scene.console.print(f"{what}: {sign_in_url(scene.house, merchant_id, _LONG)}", soft_wrap=True)
+
+
+def _is_invited(house: House) -> bool:
+    with house.database.everyone() as connection:
+        return merchants.is_out(connection, "sign_in", house.now())
 
 
 def _news(before: SoFar, now: SoFar, left: Left) -> str:

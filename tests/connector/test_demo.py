@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -12,9 +13,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
 
 from connector.demo import ground as stand
+from connector.demo import show
 from connector.demo.cast import DidNotStart, Player, ready_line
+from connector.house import House
+from connector.store import merchants
+from connector.store.shops import Shop
 
 
 def demo(home: Path, *words: str) -> subprocess.Popen[str]:
@@ -93,6 +99,18 @@ def test_nothing_is_left_behind_when_it_is_ended(how: signal.Signals, tmp_path: 
         if playing.poll() is None:
             playing.kill()
         playing.communicate()
+
+
+def test_once_its_link_is_used_up_the_next_one_is_due(house: House, shop: Shop) -> None:
+    said = io.StringIO()
+    scene = show.Scene(Console(file=said, width=200), house, (), ())
+    assert not show._is_invited(house)
+    show._invite(scene, shop.merchant_id, "Come in")
+    assert show._is_invited(house)
+    word = said.getvalue().strip().removeprefix(f"Come in: {house.settings.public_url}/signin/")
+    with house.database.everyone() as connection:
+        assert merchants.find_pass(connection, word, "sign_in", house.now()) == shop.merchant_id
+    assert not show._is_invited(house)
 
 
 def test_a_second_demo_in_the_same_folder_is_refused(tmp_path: Path) -> None:
