@@ -101,6 +101,8 @@ def _follow(house: House, connection: Connection, as_of: datetime, stones: Seque
         bind(connection, shop.merchant_id)
         tx = Tx(connection, shop.merchant_id, house.ring)
         rows += restoring.forget_again(tx, shop, [one for one in stones if one.shop_id == shop.id], now)
+        # Links that were used since, and visits that were ended since, would be good again.
+        merchants.sign_out_everywhere(tx)
         there = shops.get(tx, shop.id)
         if there.forgotten_at is None:
             shops.restored(tx, shop.id, as_of)

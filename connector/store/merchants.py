@@ -1,6 +1,7 @@
 """Merchants: the tenants, and the one-time passes by which their browsers come in."""
 
 from datetime import datetime, timedelta
+from secrets import randbelow
 from typing import Literal
 
 import msgspec
@@ -18,7 +19,7 @@ PassKind = Literal["sign_in", "join"]
 class Merchant(msgspec.Struct, frozen=True):
     """Who runs the programme. `currency`: the one tiers and rewards are stated in.
 
-    `sign_ins` rises when all visits are ended at once: those begun under another number are over.
+    `sign_ins` changes when all visits are ended at once: those begun under another number are over.
     """
 
     id: int
@@ -104,8 +105,8 @@ def sign_out_everywhere(tx: Tx) -> Merchant:
     """End every visit of this merchant's but those inside an admin, and every link that could begin one."""
     merchant_id = tx.merchant_id
     tx.run(delete(passes).where(passes.c.merchant_id == merchant_id, passes.c.kind == "sign_in"))
-    more = {"sign_ins": merchants.c.sign_ins + 1}
-    tx.run(update(merchants).where(merchants.c.id == merchant_id).values(more))
+    # At random, not one more: after a restore the number of a visit that was ended must not come again.
+    tx.run(update(merchants).where(merchants.c.id == merchant_id).values(sign_ins=1 + randbelow(2**31 - 1)))
     return get(tx)
 
 

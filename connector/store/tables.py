@@ -58,7 +58,7 @@ merchants = Table(
     Column("language", Text, nullable=False, server_default="en"),
     Column("code_secret_sealed", LargeBinary, nullable=False),  # makes coupon codes; never changes
     Column("created_at", MOMENT, nullable=False),
-    # A visit begun under another number is over: raised by signing out everywhere.
+    # A visit begun under another number is over: changed by signing out everywhere.
     Column("sign_ins", Integer, nullable=False, server_default="0"),
 )
 

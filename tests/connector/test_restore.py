@@ -16,6 +16,7 @@ import pytest
 
 from connector import backup
 from connector.app import create_app
+from connector.hall import sign_in_url
 from connector.house import House
 from connector.store import migrate, tombstones
 from connector.store.dump import CannotDump
@@ -145,6 +146,21 @@ def test_whoever_was_forgotten_since_is_forgotten_in_the_moment_in_which_the_hou
         backup.restore(house, tmp_path / "house.backup", replace=True, logs=[tmp_path / "other.log"])
     assert house.problem() is None
     assert messages(house, shop) == ["before the backup", "since the backup"]
+
+
+def test_visits_and_links_that_were_ended_since_the_backup_are_not_good_again(
+    house: House, shop: Shop, tmp_path: Path
+) -> None:
+    browser = create_app(house).test_client()
+    used, unused = (sign_in_url(house, shop.merchant_id).split("/", 3)[3] for _ in range(2))
+    backup.make(house, tmp_path / "house.backup")
+    assert browser.get(f"/{used}").status_code == 302
+    assert browser.get("/settings/shops").status_code == 200
+    house.database.close()
+    backup.restore(house, tmp_path / "house.backup", replace=True)
+    assert browser.get("/settings/shops").status_code == 401
+    for link in (used, unused):
+        assert create_app(house).test_client().get(f"/{link}").status_code == 401
 
 
 def _breaks_off(*_: object) -> int:
