@@ -74,9 +74,9 @@ def of_the_house() -> set[str]:
 
 
 def of_the_lines() -> set[str]:
-    """Every sentence that an adapter hands over when something on its shop's line is not as usual."""
+    """Every sentence that is handed over when something on a shop's line is not as usual: by an adapter, or by a page."""
     found = set()
-    for tree in files("adapters"):
+    for tree in files("adapters", "connector/settings"):
         names = {
             target.id: text
             for node in ast.walk(tree)
