@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import accept, backup, figures, footprint, growth, importing, members, overview, road, tap
+from bench import accept, backup, figures, footprint, growth, importing, magento, members, overview, road, tap
 from bench.figures import Figure, Size
 from bench.ground import ground
 
@@ -16,6 +16,7 @@ MEASURES = {
     "road": road.measure,
     "import": importing.measure,
     "tap": tap.measure,
+    "magento": magento.measure,
     "growth": growth.measure,
     "settle": members.measure,
     "redeem": members.measure_redeeming,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -27,21 +31,31 @@ class Source(msgspec.Struct, frozen=True):
     merchant_id: int
     shop_id: int
 
-    @property
-    def base(self) -> str:
-        """Where the sandbox is."""
-        return self.env["SHOPIFY_BASE_URL"]
+    base: str  # where the sandbox is
 
 
 def opened(ground: Ground, stack: ExitStack, folder: Path, name: str, history: str) -> Source:
-    """Open a shop with this history and let it install Comeback; the programme runs, nothing is imported."""
-    database, domain = ground.database(), f"{name}.myshopify.com"
-    arguments = ["sandbox", "shopify", "--port", "0", "--history", history, "--domain", domain]
+    """Open a Shopify shop with this history and let it install Comeback; the programme runs, nothing is imported."""
+    return _installed(
+        ground, stack, folder, name, "shopify", "--history", history, "--domain", f"{name}.myshopify.com"
+    )
+
+
+def opened_magento(ground: Ground, stack: ExitStack, folder: Path, history: str) -> Source:
+    """Do the same with a Magento shop."""
+    return _installed(ground, stack, folder, "magento", "magento", "--history", history)
+
+
+def _installed(
+    ground: Ground, stack: ExitStack, folder: Path, name: str, platform: str, *words: str
+) -> Source:
+    database = ground.database()
+    arguments = ["sandbox", platform, "--port", "0", *words]
     player = stack.enter_context(Player(f"sandbox-{name}", arguments, ground.env(database), folder))
     ready = ready_line(player)
     port = free_port()
-    base = ready.environment["SHOPIFY_BASE_URL"]
-    env = ground.env(database, port, **ready.environment, ALLOW_PRIVATE_HOSTS=base.partition("//")[2])
+    host = {"ALLOW_PRIVATE_HOSTS": ready.url.partition("//")[2]}
+    env = ground.env(database, port, **(host | ready.environment))
     with house(env) as open_house:
         web = Web(create_app(open_house), "127.0.0.1", port)
         try:
@@ -51,10 +65,22 @@ def opened(ground: Ground, stack: ExitStack, folder: Path, name: str, history: s
         finally:
             web.stop()
         with open_house.database.everyone() as connection:
-            shop = shops.find_by_address(connection, "shopify", ready.address)
+            shop = shops.find_by_address(connection, platform, ready.address)
         assert shop is not None
         start_programme(open_house, shop.merchant_id)
-    return Source(name, ready.orders, database, env, shop.merchant_id, shop.id)
+    return Source(name, ready.orders, database, env, shop.merchant_id, shop.id, ready.url)
+
+
+def fetch(place: Path, pins: Path) -> None:
+    """Put a program of others and what it needs into an environment of its own, each package by its hash; once."""
+    done = place / "fetched"
+    if done.is_file() and done.read_text() == pins.read_text():
+        return
+    shutil.rmtree(place, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
+    pip = f"{sys.executable} -m pip --python {place}/bin/python install -q --require-hashes -r {pins}"
+    subprocess.run(shlex.split(pip), check=True)
+    shutil.copy(pins, done)
 
 
 def token(source: Source) -> str:

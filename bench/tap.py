@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
@@ -101,21 +99,9 @@ class Notes(msgspec.Struct, frozen=True):
     work: float
 
 
-def fetch() -> None:
-    """Put the tap and what it needs into an environment of its own, each package by its hash; once."""
-    done = PLACE / "fetched"
-    if done.is_file() and done.read_text() == _PINS.read_text():
-        return
-    shutil.rmtree(PLACE, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", PLACE], check=True)
-    pip = f"{sys.executable} -m pip --python {PLACE}/bin/python install -q --require-hashes -r {_PINS}"
-    subprocess.run(shlex.split(pip), check=True)
-    shutil.copy(_PINS, done)
-
-
 def measure(ground: Ground, size: Size) -> Figure:
     """Import shops of long and of short orders, and let the tap read them too."""
-    fetch()
+    origin.fetch(PLACE, _PINS)
     folder = Path(tempfile.mkdtemp(prefix="comeback-bench-"))
     ratios: list[Ratio] = []
     rows: list[tuple[str, str]] = []

@@ -24,6 +24,10 @@ CLOSE = timedelta(seconds=5)  # answers take time, and tell whole seconds
 # A clock that is further off would have days read again at every look; the doctor says that it is wrong.
 A_DAY = timedelta(days=1)
 
+MOST = 300  # rows of a page of the history, where the shop is quick: the limit that Magento's admin proposes
+
+Chosen = Iterable[tuple[Filter, ...]]
+
 _UNPAID = ("new", "pending_payment")
 
 
@@ -71,15 +75,16 @@ class Reader:
         mark = msgspec.json.decode(checkpoint, type=Checkpoint) if checkpoint else Checkpoint()
         counts = self.counts()
         total = counts.customers + counts.orders
-        everybody = walk.by_id(self._pages, walk.CUSTOMERS, self._tags.kind, _id, mark.customer)
+        everybody = walk.by_id(self._pages, walk.CUSTOMERS, self._tags.kind, _id, mark.customer, most=MOST)
         for customers in walk.ahead(everybody):
             mark = msgspec.structs.replace(mark, customer=customers.rows[-1].id)
             yield Batch(self._customers(customers.rows), (), mark.text(), total)
-        for orders in walk.ahead(walk.by_id(self._pages, walk.ORDERS, Order, _entity, mark.order)):
+        placed = walk.by_id(self._pages, walk.ORDERS, Order, _entity, mark.order, most=MOST)
+        for orders in walk.ahead(placed):
             mark = msgspec.structs.replace(mark, order=orders.rows[-1].entity_id)
             late = {row.customer_id for row in orders.rows if (row.customer_id or 0) > mark.customer}
             named = tuple(self.customers(tuple(map(str, late))).values())
-            yield Batch(named, self._orders(orders.rows), mark.text(), total)
+            yield Batch(named, self._orders(orders.rows, whole=True), mark.text(), total)
 
     def changed(self, window: Window) -> Iterator[Batch]:
         """Yield what changed in the window and shortly before it, whatever the shop's clock says meanwhile."""
@@ -137,30 +142,35 @@ class Reader:
             for row in rows
         )
 
-    def _orders(self, rows: list[Order]) -> tuple[records.Order, ...]:
+    def _orders(self, rows: list[Order], whole: bool = False) -> tuple[records.Order, ...]:
+        """Return orders with their invoices and shipments. `whole`: the rows are all there are between the outer ones."""
         billed = [row.entity_id for row in rows if row.base_total_paid or row.state not in _UNPAID]
         shipped = [row.entity_id for row in rows if any(line.qty_shipped for line in row.items or [])]
-        invoices, shipments = self._invoices(billed), self._shipments(shipped)
+        invoices, shipments = self._invoices(_chosen(billed, whole)), self._shipments(_chosen(shipped, whole))
         return tuple(read.order(row, invoices[row.entity_id], shipments[row.entity_id]) for row in rows)
 
-    def _invoices(self, orders: list[int]) -> dict[int, list[Invoice]]:
+    def _invoices(self, chosen: Chosen) -> dict[int, list[Invoice]]:
         found: dict[int, list[Invoice]] = defaultdict(list)
-        for chosen in _chunks(orders):
-            for page in walk.by_id(self._client, walk.INVOICES, Invoice, _invoice, filters=chosen):
+        for filters in chosen:
+            for page in walk.by_id(self._client, walk.INVOICES, Invoice, _invoice, 0, filters, MOST):
                 for row in page.rows:
                     found[row.order_id].append(row)
         return found
 
-    def _shipments(self, orders: list[int]) -> dict[int, list[Shipment]]:
+    def _shipments(self, chosen: Chosen) -> dict[int, list[Shipment]]:
         found: dict[int, list[Shipment]] = defaultdict(list)
-        for chosen in _chunks(orders):
-            for page in walk.by_id(self._client, walk.SHIPMENTS, Shipment, _shipment, filters=chosen):
+        for filters in chosen:
+            for page in walk.by_id(self._client, walk.SHIPMENTS, Shipment, _shipment, 0, filters, MOST):
                 for row in page.rows:
                     found[row.order_id].append(row)
         return found
 
 
-def _chunks(numbers: list[int], size: int = 100) -> Iterable[tuple[Filter, ...]]:
+def _chosen(numbers: list[int], whole: bool, size: int = 100) -> Chosen:
+    """Filters that name the orders: from the first to the last, or one by one."""
+    if whole and numbers:
+        yield (Filter("order_id", str(numbers[0]), "gteq"), Filter("order_id", str(numbers[-1]), "lteq"))
+        return
     # A hundred numbers are about a kilobyte of address; some servers stop at four.
     for start in range(0, len(numbers), size):
         yield (among("order_id", numbers[start : start + size]),)

@@ -15,6 +15,7 @@ TITLES = (
     "The road",
     "The import",
     "The import against tap-shopify",
+    "A Magento shop against pymagento",
     "The import of large shops",
     "Settling one member",
     "A redemption",

@@ -21,6 +21,7 @@ Columns = dict[str, Callable[[R], object]]
 _LOW = ("gt", "gteq", "from", "moreq")
 _HIGH = ("lt", "lteq", "to")
 _LAST = 2**63
+_WIDEST = 10_000
 
 
 class Found(msgspec.Struct, Generic[R], frozen=True):
@@ -73,6 +74,9 @@ class Catalogue(Generic[R]):
         keyed = self._by_key(groups)
         if keyed is not None:
             return keyed, False
+        ranged = self._by_range(groups)
+        if ranged is not None:
+            return ranged, False
         low, high, used = 0, _LAST, []
         for group in groups:
             bounds = self._id_bounds(group)
@@ -97,6 +101,25 @@ class Catalogue(Generic[R]):
             if one.field in self.table.keys:
                 _remove(groups, [group])
                 return sorted(set().union(*(self.table.ids_where(one.field, v.strip()) for v in values)))
+        return None
+
+    def _by_range(self, groups: list[tuple[Filter, ...]]) -> list[int] | None:
+        """The ids whose key column lies between two whole numbers, such as the invoices of neighbouring orders."""
+        for name in self.table.keys:
+            found = {
+                group[0].condition_type: group
+                for group in groups
+                if len(group) == 1 and group[0].field == name
+            }
+            ends = [found[word][0].value.strip() for word in ("gteq", "lteq") if word in found]
+            if (
+                len(ends) == 2
+                and all(end.isdigit() for end in ends)
+                and int(ends[1]) - int(ends[0]) < _WIDEST
+            ):
+                _remove(groups, [found["gteq"], found["lteq"]])
+                between = range(int(ends[0]), int(ends[1]) + 1)
+                return sorted(key for one in between for key in self.table.ids_where(name, one))
         return None
 
     def _id_bounds(self, group: tuple[Filter, ...]) -> tuple[int, int] | None:

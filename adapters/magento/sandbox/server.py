@@ -11,7 +11,7 @@ from adapters.magento.sandbox.stage import Stage
 
 
 class _Quiet(WSGIRequestHandler):
-    """Keeps connections open between requests, answers without delay, writes no line per request."""
+    """Answers without delay and writes no line per request; the server closes each connection after its answer."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
