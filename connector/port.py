@@ -244,7 +244,8 @@ class Numbers(msgspec.Struct, frozen=True):
 class ShopFacts(msgspec.Struct, frozen=True):
     """What a shop says of itself. `timezone` is an IANA name; `currency` the one its books are kept in.
 
-    `mark_kind`, `shows_cards`: where they are this shop's own, not its platform's; None says nothing of it.
+    `currencies`: of the books of parts of the shop that keep others. `mark_kind`, `shows_cards`: where they are this shop's
+    own, not its platform's; None says nothing of it.
     """
 
     address: str
@@ -255,6 +256,7 @@ class ShopFacts(msgspec.Struct, frozen=True):
     email: str | None = None
     mark_kind: MarkKind | None = None
     shows_cards: bool | None = None
+    currencies: tuple[str, ...] = ()
 
 
 class Marked(msgspec.Struct, frozen=True, tag=True):

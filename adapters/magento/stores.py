@@ -37,6 +37,7 @@ class Stores:
     def facts(self) -> ShopFacts:
         """Return the shop's name, books' currency, time zone and language, as its main store view has them."""
         sites = self._client.read("store/websites", list[Website])
+        books = {view.base_currency_code for view in self.views}
         name = next((site.name for site in sites if site.id == self.main.website_id), "")
         return ShopFacts(
             address=self._client.address,
@@ -44,6 +45,7 @@ class Stores:
             currency=self.main.base_currency_code,
             timezone=self.main.timezone,
             language=language(self.main.locale),
+            currencies=tuple(sorted(books - {self.main.base_currency_code})),
         )
 
     def language_of(self, store_id: int | None) -> str | None:

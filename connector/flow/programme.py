@@ -43,7 +43,9 @@ def draft(tx: Tx, now: datetime) -> Terms:
     published = programs.versions(tx)
     if published:
         return published[-1].terms
-    return suggested(merchants.get(tx).currency, tuple(shop.currency for shop in shops.of_merchant(tx)))
+    return suggested(
+        merchants.get(tx).currency, tuple(one for shop in shops.of_merchant(tx) for one in shop.books)
+    )
 
 
 def save_draft(tx: Tx, terms: Terms, now: datetime) -> None:

@@ -179,7 +179,7 @@ def _draft(seen: Visit) -> Terms:
     """Return the draft, with a line for every currency that a shop has brought since it was saved."""
     terms = flow.draft(seen.tx, seen.now)
     there = {one.currency for one in terms.currencies}
-    new = dict.fromkeys(shop.currency for shop in seen.shops if shop.currency not in there)
+    new = dict.fromkeys(one for shop in seen.shops for one in shop.books if one not in there)
     more = tuple(CurrencyTerms(code) for code in new)
     return msgspec.structs.replace(terms, currencies=(*terms.currencies, *more))
 

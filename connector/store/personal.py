@@ -112,6 +112,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
             "key",
             "name",
             "currency",
+            "currencies",
             "timezone",
             "mark_kind",
             "state",

@@ -55,6 +55,12 @@ class Shop(msgspec.Struct, frozen=True):
     declared_word: str | None = None
     declared_at: datetime | None = None
     withholds: Collection[str] = ()
+    currencies: Collection[str] = ()
+
+    @property
+    def books(self) -> tuple[str, ...]:
+        """The currencies that its books are kept in, its own first."""
+        return (self.currency, *self.currencies)
 
     @property
     def breaker(self) -> BreakerState:
@@ -146,6 +152,7 @@ def add(tx: Tx, platform: str, mark_kind: MarkKind, facts: ShopFacts, now: datet
             key=random_word(16),
             name=facts.name,
             currency=facts.currency,
+            currencies=list(facts.currencies),
             timezone=facts.timezone,
             mark_kind=mark_kind,
             state="connected",
@@ -163,6 +170,7 @@ def come_back(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
         shop_id,
         name=facts.name,
         currency=facts.currency,
+        currencies=list(facts.currencies),
         timezone=facts.timezone,
         state="connected",
         installed_at=now,
@@ -268,8 +276,12 @@ def heard_declared(tx: Tx, shop_id: int, word: str, sent_at: datetime) -> bool:
 
 
 def says_of_itself(tx: Tx, shop_id: int, facts: ShopFacts, withheld: Sequence[PersonWord]) -> None:
-    """Keep how the shop is called, what its clock shows and what it withholds; its currency is what its books began in."""
-    _set(tx, shop_id, name=facts.name, timezone=facts.timezone, withholds=list(withheld))
+    """Keep how the shop is called, what its clock shows, what its parts count in and what it withholds.
+
+    Its own currency is what its books began in.
+    """
+    words = {"name": facts.name, "timezone": facts.timezone, "currencies": list(facts.currencies)}
+    _set(tx, shop_id, **words, withholds=list(withheld))
 
 
 def looked_until(tx: Tx, shop_id: int, moment: datetime) -> None:

@@ -110,6 +110,7 @@ shops = Table(
     Column("key", Text, nullable=False),  # random word in its webhook URLs
     Column("name", Text, nullable=False),
     Column("currency", Text, nullable=False),
+    Column("currencies", ARRAY(Text), nullable=False, server_default="{}"),  # other books in parts of it
     Column("timezone", Text, nullable=False),
     Column("mark_kind", Text, nullable=False),  # tags | group | both
     Column("shows_cards", Boolean, nullable=False, server_default="false"),  # customers' balance and tier

@@ -42,6 +42,13 @@ def test_a_customer_is_at_home_in_the_books_of_their_website(two: Any) -> None:
     assert so == ["USD", "EUR", "USD"]
 
 
+def test_the_shop_says_in_what_its_other_books_are_kept(two: Any) -> None:
+    facts = two.line().facts()
+    assert (facts.currency, facts.currencies) == ("USD", ("EUR",))
+    two.shop.places = BY_COUNT[1]
+    assert two.line().facts().currencies == ()
+
+
 def test_in_a_shop_with_one_kind_of_books_nobody_is_at_home_elsewhere(sandbox: Any) -> None:
     ann = str(sandbox.customer("ann"))
     assert sandbox.line().customers((ann,))[ann].currency is None

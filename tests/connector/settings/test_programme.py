@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 
 from connector.flow import programme, settling
 from connector.loyalty.terms import Reward
-from connector.port import Gift
+from connector.port import Gift, ShopFacts
 from connector.records import Scope
+from connector.store import shops
 from connector.store.tables import entries, members
 
 PAGE = "/settings/programme"
@@ -240,6 +241,19 @@ def test_a_shop_with_another_currency_brings_its_own_step_and_rate(
     assert (pounds.currency, pounds.earn_step, pounds.rate) == ("GBP", 85, 1_170_000)
     assert send("draft", currencies__1__rate="0").status_code == 422
     assert send("draft", currencies__1__rate="1.1234567").status_code == 422
+
+
+def test_a_part_of_a_shop_with_other_books_brings_its_step_and_rate_too(
+    town: Any, browser: Any, send: Any
+) -> None:
+    facts = ShopFacts("paper.nl", "Paper", "EUR", "Europe/Amsterdam", currencies=("CHF", "USD"))
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        shops.says_of_itself(tx, town.shop.id, facts, ())
+    page = browser.get(PAGE)
+    assert [word in page for word in ("1 CHF counts as", "1 USD counts as")] == [True, True]
+    assert send("draft", currencies__2__earn_step="1,10", currencies__2__rate="0,80").status_code == 303
+    assert [one.currency for one in draft(town).currencies] == ["EUR", "CHF", "USD"]
+    assert (draft(town).currencies[2].earn_step, draft(town).currencies[2].rate) == (110, 800_000)
 
 
 def test_a_visit_that_is_over_refreshes_the_whole_page(app: Any) -> None:
