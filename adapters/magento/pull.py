@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import msgspec
 
 from connector import records
-from connector.port import Batch, Counts, Numbers, Window
+from connector.port import Batch, Counts, Forbidden, Numbers, Window
 
 from . import read, walk
 from .client import MOST_ROWS, Client
@@ -15,7 +16,10 @@ from .criteria import EVERYTHING, Filter, Search, above, among, moment
 from .groups import Groups
 from .stores import Stores
 from .tags import Tags
-from .wire import Customer, Invoice, Order, Shipment
+from .wire import CreditMemo, Customer, Invoice, Order, Shipment
+
+D = TypeVar("D", Invoice, Shipment, CreditMemo)
+Documents = defaultdict[int, list[D]]  # by order
 
 # Magento stamps a row before its transaction ends; a slow checkout appears behind a window that was already read.
 OVERLAP = timedelta(minutes=2)
@@ -53,6 +57,7 @@ class Reader:
         self._stores = stores
         self._tags = tags
         self._confirms_email = confirms_email
+        self._sees_memos = True
 
     def counts(self, before: datetime | None = None) -> Counts:
         """Return how many orders and customers there are, or were made before this moment of the shop's clock."""
@@ -79,12 +84,12 @@ class Reader:
         for customers in walk.ahead(everybody):
             mark = msgspec.structs.replace(mark, customer=customers.rows[-1].id)
             yield Batch(self._customers(customers.rows), (), mark.text(), total)
-        placed = walk.by_id(self._pages, walk.ORDERS, Order, _entity, mark.order, most=MOST)
-        for orders in walk.ahead(placed):
-            mark = msgspec.structs.replace(mark, order=orders.rows[-1].entity_id)
-            late = {row.customer_id for row in orders.rows if (row.customer_id or 0) > mark.customer}
+        pages = walk.by_id(self._pages, walk.ORDERS, Order, _entity, mark.order, most=MOST)
+        for rows, memos in walk.ahead(self._with_memos((page.rows for page in pages), whole=True)):
+            mark = msgspec.structs.replace(mark, order=rows[-1].entity_id)
+            late = {row.customer_id for row in rows if (row.customer_id or 0) > mark.customer}
             named = tuple(self.customers(tuple(map(str, late))).values())
-            yield Batch(named, self._orders(orders.rows, whole=True), mark.text(), total)
+            yield Batch(named, self._pictures(rows, memos, whole=True), mark.text(), total)
 
     def changed(self, window: Window) -> Iterator[Batch]:
         """Yield what changed in the window and shortly before it, whatever the shop's clock says meanwhile."""
@@ -94,8 +99,21 @@ class Reader:
         if told != seen and not knew:
             yield from self._changed_customers(told)  # the first answer has told its clock
         changed = walk.by_time(self._pages, walk.ORDERS, Order, _entity, told.since, told.until)
-        for orders in walk.ahead(changed):
-            yield Batch((), self._orders(orders), "")
+        met = set[int]()
+        for rows, memos in walk.ahead(self._with_memos(changed)):
+            met.update(row.entity_id for row in rows)
+            yield Batch((), self._pictures(rows, memos), "")
+        yield from self._given_back(told, met)
+
+    def _given_back(self, window: Window, met: set[int]) -> Iterator[Batch]:
+        """Yield the orders that credit memos of the window are about, but for those already met: they may not have moved."""
+        memos = walk.by_time(self._client, walk.CREDITMEMOS, CreditMemo, _entity, window.since, window.until)
+        try:
+            for rows in memos:
+                if missing := sorted({row.order_id for row in rows} - met):
+                    yield Batch((), tuple(self.orders(tuple(map(str, missing))).values()), "")
+        except Forbidden:
+            self._sees_memos = False
 
     def _changed_customers(self, window: Window) -> Iterator[Batch]:
         changed = walk.by_time(self._pages, walk.CUSTOMERS, self._tags.kind, _id, window.since, window.until)
@@ -142,28 +160,47 @@ class Reader:
             for row in rows
         )
 
-    def _orders(self, rows: list[Order], whole: bool = False) -> tuple[records.Order, ...]:
-        """Return orders with their invoices and shipments. `whole`: the rows are all there are between the outer ones."""
-        billed = [row.entity_id for row in rows if row.base_total_paid or row.state not in _UNPAID]
+    def _orders(self, rows: list[Order]) -> tuple[records.Order, ...]:
+        return self._pictures(rows, self._memos(self._client, rows))
+
+    def _pictures(
+        self, rows: list[Order], memos: Documents[CreditMemo], whole: bool = False
+    ) -> tuple[records.Order, ...]:
+        """Return orders with their documents. `whole`: the rows are all there are between the outer ones."""
         shipped = [row.entity_id for row in rows if any(line.qty_shipped for line in row.items or [])]
-        invoices, shipments = self._invoices(_chosen(billed, whole)), self._shipments(_chosen(shipped, whole))
-        return tuple(read.order(row, invoices[row.entity_id], shipments[row.entity_id]) for row in rows)
+        invoices = self._documents(self._client, walk.INVOICES, Invoice, _chosen(_billed(rows), whole))
+        shipments = self._documents(self._client, walk.SHIPMENTS, Shipment, _chosen(shipped, whole))
+        return tuple(
+            read.order(row, invoices[row.entity_id], shipments[row.entity_id], memos[row.entity_id])
+            for row in rows
+        )
 
-    def _invoices(self, chosen: Chosen) -> dict[int, list[Invoice]]:
-        found: dict[int, list[Invoice]] = defaultdict(list)
+    def _with_memos(
+        self, pages: Iterator[list[Order]], whole: bool = False
+    ) -> Iterator[tuple[list[Order], Documents[CreditMemo]]]:
+        # By the client of the pages: so each of the two has half of the calls.
+        return ((rows, self._memos(self._pages, rows, whole)) for rows in pages)
+
+    def _memos(self, client: Client, rows: list[Order], whole: bool = False) -> Documents[CreditMemo]:
+        """Return the credit memos; none where we may not see them, and then the orders' own totals are all there is."""
+        try:
+            billed = _billed(rows) if self._sees_memos else []
+            return self._documents(client, walk.CREDITMEMOS, CreditMemo, _chosen(billed, whole))
+        except Forbidden:
+            self._sees_memos = False
+            return defaultdict(list)
+
+    def _documents(self, client: Client, route: walk.List, kind: type[D], chosen: Chosen) -> Documents[D]:
+        found: Documents[D] = defaultdict(list)
         for filters in chosen:
-            for page in walk.by_id(self._client, walk.INVOICES, Invoice, _invoice, 0, filters, MOST):
+            for page in walk.by_id(client, route, kind, _entity, 0, filters, MOST):
                 for row in page.rows:
                     found[row.order_id].append(row)
         return found
 
-    def _shipments(self, chosen: Chosen) -> dict[int, list[Shipment]]:
-        found: dict[int, list[Shipment]] = defaultdict(list)
-        for filters in chosen:
-            for page in walk.by_id(self._client, walk.SHIPMENTS, Shipment, _shipment, 0, filters, MOST):
-                for row in page.rows:
-                    found[row.order_id].append(row)
-        return found
+
+def _billed(rows: list[Order]) -> list[int]:
+    return [row.entity_id for row in rows if row.base_total_paid or row.state not in _UNPAID]
 
 
 def _chosen(numbers: list[int], whole: bool, size: int = 100) -> Chosen:
@@ -180,19 +217,11 @@ def _id(row: "Customer | _Customer") -> int:
     return row.id
 
 
-def _entity(row: "Order | _Numbered") -> int:
+def _entity(row: "Order | Invoice | Shipment | CreditMemo | _Numbered") -> int:
     return row.entity_id
 
 
-def _invoice(row: Invoice) -> int:
-    return row.entity_id
-
-
-def _shipment(row: Shipment) -> int:
-    return row.entity_id
-
-
-def _number(row: Order | Customer) -> int:
+def _number(row: Order | Customer | CreditMemo) -> int:
     return row.id if isinstance(row, Customer) else row.entity_id
 
 

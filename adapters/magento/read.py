@@ -14,6 +14,7 @@ from . import wire
 
 # What an order that nothing is owed for is in once it is accepted; before, it may still be called off unpaid.
 _ACCEPTED = ("processing", "complete", "closed")
+CANCELLED = 3  # a credit memo's state
 PAID = 2  # an invoice's state; 1 is open (money still to be captured), 3 is cancelled
 
 
@@ -33,10 +34,12 @@ def order(
     found: wire.Order,
     invoices: Iterable[wire.Invoice] = (),
     shipments: Iterable[wire.Shipment] = (),
+    memos: Iterable[wire.CreditMemo] = (),
 ) -> Order:
-    """Return the order with its invoices and shipments as one picture."""
+    """Return the order with its invoices, shipments and credit memos as one picture."""
     currency = found.base_currency_code
     counted = lines(found)
+    refunded, elsewhere = _refunded(found, counted, list(memos))
     paid_at = _paid_at(found, list(invoices))
     return Order(
         id=str(found.entity_id),
@@ -54,8 +57,8 @@ def order(
         # Magento keeps no time of a cancellation. An order that is cancelled hardly moves again, so its last
         # change is it; where it does move, the time is too late, never too early.
         cancelled_at=_changed_at(found) if found.state == "canceled" else None,
-        refunded=minor(_refunded(found), currency),
-        refunded_shipping=minor(_refunded_elsewhere(found, counted), currency),
+        refunded=minor(refunded, currency),
+        refunded_shipping=minor(elsewhere, currency),
         coupon_codes=tuple(
             code.strip().upper() for code in (found.coupon_code or "").split(",") if code.strip()
         ),
@@ -139,23 +142,29 @@ def _changed_at(found: wire.Order) -> datetime:
     return moment(found.updated_at or found.created_at)
 
 
-def _refunded(found: wire.Order) -> Decimal:
-    return (found.base_total_refunded or Decimal(0)) + found.credit.given_back
-
-
-def _refunded_elsewhere(found: wire.Order, counted: list[wire.Line]) -> Decimal:
-    """Return the part of what was given back that was for no line: shipping, fixed product taxes, gift wrapping.
+def _refunded(
+    found: wire.Order, counted: list[wire.Line], memos: list[wire.CreditMemo]
+) -> tuple[Decimal, Decimal]:
+    """Return the money given back, and the part of it that was for no line: shipping, fixed product taxes, gift wrapping.
 
     A sum typed in beside the lines counts as given back for goods, whoever gave it had them in mind; a fee kept back is kept
     of them.
     """
+    told = (found.base_total_refunded or Decimal(0)) + found.credit.given_back
+    done = [memo for memo in memos if memo.state != CANCELLED]
+    proven = sum((memo.base_grand_total or Decimal(0) for memo in done), found.credit.given_back)
+    currency = found.base_currency_code
+    if minor(proven, currency) > minor(told, currency):
+        # Modules make credit memos and do not save the order, whose totals and lines then know nothing of them.
+        parts = (part for memo in done for part in (memo.base_shipping_amount, memo.base_shipping_tax_amount))
+        return proven, min(sum((part for part in parts if part), Decimal(0)), proven)
     typed = (found.base_adjustment_positive or Decimal(0)) - (found.base_adjustment_negative or 0)
     goods = sum((line.given_back for line in counted), typed)
     shipping = (found.base_shipping_refunded or Decimal(0)) + (found.base_shipping_tax_refunded or 0)
     if not shipping and not typed and not any(line.base_amount_refunded for line in counted):
         # Orders brought over from another shop tell a sum and nothing of what it was for.
-        return Decimal(0)
-    return min(max(_refunded(found) - goods, Decimal(0)), _refunded(found))
+        return told, Decimal(0)
+    return told, min(max(told - goods, Decimal(0)), told)
 
 
 def _paid_at(found: wire.Order, invoices: list[wire.Invoice]) -> datetime | None:

@@ -13,11 +13,11 @@ from connector.port import Refused
 
 from .client import Client
 from .criteria import Filter, Search, above, moment
-from .wire import Customer, Order, Page
+from .wire import CreditMemo, Customer, Order, Page
 
 P = TypeVar("P")
 S = TypeVar("S", bound=msgspec.Struct)
-Dated = TypeVar("Dated", Order, Customer)
+Dated = TypeVar("Dated", Order, Customer, CreditMemo)
 
 
 ROWS = 100  # of a page
@@ -34,6 +34,7 @@ class List(msgspec.Struct, frozen=True):
 ORDERS = List("orders")
 INVOICES = List("invoices")
 SHIPMENTS = List("shipments")
+CREDITMEMOS = List("creditmemos")
 CUSTOMERS = List("customers/search")  # filters say entity_id though the answers say id
 GROUPS = List("customerGroups/search", "id")
 RULES = List("salesRules/search", "rule_id")

@@ -129,6 +129,19 @@ class Shipment(msgspec.Struct, frozen=True):
     created_at: str
 
 
+class CreditMemo(msgspec.Struct, frozen=True):
+    """Money given back, wholly or in part, for one order. `state`: 1 open, 2 refunded, 3 cancelled."""
+
+    entity_id: int
+    order_id: int
+    created_at: str
+    updated_at: str | None = None
+    state: int | None = None
+    base_grand_total: Decimal | None = None
+    base_shipping_amount: Decimal | None = None
+    base_shipping_tax_amount: Decimal | None = None
+
+
 class Customer(msgspec.Struct, frozen=True):
     """A customer. `confirmation` holds the key of the confirmation mail until it is answered."""
 

@@ -62,9 +62,20 @@ def ship(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Documen
 
 
 def refund(
-    shop: Shop, order: Order, quantities: Quantities, shipping: int | None, up: int, down: int, at: Stamp
+    shop: Shop,
+    order: Order,
+    quantities: Quantities,
+    shipping: int | None,
+    up: int,
+    down: int,
+    at: Stamp,
+    *,
+    saves: bool = True,
 ) -> Document:
-    """Give money back offline: pieces, shipping (None: all that is left), and an adjustment up or down."""
+    """Give money back offline: pieces, shipping (None: all that is left), and an adjustment up or down.
+
+    Without `saves` the order is left as it was, as modules do that make the credit memo alone.
+    """
     if not order.invoices or order.state in _STUCK:
         raise NotPossible("only an invoiced order that is not cancelled, closed or held is refunded")
     chosen = _chosen(order, quantities, lambda line: line.invoiced - line.refunded)
@@ -88,6 +99,8 @@ def refund(
     if document.total < 0 or order.refunded + document.total > order.total_invoiced:
         raise NotPossible("more than was paid cannot be refunded")
     shop.memos.put(document)
+    if not saves:
+        return document
     lines = tuple(replace(line, refunded=line.refunded + chosen.get(line.id, 0)) for line in order.lines)
     order = replace(
         order,

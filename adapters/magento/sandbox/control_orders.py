@@ -61,7 +61,8 @@ def refund(stage: Stage, given: Said, key: int) -> Said:
         chosen = lines or ({order.lines[0].id: 0} if partly else {})
         typed = cents(given.get("amount") or 0)
         fee = cents(given.get("fee") or 0)
-        aftermath.refund(stage.shop, order, chosen, shipping, typed, fee, stage.at(given))
+        saves = not given.get("silent")
+        aftermath.refund(stage.shop, order, chosen, shipping, typed, fee, stage.at(given), saves=saves)
         return truth.order(stage.order(key))
 
 

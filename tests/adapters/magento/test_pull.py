@@ -239,3 +239,28 @@ def test_the_shops_limit_on_a_page_is_met_once_and_not_by_every_job(full: Any, v
     assert sizes == [4, 4]
     log = requests.get(f"{full.address}_sandbox/log", timeout=10).json()
     assert log["refusals"] == 1
+
+
+def test_a_refund_by_a_module_that_leaves_the_order_alone_is_seen_in_its_window_and_stays_seen(
+    sandbox: Any,
+) -> None:
+    order = sandbox.order(sandbox.customer("ann"), shipping="4.95")
+    sandbox.later(days=2)
+    begin = sandbox.now - timedelta(minutes=1)
+    line = sandbox.row(order).lines[0].id
+    given = aftermath.refund(
+        sandbox.shop, sandbox.row(order), {line: 1}, 495, 0, 0, sandbox.stamp, saves=False
+    )
+    assert given.total == 2495
+    window = Window(begin, sandbox.now + timedelta(seconds=1))
+    (found,) = [order for batch in sandbox.line().changed(window) for order in batch.orders]
+    assert (found.refunded, found.refunded_shipping, found.kept_goods) == (2495, 495, 2000)
+    assert sandbox.line().orders((str(order),)) == {str(order): found}
+    assert [one for batch in sandbox.line().history(None) for one in batch.orders] == [found]
+
+
+def test_without_the_right_to_credit_memos_all_else_is_read(full: Any) -> None:
+    full.shop.rights = full.shop.rights - {"Magento_Sales::sales_creditmemo"}
+    assert _orders(list(full.line().history(None))) == list(range(1, 12))
+    window = Window(full.now - timedelta(days=400), full.now + timedelta(seconds=1))
+    assert set(_orders(list(full.line().changed(window)))) == set(range(1, 12))

@@ -78,6 +78,27 @@ def test_a_partial_refund_with_a_goodwill_sum_is_all_money_given_back(answer: An
     assert order.kept_goods == order.goods - 3319
 
 
+def test_recorded_credit_memos_say_of_their_orders_what_these_say_themselves(answer: Any) -> None:
+    memos = answer("creditmemos_page", wire.Page[wire.CreditMemo]).rows
+    pages = [answer(f"orders_page{number}", wire.Page[wire.Order]).rows for number in (1, 2)]
+    refunded = {row.entity_id: row for page in pages for row in page if row.base_total_refunded}
+    told = {memo.order_id for memo in memos} & refunded.keys()
+    assert told == refunded.keys()
+    for row in refunded.values():
+        assert read.order(
+            row, (), (), [memo for memo in memos if memo.order_id == row.entity_id]
+        ) == read.order(row)
+
+
+@pytest.mark.parametrize(("state", "back"), [(2, 700), (1, 700), (3, 0)])
+def test_a_credit_memo_that_the_order_knows_nothing_of_counts_unless_it_was_cancelled(
+    state: int, back: int
+) -> None:
+    memo = wire.CreditMemo(1, 7, "2026-01-04 09:00:00", None, state, Decimal("7.00"), Decimal("2.00"))
+    found = read.order(order(line()), [invoice("20.00", "2026-01-02 09:00:00")], (), [memo])
+    assert (found.refunded, found.refunded_shipping) == (back, 200 if back else 0)
+
+
 def test_a_sent_order_is_fulfilled_with_its_last_parcel(answer: Any) -> None:
     row = answer("orders_page1", wire.Page[wire.Order]).rows[1]
     parcel = answer("shipments_page", wire.Page[wire.Shipment]).rows[0]
