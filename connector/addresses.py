@@ -1,6 +1,11 @@
 """Which addresses are of the internet at large: one answer for what merchants type and for every connection made."""
 
 import ipaddress
+import socket
+import threading
+from queue import Empty, Queue
+
+LOOK_UP = 5.0  # seconds for a name
 
 # The only part of IPv6 that is handed out for the internet; what is outside of it is local, reserved or a way back in.
 _INTERNET = ipaddress.IPv6Network("2000::/3")
@@ -23,3 +28,27 @@ def is_public(address: str) -> bool:
     if any(found in net for net in _TUNNELS if net.version == found.version):
         return False
     return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+def looked_up(host: str, port: int | None) -> tuple[str, ...]:
+    """Ask the machine's resolver, which knows no time limit of its own, for every address of a name.
+
+    Raises OSError where it knows none or does not say in time, and UnicodeError where the name is none.
+    """
+    told: Queue[tuple[str, ...] | OSError | UnicodeError] = Queue()
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            told.put(tuple(str(place[4][0]) for place in found))
+        except (OSError, UnicodeError) as error:
+            told.put(error)
+
+    threading.Thread(target=ask, name="look-up", daemon=True).start()
+    try:
+        found = told.get(timeout=LOOK_UP)
+    except Empty as error:
+        raise TimeoutError("no answer from the resolver") from error
+    if isinstance(found, tuple):
+        return found
+    raise found

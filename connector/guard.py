@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable, Collection
 from urllib.parse import SplitResult, urlsplit
 
-from connector.addresses import is_public
+from connector.addresses import is_public, looked_up
 from connector.port import Refused
 
 # Returns every address of a name; raises OSError when there is none.
@@ -18,13 +17,7 @@ _LONGEST_NAME = 253
 _NOT_PUBLIC = "This address cannot be reached from here. Enter the public https address of the shop."
 
 
-def addresses(host: str, port: int) -> tuple[str, ...]:
-    """Ask the machine's resolver for every address of a name."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return tuple(str(place[4][0]) for place in found)
-
-
-def check(url: str, private_hosts: Collection[str] = (), resolve: Resolve = addresses) -> str:
+def check(url: str, private_hosts: Collection[str] = (), resolve: Resolve = looked_up) -> str:
     """Return the address when outgoing calls may go there: https, port 443, a public name, public answers only.
 
     `private_hosts` ("host:port") are let through as they are, by http too. Raises Refused with a text for the

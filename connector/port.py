@@ -13,6 +13,7 @@ import msgspec
 
 from connector import trail
 from connector.addresses import is_public as is_public
+from connector.addresses import looked_up as looked_up
 from connector.records import Card, Coupon, CouponKind, Customer, Order
 
 if TYPE_CHECKING:
@@ -337,6 +338,7 @@ class Condition(msgspec.Struct, frozen=True):
     is renewed before; None: without end, or not known. `declared_faults`: in what the platform was told otherwise of us
     than `Platform.files` says, each worded to follow "the file". `file_silent`: nothing came by that file for two days,
     though it subscribes: where nothing happens in the shop, nothing is amiss. `withheld`: what is kept from us of customers.
+    `faults`: settings of the shop or its server that stand in our way, each in "en" and "nl", with what to do.
     """
 
     missing_rights: tuple[str, ...] = ()
@@ -348,9 +350,7 @@ class Condition(msgspec.Struct, frozen=True):
     declared_faults: tuple[str, ...] = ()
     file_silent: bool = False
     withheld: tuple[PersonWord, ...] = ()
-    faults: tuple[
-        str, ...
-    ] = ()  # settings of the shop or its server that stand in our way, each with what to do
+    faults: tuple[Mapping[str, str], ...] = ()
 
 
 class ShopError(Exception):

@@ -31,6 +31,7 @@ WHOLE_CALL = 30.0  # seconds, however lively the drip
 MOST_BYTES = 10 * 1024 * 1024
 PIECE = 64 * 1024
 MOST_ROWS = 1000
+DEAD = "The shop no longer accepts our keys; connect it again."
 SKEW = 60.0  # seconds; Magento refuses a signature made more than 600 s in its future
 
 _body = msgspec.json.Encoder(decimal_format="number")
@@ -224,11 +225,11 @@ class Client:
     def _explained(self, error: Untrusted, path: str) -> Unauthorized | Forbidden | TryLater:
         """Tell a dead token from a missing right: Magento gives both the same answer."""
         if path == rights.GRANTED and error.resources:
-            return Unauthorized("The shop no longer accepts our keys; connect it again.")
+            return Unauthorized(DEAD)
         try:
             self._once("GET", rights.GRANTED, (), None)
         except Untrusted:
-            return Unauthorized("The shop no longer accepts our keys; connect it again.")
+            return Unauthorized(DEAD)
         if not error.resources:
             # Something on the way sent the call twice, and the shop takes each signature once. Nothing was done.
             return TryLater("The shop did not accept our signature this once.")

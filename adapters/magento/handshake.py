@@ -210,14 +210,14 @@ def _given(answer: Answer) -> tuple[str, str] | None:
         token, secret = said.get("oauth_token", [""])[0], said.get("oauth_token_secret", [""])[0]
         if _WORD.fullmatch(token) and _WORD.fullmatch(secret):
             return token, secret
-        raise NotMagento("The shop answers with a page where a token was expected.")
+        raise NotMagento("The shop's answer is not understood: no token.")
     if answer.status in (400, 401):
         return None
     try:
         judge(answer, False, datetime.now(UTC))
     except Unauthorized:
         return None
-    raise NotMagento("The shop answers with something else where a token was expected.")
+    raise NotMagento("The shop's answer is not understood: no token.")
 
 
 def _guarded(claim: Claim, hall: Hall) -> str:

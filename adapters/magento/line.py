@@ -9,10 +9,10 @@ import msgspec
 from connector import port
 from connector.records import Card, Coupon, CouponKind, Customer, Order
 
-from . import adobe_choices, adobe_keys, install, keys, network, rights, scheme, texts_identity
+from . import adobe_choices, adobe_keys, email_choice, install, keys, network, rights, scheme, texts_identity
 from .cards import Cards
 from .choices import Choices
-from .client import Client
+from .client import DEAD, Client
 from .coupons import Coupons
 from .groups import Groups
 from .pull import Reader
@@ -59,7 +59,8 @@ class Line:
 
     def choices(self, language: str) -> tuple[port.Choice, ...]:
         here = Choices(self._groups, self._attributes, self._keys.chosen).all(language)
-        return (*here, *adobe_choices.offered(self._keys.adobe, language))
+        own = email_choice.offered(self._keys.confirms_email, language)
+        return (*here, *own, *adobe_choices.offered(self._keys.adobe, language))
 
     def choose(self, key: str, values: tuple[str, ...]) -> None:
         if key in adobe_choices.KEYS:
@@ -67,6 +68,12 @@ class Line:
                 kept = keys.unpacked(vault.read())
                 told = adobe_choices.with_values(kept.adobe, key, values)
                 vault.save(keys.packed(msgspec.structs.replace(kept, adobe=told)))
+            return
+        if key == email_choice.KEY:
+            confirms = email_choice.value(values)
+            with self._vault.locked() as vault:
+                kept = keys.unpacked(vault.read())
+                vault.save(keys.packed(msgspec.structs.replace(kept, confirms_email=confirms)))
             return
         offered = Choices(self._groups, self._attributes, self._keys.chosen)
         chosen = offered.with_values(key, values)
@@ -135,12 +142,12 @@ class Line:
             line = Client(self._shop.address, kept, self._allowed)
         missing = [right for right in rights.NEEDED if not install.granted(line, right)]
         if len(missing) == len(rights.NEEDED):
-            raise port.Unauthorized("The shop no longer accepts our keys; connect it again.")
+            raise port.Unauthorized(DEAD)
         return port.Condition(
             missing_rights=tuple(f"{right.resource} ({right.where})" for right in missing),
             ahead=line.ahead,
             faults=(
-                *(texts_identity.FAULTS["en"][fault] for fault in scheme.FAULTS[spelling]),
+                *map(texts_identity.fault, scheme.FAULTS[spelling]),
                 *Tags(Attributes(line), self._keys.chosen).faults,
             ),
         )

@@ -5,8 +5,6 @@ address that is checked is the address that is connected to.
 """
 
 import socket
-import threading
-from queue import Empty, Queue
 from typing import Any
 
 import requests
@@ -16,10 +14,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
-from connector.port import is_public
+from connector.port import is_public, looked_up
 
 ALLOWED = "ALLOW_PRIVATE_HOSTS"  # the house's variable, handed to every platform: hosts reached without being public
-LOOK_UP = 5.0  # seconds for a name
 MOST_ADDRESSES = 2  # a name may have many, and each may cost the whole connect time-out
 
 
@@ -86,33 +83,12 @@ def _connect(line: HTTPConnection, allowed: frozenset[str]) -> socket.socket:
     raise NewConnectionError(line, "no connection") from last
 
 
-def _checked(line: HTTPConnection, allowed: frozenset[str]) -> list[str]:
+def _checked(line: HTTPConnection, allowed: frozenset[str]) -> tuple[str, ...]:
     """Return the addresses of the host. One that is not public spoils the name: its owner is playing with us."""
     try:
-        found = _looked_up(line.host.strip("[]"), line.port)
+        addresses = looked_up(line.host.strip("[]"), line.port)
     except (OSError, UnicodeError) as error:
         raise NameResolutionError(line.host, line, socket.gaierror("no such name")) from error
-    addresses = [str(entry[4][0]) for entry in found]
     if f"{line.host.lower()}:{line.port}" in allowed or all(is_public(address) for address in addresses):
         return addresses
     raise NewConnectionError(line, "no connection")
-
-
-def _looked_up(host: str, port: int | None) -> list[Any]:
-    """Ask the machine's resolver, which knows no time limit of its own; raise OSError where it has no answer in time."""
-    told: Queue[list[Any] | OSError | UnicodeError] = Queue()
-
-    def ask() -> None:
-        try:
-            told.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except (OSError, UnicodeError) as error:
-            told.put(error)
-
-    threading.Thread(target=ask, name="look-up", daemon=True).start()
-    try:
-        found = told.get(timeout=LOOK_UP)
-    except Empty as error:
-        raise TimeoutError("no answer from the resolver") from error
-    if isinstance(found, list):
-        return found
-    raise found

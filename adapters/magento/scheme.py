@@ -7,7 +7,7 @@ import msgspec
 from connector.port import Unauthorized
 
 from .answers import Untrusted
-from .client import Client
+from .client import DEAD, Client
 from .keys import Keys
 from .signing import Spelling, spellings
 
@@ -32,11 +32,11 @@ def found(address: str, keys: Keys, allowed: frozenset[str], *, bearer: bool = T
         if _signed(address, msgspec.structs.replace(keys, spelling=spelling), allowed):
             return spelling
     if not bearer:
-        raise Unauthorized("The shop does not accept our signature.")
+        raise Unauthorized(DEAD)
     try:
         Client(address, msgspec.structs.replace(keys, spelling="bearer"), allowed).probe()
     except Untrusted as error:
-        raise Unauthorized("The shop does not accept these keys.") from error
+        raise Unauthorized(DEAD) from error
     return "bearer"
 
 

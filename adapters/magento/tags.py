@@ -11,6 +11,7 @@ from connector.port import Refused
 
 from .client import Client
 from .keys import Chosen
+from .texts import NO_PLACE_NL
 from .wire import Attribute, Customer, Tagged
 
 OURS = "comeback_tags"  # what our module makes
@@ -69,10 +70,11 @@ class Tags:
         return self._chosen.attribute or OURS
 
     @property
-    def faults(self) -> tuple[str, ...]:
-        """What the shop lacks for tags to stand there, with what to do."""
+    def faults(self) -> tuple[dict[str, str], ...]:
+        """What the shop lacks for tags to stand there, with what to do, in each language."""
         lacks = self._chosen.marks != "group" and self.attribute not in self._attributes.known
-        return (str(_no_place(self.attribute)),) if lacks else ()
+        dutch = NO_PLACE_NL.format(code=repr(self.attribute))
+        return ({"en": str(_no_place(self.attribute)), "nl": dutch},) if lacks else ()
 
     def marks(self, row: Customer, group: str | None) -> tuple[tuple[str, ...], str | None]:
         """Return a customer's marks, and beside tags the group, where the tier is one."""

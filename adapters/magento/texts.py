@@ -15,6 +15,8 @@ def spoken() -> str:
     return str(flask.request.accept_languages.best_match(LANGUAGES, "en"))
 
 
+NO_PLACE_NL = "De klanten van de winkel hebben geen attribuut {code}; installeer de module van Comeback of kies een ander."
+
 LABELS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Connect your Magento shop",
@@ -139,6 +141,12 @@ CHOICES: dict[str, dict[str, str]] = {
         "replaceable_hint": "Customers in the group of newcomers get a tier's group in any case. Those in a group that is "
         "not ticked keep it, and its prices and taxes. Those in a ticked one come back to it when their tier ends.",
         "other_tax": "other tax class: {name}",
+        "confirms_email_title": "E-mail addresses that customers confirm",
+        "confirms_email_hint": "Say yes only where the shop lets nobody in before they answered a mail (Require Emails "
+        "Confirmation). Then a guest's orders join the customer with the same address. It holds for all once the shop was "
+        "read again by night.",
+        "no": "No, or not always",
+        "yes": "Yes, always",
     },
     "nl": {
         "adobe_client_title": "Adobe I/O Events: de client-id",
@@ -161,5 +169,11 @@ CHOICES: dict[str, dict[str, str]] = {
         "een groep zit die niet is aangevinkt, houdt die, met de prijzen en belasting ervan. Wie in een aangevinkte groep "
         "zat, komt daarin terug als het niveau afloopt.",
         "other_tax": "andere belastingklasse: {name}",
+        "confirms_email_title": "E-mailadressen die klanten bevestigen",
+        "confirms_email_hint": "Zeg alleen ja als de winkel niemand binnenlaat die niet eerst op een mail antwoordde "
+        "(Require Emails Confirmation). Dan komen bestellingen van een gast bij de klant met hetzelfde adres. Het geldt "
+        "voor iedereen zodra de winkel 's nachts opnieuw is gelezen.",
+        "no": "Nee, of niet altijd",
+        "yes": "Ja, altijd",
     },
 }

@@ -99,3 +99,8 @@ FAULTS: dict[str, dict[Fault, str]] = {
         "Verbind de winkel daarna opnieuw.",
     },
 }
+
+
+def fault(name: Fault) -> dict[str, str]:
+    """Return what a fault is called in each language."""
+    return {language: said[name] for language, said in FAULTS.items()}

@@ -149,7 +149,7 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
             "what is known already is kept.",
         )
     for fault in found.faults:
-        yield Finding("shop.settings", about, False, "is set up so that it stands in our way", fault)
+        yield Finding("shop.settings", about, False, "is set up so that it stands in our way", fault["en"])
     if found.missing_topics:
         names = ", ".join(found.missing_topics)
         yield Finding(

@@ -199,7 +199,7 @@ def _findings(found: Condition) -> Iterator[Told]:
     else:
         yield Told(True, _("Comeback has all the rights it needs."))
     for fault in found.faults:
-        yield Told(False, said(fault))
+        yield Told(False, fault[language()])
     if found.withheld:
         yield Told(False, _("The shop does not show Comeback the names or addresses of its customers."))
     if found.missing_topics:

@@ -101,7 +101,7 @@ def test_a_house_in_order_is_well_in_every_part(house: House, shop: Shop, workin
         (Condition(other_version="2025-01"), "shop.version", "2025-01"),
         (Condition(access_until=datetime(2026, 1, 2, tzinfo=UTC)), "shop.access", "2026-01-02"),
         (Condition(withheld=("name", "email")), "shop.withheld", "no names and e-mail addresses"),
-        (Condition(faults=("Switch the proxy's header on.",)), "shop.settings", "stands in our way"),
+        (Condition(faults=({"en": "Switch the proxy's header on."},)), "shop.settings", "stands in our way"),
         (Condition(stray_topics=("orders/paid", "orders/paid")), "shop.strays", "sends orders/paid twice"),
     ],
 )

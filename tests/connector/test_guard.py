@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from connector import guard
+from connector.addresses import looked_up
 from connector.port import Refused
 
 PUBLIC = "93.184.215.14"
@@ -133,5 +134,5 @@ def test_what_is_allowed_for_trying_out_is_that_port_on_that_host_only() -> None
 
 
 def test_the_machine_resolves_its_own_name_and_is_refused_by_it() -> None:
-    assert set(guard.addresses("localhost", 443)) <= {"127.0.0.1", "::1"}
-    refused("https://x.localhost", lambda host, port: guard.addresses("localhost", port))
+    assert set(looked_up("localhost", 443)) <= {"127.0.0.1", "::1"}
+    refused("https://x.localhost", lambda host, port: looked_up("localhost", port))

@@ -91,3 +91,15 @@ def test_what_is_chosen_is_kept_beside_the_keys_and_said_of_the_shop(sandbox: An
 def test_what_is_not_offered_cannot_be_chosen(sandbox: Any, key: str, values: tuple[str, ...]) -> None:
     with pytest.raises(Refused):
         sandbox.line().choose(key, values)
+
+
+def test_what_was_said_of_e_mail_addresses_can_be_taken_back(sandbox: Any, vault: Any) -> None:
+    line = Line(sandbox.env, ShopLine(sandbox.address, "shop-key"), vault)
+    for said, kept in (("yes", True), ("no", False)):
+        line.choose("confirms_email", (said,))
+        assert keys.unpacked(vault.read()).confirms_email is kept
+    shown = named(sandbox.line(confirms_email=True).choices("nl"))["confirms_email"]
+    assert (shown.chosen, shown.options) == (("yes",), (("no", "Nee, of niet altijd"), ("yes", "Ja, altijd")))
+    for wrong in ((), ("maybe",), ("yes", "no")):
+        with pytest.raises(Refused):
+            line.choose("confirms_email", wrong)

@@ -79,4 +79,4 @@ def test_what_no_signature_passes_is_not_tried_with_the_token_alone_by_a_line_th
     sandbox.shop.desk.proxy, sandbox.shop.desk.bearer = Proxy(host="backend"), True
     with pytest.raises(Unauthorized):
         sandbox.line().counts()
-    assert "standalone Bearer tokens" in sandbox.line().examine(HOME).faults[0]
+    assert "standalone Bearer tokens" in sandbox.line().examine(HOME).faults[0]["nl"]

@@ -492,6 +492,7 @@ def test_the_page_is_never_kept_and_its_address_goes_nowhere(admin: Admin) -> No
     page = admin.come(admin.browser())
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Cross-Origin-Opener-Policy"] == "unsafe-none", "the admin waits for this window"
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page.text)
     assert parse_qs(urlsplit(page.request.url).query)["came"] == ["1"]
 

@@ -135,7 +135,7 @@ def test_a_proxy_in_the_way_is_found_out_said_and_worked_around(
     assert keys.unpacked(installed.tokens).spelling == spelling
     line = sandbox.line(spelling=spelling)
     assert line.counts().orders == 0
-    assert [word in fault for fault in line.examine("").faults].count(True) == 1
+    assert [word in fault["en"] for fault in line.examine("").faults].count(True) == 1
 
 
 def test_a_bearer_is_never_used_where_a_signature_works(sandbox: Any, hall: Doorstep, browser: Any) -> None:

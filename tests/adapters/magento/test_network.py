@@ -12,6 +12,7 @@ import pytest
 from adapters.magento import network
 from adapters.magento.client import Client
 from adapters.magento.keys import Keys
+from connector import addresses
 from connector.port import TryLater, is_public
 
 KEYS = Keys("ck", "cs", "tk", "ts", "hook")
@@ -122,8 +123,8 @@ def test_a_trailing_dot_opens_no_way_round_the_list_of_what_is_allowed(
 
 def test_being_refused_and_being_unreachable_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     said = []
-    for addresses in (["10.0.0.5"], ["93.184.215.14"]):
-        _resolving(monkeypatch, addresses)
+    for told in (["10.0.0.5"], ["93.184.215.14"]):
+        _resolving(monkeypatch, told)
         with pytest.raises(TryLater) as raised:
             Client("https://shop.test/", KEYS).call("GET", "orders")
         said.append(str(raised.value))
@@ -142,8 +143,13 @@ def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = threading.Event()
-    monkeypatch.setattr(network, "LOOK_UP", 0.05)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(10))
+    monkeypatch.setattr(addresses, "LOOK_UP", 0.05)
+
+    def silent(*_: Any, **__: Any) -> None:
+        answers.wait(10)
+        raise OSError
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
     begun = time.monotonic()
     with pytest.raises(TryLater, match="cannot be reached"):
         Client("https://shop.test/", KEYS).call("GET", "orders")

@@ -121,7 +121,8 @@ def test_where_the_shop_has_no_such_attribute_it_is_said_and_nothing_is_written(
         sandbox.line(chosen=BOTH).mark(ann, ("Gold",), (), tier="Gold")
     assert group(sandbox, ann) == "General"
     (fault,) = sandbox.line(chosen=BOTH).examine("").faults
-    assert "no attribute 'comeback_tags'" in fault
+    assert "no attribute 'comeback_tags'" in fault["en"]
+    assert "geen attribuut 'comeback_tags'" in fault["nl"]
     assert sandbox.line().examine("").faults == ()
 
 

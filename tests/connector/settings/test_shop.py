@@ -107,7 +107,7 @@ def test_what_the_shop_says_is_told_in_the_merchants_words(browser: Any, line: L
     assert "The shop answers. Comeback has all the rights it needs." in read(browser.get(f"{place}/line"))
     line.says = Condition(
         missing_rights=("Shop::orders (Orders > View)", "Shop::rules (Rules)"),
-        faults=("The clock of the server is odd.",),
+        faults=({"en": "The clock of the server is odd.", "nl": "De klok van de server is vreemd."},),
         withheld=("email",),
         missing_topics=("order/paid",),
         ahead=timedelta(minutes=-11),
