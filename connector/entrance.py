@@ -98,6 +98,7 @@ def _try(house: House, name: str, password: str, goes_to: str) -> Answer:
         wait = rates.count(connection, ring, (caller, limit_of(name)), now)
         merchant_id = logins.owner(connection, ring, name)
     if wait is not None:
+        house.tally.count("sign_ins", result="too_many")
         _log.warning("sign-in refused", reason="too many tries")
         return _page(429, goes_to, name, wait)
     kept = None
@@ -110,6 +111,7 @@ def _try(house: House, name: str, password: str, goes_to: str) -> Answer:
     except passwords.Busy:
         return _page(503, goes_to, name)
     if merchant_id is None or not fits:
+        house.tally.count("sign_ins", result="refused")
         _log.warning("sign-in refused", reason="name or password")
         return _page(401, goes_to, name)
     with house.database.everyone() as connection:
@@ -122,6 +124,7 @@ def _begin(house: House, merchant_id: int, goes_to: str, *, by_link: bool) -> An
     with house.database.merchant(merchant_id) as tx:
         merchant = merchants.get(tx)
     sessions.begin(merchant, house.now(), by_link=by_link)
+    house.tally.count("sign_ins", result="link" if by_link else "password")
     _log.info("signed in", merchant_id=merchant_id)
     return redirect(goes_to)
 

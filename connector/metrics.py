@@ -30,6 +30,10 @@ COUNTERS = {
     "pushes": ("Changes that were sent to a shop, tries included.", ("platform",)),
     "push_failures": ("Tries that did not end well, by what the shop said.", ("platform", "reason")),
     "token_refresh_failures": ("Renewals of a shop's token that failed.", ("platform",)),
+    "sign_ins": (
+        "Sign-ins, by result: link, password; refused, and too_many where one had to wait.",
+        ("result",),
+    ),
     "applied": ("Messages dealt with, by what became of them.", ("platform", "result")),
 }
 """What processes count (House.tally): name, what it says, labels."""

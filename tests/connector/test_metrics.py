@@ -223,6 +223,7 @@ def test_every_figure_an_alert_reads_stands_in_a_real_scrape(
     watched.tally.count("push_failures", platform="paper", reason="Refused")
     watched.tally.count("pushes", platform="paper")
     watched.tally.count("webhooks", platform="paper", result="kept")
+    watched.tally.count("sign_ins", result="refused")
     Pulse(watched, "worker").beat()
     known = {name for name, _ in scrape()}
     for rule in RULES:

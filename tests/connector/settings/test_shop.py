@@ -19,7 +19,6 @@ from sqlalchemy import select, update
 
 from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater, Unauthorized
 from connector.settings import shop as page_of_shop
-from connector.store import shops
 from connector.store.tables import outbox
 from connector.store.tables import shops as rows
 
@@ -123,22 +122,19 @@ def test_what_the_shop_says_is_told_in_the_merchants_words(browser: Any, line: L
         assert words in told
 
 
-@pytest.mark.parametrize(
-    ("trouble", "told"),
-    [
+def test_a_shop_that_cannot_be_asked_leaves_the_page_standing(
+    browser: Any, line: Line, place: str, written: StringIO
+) -> None:
+    for trouble, told in (
         (Unauthorized("No token."), "No token."),
         (TryLater("The shop is closed."), "The shop is closed."),
         (ValueError("a word of the shop's"), "The shop could not be asked. It is noted in the log."),
-    ],
-)
-def test_a_shop_that_cannot_be_asked_leaves_the_page_standing(
-    browser: Any, line: Line, place: str, trouble: Exception, told: str, written: StringIO
-) -> None:
-    line.says = trouble
-    page = browser.get(f"{place}?asked=1")
-    assert told in read(page)
-    assert "Address for its messages" in page
-    assert "a word of the shop's" not in page + written.getvalue()
+    ):
+        line.says = trouble
+        page = browser.get(f"{place}?asked=1")
+        assert told in read(page)
+        assert "Address for its messages" in page
+        assert "a word of the shop's" not in page + written.getvalue()
 
 
 def test_a_right_that_the_choices_need_and_lack_leaves_what_was_found(
@@ -234,18 +230,16 @@ def test_what_cannot_be_chosen_is_said_and_nothing_is_kept(browser: Any, line: L
     assert "As a group" in answer.text, "and can be chosen anew"
 
 
-@pytest.mark.parametrize("change", [{"state": "removed"}, {"platform": "stone"}])
-def test_a_shop_that_is_gone_is_shown_and_not_asked(
-    town: Any, browser: Any, line: Line, place: str, change: dict[str, str]
-) -> None:
-    with town.house.database.merchant(town.shop.merchant_id) as tx:
-        tx.run(update(rows).values(change))
-    page = browser.get(place)
-    assert "hx-get" not in page
-    assert "Make a new secret" not in page
-    for address in (f"{place}/line", f"{place}?asked=1"):
-        browser.get(address, status=404)
-    assert browser.post(f"{place}/secret", place).status_code == 404
+def test_a_shop_that_is_gone_is_shown_and_not_asked(town: Any, browser: Any, line: Line, place: str) -> None:
+    for change in ({"state": "removed"}, {"state": "connected", "platform": "stone"}):
+        with town.house.database.merchant(town.shop.merchant_id) as tx:
+            tx.run(update(rows).values(change))
+        page = browser.get(place)
+        assert "hx-get" not in page
+        assert "Make a new secret" not in page
+        for address in (f"{place}/line", f"{place}?asked=1"):
+            browser.get(address, status=404)
+        assert browser.post(f"{place}/secret", place).status_code == 404
     assert line.asked == 0
 
 
@@ -254,12 +248,6 @@ def test_the_page_is_in_dutch_too(sign_in: Callable[..., Any], town: Any, line: 
     page = read(sign_in(town.shop.merchant_id, "nl").get(f"{place}?asked=1"))
     assert "De winkel antwoordde niet op tijd." in page
     assert "Adres voor de berichten" in page
-
-
-def test_no_shop_of_another_merchant_is_there(town: Any, browser: Any, line: Line) -> None:
-    with town.house.database.merchant(town.shop.merchant_id) as tx:
-        highest = max(shop.id for shop in shops.of_merchant(tx))
-    browser.get(f"/settings/shops/{highest + 1}", status=404)
 
 
 @pytest.mark.browser
@@ -277,7 +265,9 @@ def test_on_a_phone_it_is_clean_asks_by_itself_and_is_chosen_by_keyboard(
         assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
         if folder := os.environ.get("COMEBACK_LOOK"):
             page.screenshot(path=f"{folder}/shop-phone-{scheme}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    for language in ("nl", "en"):
+        page.goto(f"{url}{place}?asked=1&lang={language}")
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.get_by_label("Staff").focus()
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
