@@ -17,6 +17,7 @@ from .coupons import Coupons
 from .groups import Groups
 from .pull import Reader
 from .signing import Spelling
+from .standing import Standing
 from .stores import Stores
 from .tags import Attributes, Tags
 from .write import Marker
@@ -93,7 +94,7 @@ class Line:
         # Asked for anew: what the merchant chooses while a long line of pushes goes out holds for the rest of them.
         chosen = keys.unpacked(self._vault.read()).chosen
         tags = Tags(self._attributes, chosen)
-        marker = Marker(self._client, self._groups, tags, chosen, self._coupons.widen)
+        marker = Marker(self._client, self._groups, tags, chosen, self._standing.widen)
         return marker.mark(customer_id, wanted, known, tier, before)
 
     def show(self, cards: tuple[Card, ...]) -> tuple[port.Shown | port.LeftAlone, ...]:
@@ -234,7 +235,11 @@ class Line:
 
     @cached_property
     def _coupons(self) -> Coupons:
-        return Coupons(self._client, self._groups, self._stores, lambda: self._beside)
+        return Coupons(self._client, self._standing, self._stores, lambda: self._beside)
+
+    @cached_property
+    def _standing(self) -> Standing:
+        return Standing(self._client, self._groups, self._stores)
 
     @cached_property
     def _reader(self) -> Reader:

@@ -190,7 +190,6 @@ def test_a_customer_uses_two_codes_of_one_worth_and_one_last_day(sandbox: Any, c
 @pytest.mark.parametrize(
     "changes",
     [
-        {"uses_per_customer": 1},  # as Comeback itself wrote it once
         {"uses_per_coupon": 0},
         {"discount_amount": 4.0},
         {"simple_action": "by_percent"},
@@ -220,6 +219,20 @@ def test_what_the_merchant_changed_on_a_rule_of_ours_is_found_and_put_right(
     (mended,) = ours(sandbox)
     assert replace(mended, condition=rule.condition) == rule
     assert [each.code for each in sandbox.line().coupons()] == [coupon.code]
+
+
+def test_the_limit_per_customer_of_rules_of_old_is_taken_off_by_night(sandbox: Any, coupon: Coupon) -> None:
+    line = sandbox.line()
+    for code in ("FIRST", "SECOND"):
+        line.make_coupon(replace(coupon, code=code))
+    (rule,) = ours(sandbox)
+    promotions.save_rule(sandbox.shop, {"uses_per_customer": 1}, rule.id)
+    assert sorted(each.code for each in sandbox.line().coupons()) == ["FIRST", "SECOND"]
+    assert ours(sandbox) == [rule]
+    ann = sandbox.customer("ann")
+    assert [sandbox.row(sandbox.order(ann, codes=(code,))).total for code in ("FIRST", "SECOND")] == [
+        3500
+    ] * 2
 
 
 def test_a_rule_that_the_merchant_switched_off_gives_no_codes_until_it_is_on_again(
