@@ -55,6 +55,10 @@ class Redirected(Refused):
         self.to = to
 
 
+class TooSlow(TryLater):
+    """The answer did not come within the time that a call may take."""
+
+
 class NotMagento(TryLater):
     """A page came where data was expected: another program, a firewall or a maintenance page answered."""
 

@@ -15,10 +15,18 @@ from requests.auth import AuthBase
 from urllib3.exceptions import DecodeError, HTTPError, NewConnectionError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from connector.port import Forbidden, OutcomeUnknown, Refused, TryLater, Unauthorized, request_headers
+from connector.port import (
+    Forbidden,
+    OutcomeUnknown,
+    Refused,
+    ShopError,
+    TryLater,
+    Unauthorized,
+    request_headers,
+)
 
 from . import criteria, network, rights, wire
-from .answers import Answer, PageTooBig, TooLarge, Untrusted, judge
+from .answers import Answer, PageTooBig, TooLarge, TooSlow, Untrusted, judge
 from .criteria import Search
 from .keys import Keys
 from .signing import Bearer, Signature, Spelling
@@ -105,6 +113,11 @@ class Client:
                 self._limited(too_big.limit)
             except TooLarge as too_large:
                 self._shrink(too_large, sized.size, sized.size // 2)
+            except TooSlow as too_slow:
+                if self.ahead is None:
+                    raise  # it has not answered at all yet
+                # A hundred orders can be too much for a small server, however often it is asked for them.
+                self._shrink(too_slow, sized.size, sized.size // 5)
             else:
                 return _understood(found, wire.Page[kind])  # type: ignore[valid-type]
 
@@ -235,7 +248,7 @@ class Client:
             return TryLater("The shop did not accept our signature this once.")
         return Forbidden(str(error)) if rights.is_for_one_thing(error.resources) else error
 
-    def _shrink(self, error: Refused, was: int, to: int) -> None:
+    def _shrink(self, error: ShopError, was: int, to: int) -> None:
         if not 0 < to < was:
             raise error
         self._rows = to
@@ -255,6 +268,8 @@ def _reached(changes: bool) -> Iterator[None]:
             raise TryLater("The shop cannot be reached.") from error
         if changes:
             raise OutcomeUnknown("The shop's answer did not arrive; it may have been done.") from error
+        if any(isinstance(one, ReadTimeoutError | requests.ReadTimeout) for one in (error, *error.args)):
+            raise TooSlow("The shop's answer did not arrive.") from error
         raise TryLater("The shop's answer did not arrive.") from error
 
 

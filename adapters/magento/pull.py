@@ -64,8 +64,8 @@ class Reader:
         early = () if before is None else (Filter("created_at", moment(before), "lt"),)
         everything = Search((above("entity_id", 0), *early), ("entity_id",), size=1)
         return Counts(
-            orders=self._client.search("orders", _Numbered, everything).total_count,
-            customers=self._client.search("customers/search", _Customer, everything).total_count,
+            orders=self._pages.search("orders", _Numbered, everything).total_count,
+            customers=self._pages.search("customers/search", _Customer, everything).total_count,
         )
 
     def numbers(self) -> Iterator[Numbers]:

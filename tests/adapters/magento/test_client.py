@@ -20,7 +20,7 @@ import responses
 
 from adapters.magento import client as line
 from adapters.magento import wire
-from adapters.magento.answers import NotMagento, Redirected, TooLarge
+from adapters.magento.answers import NotMagento, Redirected, TooLarge, TooSlow
 from adapters.magento.client import Client
 from adapters.magento.criteria import Search
 from adapters.magento.keys import Keys
@@ -207,6 +207,24 @@ def test_an_answer_cut_short_is_not_taken_for_whole(server: Server) -> None:
     server.does = answer
     with pytest.raises(TryLater):
         server.client().search("orders", wire.Order, Search())
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_shop_that_is_too_slow_for_a_whole_page_is_asked_for_a_part_of_it(server: Server) -> None:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        asked = int(request.path.split("pageSize%5D=")[1].split("&")[0])
+        time.sleep(0 if asked <= 20 else 1.5)
+        _json({"items": [], "total_count": 0})(request)
+
+    server.does = answer
+    client = server.client()
+    with pytest.raises(TooSlow):
+        client.search("orders", wire.Order, Search())  # it may as well hang: it has never answered
+    client.search("orders", wire.Order, Search(size=1))
+    client.search("orders", wire.Order, Search())
+    client.search("orders", wire.Order, Search())
+    sizes = [each.split("pageSize%5D=")[1].split("&")[0] for each in server.seen]
+    assert sizes == ["100", "1", "100", "20", "20"]
 
 
 @pytest.mark.usefixtures("quick")

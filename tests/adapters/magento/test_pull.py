@@ -264,3 +264,21 @@ def test_without_the_right_to_credit_memos_all_else_is_read(full: Any) -> None:
     assert _orders(list(full.line().history(None))) == list(range(1, 12))
     window = Window(full.now - timedelta(days=400), full.now + timedelta(seconds=1))
     assert set(_orders(list(full.line().changed(window)))) == set(range(1, 12))
+
+
+def test_an_order_whose_customer_was_deleted_says_so_without_having_moved(sandbox: Any) -> None:
+    customer = sandbox.customer("ann")
+    order, guests = sandbox.order(customer), sandbox.order(None)
+    before = sandbox.line().orders((str(order),))[str(order)]
+    sandbox.later(days=1)
+    people.remove(sandbox.shop, customer)
+    found = sandbox.line().orders((str(order), str(guests)))
+    assert (found[str(order)].customer_id, found[str(order)].orphaned) == (None, True)
+    assert found[str(order)].changed_at == before.changed_at
+    assert (found[str(guests)].customer_id, found[str(guests)].orphaned) == (None, False)
+    window = Window(sandbox.now - timedelta(minutes=5), sandbox.now + timedelta(minutes=5))
+    assert _orders(list(sandbox.line().changed(window))) == [], (
+        "no window shows it; its number is still there"
+    )
+    ids = [one for numbers in sandbox.line().numbers() for one in (numbers.orders, numbers.customers) if one]
+    assert ids == [(str(order), str(guests))], "the customer's is not"
