@@ -19,7 +19,7 @@ def blueprint(hall: Hall, clock: Callable[[], datetime] = clocked) -> flask.Blue
     """Return the callback, to be mounted under /callbacks/magento."""
     callbacks = flask.Blueprint("magento_callbacks", __name__)
 
-    @callbacks.post("")
+    @callbacks.post("", strict_slashes=False)
     def posted() -> flask.Response:
         # The same answer whatever came: Magento minds none, and anybody else learns nothing by it.
         handshake.posted(flask.request.form.to_dict(flat=False), hall, clock())

@@ -103,17 +103,17 @@ def exchanged(
     """Exchange tokens for a key that was posted, or take up where it broke off; raise Halted and the port's errors."""
     begun, claims = _begun(hall, key), _claims(hall, key)
     news = [claim for claim in claims if begun is None or not claim.same(begun.claim)]
-    fresh = [claim for claim in news if now.timestamp() - claim.at <= WINDOW.total_seconds()]
-    # The admin whose browser this is belongs to one of them: theirs first, and else the newest.
-    fresh.sort(key=lambda claim: _host(claim.address) != _host(success))
-    for claim in fresh:
+    # The admin whose browser this is belongs to one of them: theirs first, and else the newest. How old one may be is the
+    # shop's to say: its setting may allow more than is usual.
+    news.sort(key=lambda claim: _host(claim.address) != _host(success))
+    for claim in news:
         asked = _request(claim, browser, hall, allowed)
         if asked is not None:
             begun = asked
             _keep(hall, begun)
             break
     if begun is None:
-        raise Halted(_why_not(claims, fresh))
+        raise Halted(_why_not(claims, now))
     if not hmac.compare_digest(begun.browser, digest(browser)):
         raise Halted(Halt.OTHER_BROWSER)
     if not begun.token:
@@ -172,10 +172,11 @@ def digest(word: str) -> str:
     return hashlib.sha256(word.encode()).hexdigest()
 
 
-def _why_not(claims: list[Claim], fresh: list[Claim]) -> Halt:
-    if fresh:
-        return Halt.REFUSED
-    return Halt.TOO_LATE if claims else Halt.UNKNOWN
+def _why_not(claims: list[Claim], now: datetime) -> Halt:
+    if not claims:
+        return Halt.UNKNOWN
+    late = all(now.timestamp() - claim.at > WINDOW.total_seconds() for claim in claims)
+    return Halt.TOO_LATE if late else Halt.REFUSED
 
 
 def _request(claim: Claim, browser: str, hall: Hall, allowed: frozenset[str]) -> Exchange | None:

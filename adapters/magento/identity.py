@@ -25,7 +25,7 @@ def add(
     """Add the pages of the identity step to the install pages."""
     allowed = network.allowed_hosts(env.get(network.ALLOWED, ""))
 
-    @pages.get("/identity")
+    @pages.get("/identity", strict_slashes=False)
     def identity() -> flask.Response:
         key, success = _asked("oauth_consumer_key"), _asked("success_call_back")
         browser = flask.session.get(_HELD)
@@ -48,7 +48,7 @@ def add(
             return _stopped(hall, error)
         return _page(hall, exchange=exchange, success=success, faults=faults)
 
-    @pages.post("/identity")
+    @pages.post("/identity", strict_slashes=False)
     def finish() -> flask.Response:
         form = flask.request.form
         key, success = form.get("consumer_key", ""), form.get("success", "")[:_LONGEST]

@@ -49,6 +49,7 @@ class Exchange:
         self._desk = desk
         self._rows: list[Token] = []
         self._drawn = 0
+        self.expires = EXPIRES
         self._posted_at = datetime.min.replace(tzinfo=UTC)
 
     def begin(self) -> None:
@@ -75,7 +76,7 @@ class Exchange:
     def request(self, call: Call, now: datetime) -> Token:
         """Turn the verifier into a request token; raise Problem."""
         given = self._desk.form(call, _BASE)
-        if now - self._posted_at > EXPIRES:
+        if now - self._posted_at > self.expires:
             raise Problem(401, "Consumer key has expired")
         self._desk.check(call, given, "")
         if not self._rows or self._rows[0].kind != "verifier":

@@ -298,6 +298,13 @@ def test_after_five_minutes_the_page_says_what_to_click(admin: Admin, sandbox: A
     assert admin.come(admin.browser()).status_code == 200
 
 
+def test_a_shop_that_gives_more_time_is_taken_at_its_word(admin: Admin, sandbox: Any) -> None:
+    sandbox.shop.exchange.expires = timedelta(minutes=12)
+    admin.activate()
+    sandbox.later(minutes=11)
+    assert admin.come(admin.browser()).status_code == 200
+
+
 def test_a_key_that_nobody_posted_is_told_which_addresses_to_enter(admin: Admin) -> None:
     admin.key = "n" * 32
     page = admin.come(admin.browser())
