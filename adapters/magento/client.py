@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -48,7 +49,8 @@ _body = msgspec.json.Encoder(decimal_format="number")
 class Client:
     """Signed calls to one shop. Not for two threads at once. `address` ends in a slash.
 
-    `mend` is asked how to sign when the shop accepts no signature any more; None where there is no other way.
+    `mend` is asked how to sign when the shop accepts no signature any more; None where there is no other way. After `ends`,
+    of the monotonic clock, no call is begun: somebody waits before a page for all of them together.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class Client:
         clock: Callable[[], float] = time.time,
         limited: Callable[[int], None] = lambda rows: None,
         mend: Callable[[], Spelling | None] | None = None,
+        ends: float = math.inf,
     ) -> None:
         """`limited` is told of the shop's limit on rows per page when it is met; `keys.rows` is the one met before."""
         self.address = address
         self._keys = keys
         self._clock = clock
         self._mend = mend
+        self._ends = ends
         self.ahead: timedelta | None = None  # the shop's clock before ours, as of the last answer
         self._behind = 0  # seconds the shop's clock is ahead of ours, where it matters
         self._rows = keys.rows or MOST_ROWS  # per page; less where the shop sets a limit
@@ -190,6 +194,8 @@ class Client:
         return answer
 
     def _exchange(self, method: str, url: str, body: bytes | None, auth: AuthBase | None = None) -> Answer:
+        if time.monotonic() > self._ends:
+            raise TryLater("The shop did not answer in time.")
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Comeback"}
         headers |= request_headers()
         if body is not None:

@@ -7,6 +7,7 @@ that key and secret. Whatever the shop gives is kept before the next step, so th
 import hashlib
 import hmac
 import re
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -106,8 +107,9 @@ def exchanged(
     # The admin whose browser this is belongs to one of them: theirs first, and else the newest. How old one may be is the
     # shop's to say: its setting may allow more than is usual.
     news.sort(key=lambda claim: _host(claim.address) != _host(success))
+    ends = time.monotonic() + install.PATIENCE
     for claim in news:
-        asked = _request(claim, browser, hall, allowed)
+        asked = _request(claim, browser, hall, allowed, ends)
         if asked is not None:
             begun = asked
             _keep(hall, begun)
@@ -179,14 +181,14 @@ def _why_not(claims: list[Claim], now: datetime) -> Halt:
     return Halt.TOO_LATE if late else Halt.REFUSED
 
 
-def _request(claim: Claim, browser: str, hall: Hall, allowed: frozenset[str]) -> Exchange | None:
+def _request(claim: Claim, browser: str, hall: Hall, allowed: frozenset[str], ends: float) -> Exchange | None:
     """Ask for a request token, signed in each way there is; None where the shop gives none for this key and secret."""
     try:
         base = _guarded(claim, hall)
     except Refused:
         return None
     for spelling in spellings(base):
-        line = Client(base, _signed(claim, spelling), allowed)
+        line = Client(base, _signed(claim, spelling), allowed, ends=ends)
         given = _given(line.ask_token("request"))
         if given is not None:
             claim = msgspec.structs.replace(claim, address=base)

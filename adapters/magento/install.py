@@ -1,5 +1,6 @@
 """Connecting a shop: its address and keys are tried out before anything is kept."""
 
+import time
 from enum import Enum
 from typing import NamedTuple
 
@@ -25,6 +26,7 @@ from .rights import Right
 from .scheme import Fault
 from .stores import Stores
 
+PATIENCE = 25.0  # seconds that somebody waits before the page; then no further call is begun
 SHORTEST_SECRET = 16
 LONGEST = 200
 
@@ -135,8 +137,9 @@ def try_out(base: str, new: Keys, allowed: frozenset[str]) -> Tried:
 
     Raises NotConnected where rights are missing, Unauthorized where the keys are not accepted, and the port's other errors.
     """
-    new = msgspec.structs.replace(new, spelling=scheme.found(base, new, allowed))
-    client = Client(base, new, allowed)
+    ends = time.monotonic() + PATIENCE
+    new = msgspec.structs.replace(new, spelling=scheme.found(base, new, allowed, ends=ends))
+    client = Client(base, new, allowed, ends=ends)
     _prove(client)
     facts = Stores(client).facts()
     return Tried(facts, msgspec.structs.replace(new, default_group=groups.newcomers(client)))

@@ -1,5 +1,6 @@
 """Finding out how a shop can be signed to, and which setting of it or of its server keeps that from being the usual way."""
 
+import math
 from typing import Literal
 
 import msgspec
@@ -22,27 +23,29 @@ FAULTS: dict[Spelling, tuple[Fault, ...]] = {
 }
 
 
-def found(address: str, keys: Keys, allowed: frozenset[str], *, bearer: bool = True) -> Spelling:
+def found(
+    address: str, keys: Keys, allowed: frozenset[str], *, bearer: bool = True, ends: float = math.inf
+) -> Spelling:
     """Return how calls must be signed for the shop to accept them, by a call that changes nothing.
 
     The bearer is looked for where it is asked for, and found only where no signature is accepted and the token alone is.
-    Raises Unauthorized where nothing is, and whatever else keeps the shop from being asked.
+    Raises Unauthorized where nothing is, and whatever else keeps the shop from being asked. `ends` as of a Client.
     """
     for spelling in spellings(address):
-        if _signed(address, msgspec.structs.replace(keys, spelling=spelling), allowed):
+        if _signed(address, msgspec.structs.replace(keys, spelling=spelling), allowed, ends):
             return spelling
     if not bearer:
         raise Unauthorized(DEAD)
     try:
-        Client(address, msgspec.structs.replace(keys, spelling="bearer"), allowed).probe()
+        Client(address, msgspec.structs.replace(keys, spelling="bearer"), allowed, ends=ends).probe()
     except Untrusted as error:
         raise Unauthorized(DEAD) from error
     return "bearer"
 
 
-def _signed(address: str, keys: Keys, allowed: frozenset[str]) -> bool:
+def _signed(address: str, keys: Keys, allowed: frozenset[str], ends: float) -> bool:
     try:
-        Client(address, keys, allowed).probe()
+        Client(address, keys, allowed, ends=ends).probe()
     except Untrusted as error:
         # Where Magento names a right it has looked at the signature before, and found it good.
         return bool(error.resources)

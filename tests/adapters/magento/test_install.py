@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 import responses
 from msgspec.structs import replace
 
-from adapters.magento import keys, rights
+from adapters.magento import install, keys, rights
+from adapters.magento.client import Client
 from adapters.magento.platform import platform
 from adapters.magento.sandbox.oauth import Proxy
 from connector.port import Hall, Installed, Refused, Welcomed
@@ -291,3 +293,21 @@ def test_a_shop_that_moved_is_named_with_its_new_address(
         answer = app.test_client().post("/magento/", data=typed, headers={"Accept-Language": language})
     assert answer.status_code == 422
     assert f"https://www.shop.test/ – {words}" in answer.text
+
+
+def test_a_shop_that_dawdles_over_every_answer_is_not_asked_all_there_is(
+    sandbox: Any, hall: Doorstep, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "PATIENCE", 0.25)
+    begin, asked = Client._exchange, []
+
+    def slow(self: Client, *rest: Any) -> Any:
+        asked.append(begin(self, *rest))
+        time.sleep(0.1)
+        return asked[-1]
+
+    monkeypatch.setattr(Client, "_exchange", slow)
+    answer = browser.post("/magento/", data=form(sandbox))
+    assert (answer.status_code, hall.welcomed) == (422, [])
+    assert "cannot reach the shop" in answer.text
+    assert 1 < len(asked) < 6
