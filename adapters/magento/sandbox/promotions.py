@@ -239,16 +239,16 @@ def applies(rule: Rule, group: int, at: Stamp, site: Website = ONE.websites[0]) 
 
 
 def count_use(shop: Shop, code: str, customer_id: int | None, by: int) -> None:
-    """Count a code's use up or down, on the code, its rule and the customer; a code that is gone is not counted.
+    """Count a code's use up or down, on the code and the customer; a code that is gone is not counted.
 
-    2.4.3 and 2.4.5 count nothing where the queue consumer for it does not run.
+    The rule's own count is the queue consumer's. 2.4.3 and 2.4.5 count nothing at all where that does not run.
     """
     if shop.extras.get("uncounted"):
         return
     for coupon in shop.coupons.where("code", code) if code else []:
         shop.coupons.put(replace(coupon, used=max(0, coupon.used + by)))
         rule = shop.rules.get(coupon.rule_id)
-        if rule is not None:
+        if rule is not None and shop.extras.get("consumer"):
             shop.rules.put(replace(rule, times_used=max(0, rule.times_used + by)))
         if customer_id is not None:
             shop.uses["coupon", coupon.id, customer_id] += by

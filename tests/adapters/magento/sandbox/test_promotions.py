@@ -164,6 +164,21 @@ def test_uses_go_up_at_once_down_on_cancel_and_stay_on_refund(store: Any) -> Non
     assert store.get("coupons/search", query)["items"][0]["times_used"] == 1
 
 
+def test_the_uses_of_a_rule_are_counted_by_the_consumer_and_none_at_all_where_a_shop_does_not_count(
+    store: Any,
+) -> None:
+    store.code()
+    counted = []
+    for switch in ({}, {"consumer": True}, {"counted": False}):
+        store.control("POST", "usage", switch)
+        store.order(codes=["THANKS"])
+        rule, coupon = (
+            store.get(f"{what}/search", "searchCriteria=")["items"][0] for what in ("salesRules", "coupons")
+        )
+        counted.append((rule["times_used"], coupon["times_used"]))
+    assert counted == [(0, 1), (1, 2), (1, 2)]
+
+
 def test_once_per_customer_holds_for_customers_and_not_for_guests(store: Any) -> None:
     store.code(uses_per_customer=1)
     store.order(codes=["THANKS"])
