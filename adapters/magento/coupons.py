@@ -119,12 +119,13 @@ class Coupons:
             return
 
     def all(self) -> Iterator[Coupon]:
-        """Yield every code on our active rules; of those past their last day only the ones that ended lately.
+        """Yield every code on our rules; of those past their last day only the ones that ended lately.
 
         A rule that was changed does not give what its codes were promised with: they are no codes of ours as they stand.
+        One that is switched off is left as it is: with it on again they work, and given up they would be lost.
         """
-        active = (self._rules.lifted(rule) for rule in self._rules.lasting() if rule.is_active)
-        by_id = {rule.rule_id: rule for rule in active if self._rules.stands(rule)}
+        lasting = (self._rules.lifted(rule) for rule in self._rules.lasting())
+        by_id = {rule.rule_id: rule for rule in lasting if not rule.is_active or self._rules.stands(rule)}
         if not by_id:
             return
         numbers = sorted(by_id)

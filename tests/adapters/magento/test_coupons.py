@@ -235,13 +235,13 @@ def test_the_limit_per_customer_of_rules_of_old_is_taken_off_by_night(sandbox: A
     ] * 2
 
 
-def test_a_rule_that_the_merchant_switched_off_gives_no_codes_until_it_is_on_again(
+def test_a_rule_that_the_merchant_switched_off_gives_no_new_codes_and_keeps_those_it_has(
     sandbox: Any, coupon: Coupon
 ) -> None:
     sandbox.line().make_coupon(coupon)
     rule = ours(sandbox)[0]
-    sandbox.shop.rules.put(replace(rule, is_active=False))
-    assert list(sandbox.line().coupons()) == []
+    sandbox.shop.rules.put(replace(rule, is_active=False, discount_amount=4.0))
+    assert [each.code for each in sandbox.line().coupons()] == [coupon.code]
     for code in (coupon.code, "SECOND"):
         with pytest.raises(Refused, match="switch it on, or give another reward"):
             sandbox.line().make_coupon(replace(coupon, code=code))
