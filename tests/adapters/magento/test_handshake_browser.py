@@ -85,6 +85,10 @@ def test_the_window_stays_the_admins_until_it_leads_back(
     window.keyboard.press("Enter")
     expect(window.get_by_role("status")).to_contain_text("The shop is connected.")
     assert admin.evaluate(LOOK) == "away"
+    signs_in = window.get_by_role("link", name="Go to your programme")
+    assert "/signin/" in str(signs_in.get_attribute("href"))
+    assert signs_in.get_attribute("target") == "_blank", "the way back is still there afterwards"
+    _is_for_everybody(window)
     window.get_by_role("link", name="Back to Magento").click()
     window.wait_for_url(success)
     assert admin.evaluate(LOOK) == "back"
