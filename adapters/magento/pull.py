@@ -1,7 +1,7 @@
 """Reading a shop: its whole history from behind a checkpoint, what changed in a window, and things by number."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from .criteria import EVERYTHING, Filter, Search, above, among, moment
 from .groups import Groups
 from .stores import Stores
 from .tags import Tags
-from .wire import CreditMemo, Customer, Invoice, Order, Shipment
+from .wire import CreditMemo, Customer, Invoice, Order, Page, Shipment
 
 D = TypeVar("D", Invoice, Shipment, CreditMemo)
 Documents = defaultdict[int, list[D]]  # by order
@@ -30,6 +30,9 @@ A_DAY = timedelta(days=1)
 
 MOST = 300  # rows of a page of the history, where the shop is quick: the limit that Magento's admin proposes
 
+BITE = 3 * MOST  # customers, or lines of orders, that are kept at once
+
+S = TypeVar("S")
 Chosen = Iterable[tuple[Filter, ...]]
 
 _UNPAID = ("new", "pending_payment")
@@ -81,11 +84,11 @@ class Reader:
         counts = self.counts()
         total = counts.customers + counts.orders
         everybody = walk.by_id(self._pages, walk.CUSTOMERS, self._tags.kind, _id, mark.customer, most=MOST)
-        for customers in walk.ahead(everybody):
-            mark = msgspec.structs.replace(mark, customer=customers.rows[-1].id)
-            yield Batch(self._customers(customers.rows), (), mark.text(), total)
-        pages = walk.by_id(self._pages, walk.ORDERS, Order, _entity, mark.order, most=MOST)
-        for rows, memos in walk.ahead(self._with_memos((page.rows for page in pages), whole=True)):
+        for customers in walk.ahead(_together(everybody)):
+            mark = msgspec.structs.replace(mark, customer=customers[-1].id)
+            yield Batch(self._customers(customers), (), mark.text(), total)
+        placed = walk.by_id(self._pages, walk.ORDERS, Order, _entity, mark.order, most=MOST)
+        for rows, memos in walk.ahead(self._with_memos(_together(placed, _lines), whole=True)):
             mark = msgspec.structs.replace(mark, order=rows[-1].entity_id)
             late = {row.customer_id for row in rows if (row.customer_id or 0) > mark.customer}
             named = tuple(self.customers(tuple(map(str, late))).values())
@@ -201,6 +204,22 @@ class Reader:
 
 def _billed(rows: list[Order]) -> list[int]:
     return [row.entity_id for row in rows if row.base_total_paid or row.state not in _UNPAID]
+
+
+def _together(pages: Iterator[Page[S]], weight: Callable[[S], int] = lambda row: 1) -> Iterator[list[S]]:
+    """Yield the rows of several full pages at once: a quick shop's history is kept in fewer and larger bites."""
+    rows: list[S] = []
+    for page in pages:
+        rows += page.rows
+        if len(page.rows) < MOST or sum(map(weight, rows)) >= BITE:
+            yield rows
+            rows = []
+    if rows:
+        yield rows
+
+
+def _lines(row: Order) -> int:
+    return max(1, len(row.items or ()))
 
 
 def _chosen(numbers: list[int], whole: bool, size: int = 100) -> Chosen:

@@ -11,7 +11,7 @@ import pytest
 import requests
 from msgspec.structs import replace
 
-from adapters.magento import keys, wire
+from adapters.magento import keys, pull, wire
 from adapters.magento.line import Line
 from adapters.magento.sandbox import aftermath, people
 from connector.port import Batch, ShopLine, Window
@@ -53,6 +53,20 @@ def test_an_import_goes_on_just_behind_its_checkpoint(full: Any, done: int) -> N
     rest = list(full.line().history(first[-1].checkpoint))
     assert _customers(first) + _customers(rest) == list(range(1, 8))
     assert _orders(first) + _orders(rest) == list(range(1, 12))
+
+
+def test_full_pages_of_a_history_are_kept_together_and_no_bite_is_too_large(
+    full: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "MOST", 3)
+    monkeypatch.setattr(pull, "BITE", 6)
+    batches = list(full.line().history(None))
+    assert [len(batch.customers) for batch in batches if batch.customers] == [6, 1]
+    assert [len(batch.orders) for batch in batches if batch.orders] == [6, 5]
+    assert (_customers(batches), _orders(batches)) == (list(range(1, 8)), list(range(1, 12)))
+    paid = {int(order.id): order.paid_at is not None for batch in batches for order in batch.orders}
+    assert paid == {number: number < 8 for number in range(1, 12)}
+    assert _orders(list(full.line().history(batches[2].checkpoint))) == list(range(7, 12))
 
 
 def test_a_finished_import_asks_for_nothing_more(full: Any) -> None:
