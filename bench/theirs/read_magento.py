@@ -13,7 +13,7 @@ import sys
 from magento import Magento  # type: ignore[import-not-found]
 
 TOLD = json.load(sys.stdin)
-LISTS = ("orders", "invoices", "shipments", "customers")
+LISTS = ("orders", "invoices", "shipments", "credit_memos", "customers")
 
 
 def _used() -> float:
