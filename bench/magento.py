@@ -31,9 +31,10 @@ _HOW = (
     "One shop of {orders:,} orders and {customers:,} customers, which gives out at most {rows} rows at once, read by both in"
     " turn over HTTP on this machine, without TLS on either side: by a fresh process that imports it under a running"
     " programme, page by page with signed calls, until the last member is settled; and by pymagento {version} in an"
-    " environment of its own, which reads orders, invoices, shipments, credit memos and customers one after the other with the"
-    " access token as a bearer's, counts the rows and keeps none. Counted is the processor time of the process; PostgreSQL's, which"
-    " only one side has, stands beside it. Start-up is counted on neither side, and the sandbox's own time not at all."
+    " environment of its own, which reads orders, invoices, shipments, credit memos and customers one after the other"
+    " with the access token as a bearer's, counts the rows and keeps none. Counted is the processor time of the process;"
+    " PostgreSQL's, which only one side has, stands beside it. Start-up is counted on neither side, and"
+    " the sandbox's own time not at all."
     " pymagento reads as it comes, every field there is; or narrowed down, the fields that Comeback asks for."
 )
 # What Comeback asks of each list.
