@@ -140,8 +140,9 @@ def _page(
 
 def _private(response: flask.Response) -> flask.Response:
     response.headers["Cache-Control"] = "no-store"
-    # The address names the consumer key; the page it leads to need not know it.
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # The address names the consumer key, which no other site need know. Our own must: over https a form whose browser is
+    # told to keep its address to itself is refused.
+    response.headers["Referrer-Policy"] = "same-origin"
     # Magento's admin opened this window and looks until it is back, or closed: cut off, it would seem closed at once.
     response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
     response.headers["Vary"] = "Accept-Language"

@@ -504,11 +504,11 @@ def test_without_a_way_back_the_browser_goes_on_signed_in(admin: Admin) -> None:
     assert (done.status_code, done.location) == (303, SIGN_IN)
 
 
-def test_the_page_is_never_kept_and_its_address_goes_nowhere(admin: Admin) -> None:
+def test_the_page_is_never_kept_and_its_address_goes_to_no_other_site(admin: Admin) -> None:
     admin.activate()
     page = admin.come(admin.browser())
     assert page.headers["Cache-Control"] == "no-store"
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert page.headers["Cross-Origin-Opener-Policy"] == "unsafe-none", "the admin waits for this window"
     assert not re.search(r"<script|<style|\sstyle=|\son\w+=", page.text)
     assert parse_qs(urlsplit(page.request.url).query)["came"] == ["1"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 
@@ -70,3 +72,31 @@ def test_the_callback_needs_no_session_and_answers_the_same_to_everybody(public:
     assert {(one.status_code, one.content, "Set-Cookie" in one.headers) for one in answers} == {
         (200, b"", False)
     }
+
+
+def test_over_https_the_button_works_with_no_more_than_a_browser_sends(
+    env: dict[str, str], sandbox: Any
+) -> None:
+    own = "https://localhost"
+    house = furnish(env | sandbox.env | {"PUBLIC_URL": own}, {"magento": platform})
+    try:
+        browser = create_app(house).test_client()
+        sandbox.shop.exchange.begin()
+        offer = msgspec.to_builtins(
+            sandbox.shop.exchange.offer(sandbox.address, sandbox.shop.clock(), again=False)
+        )
+        browser.post("/callbacks/magento", data=offer, base_url=own)
+        asked = {"oauth_consumer_key": offer["oauth_consumer_key"], "success_call_back": ""}
+        page = browser.get("/magento/identity", query_string=asked, base_url=own, follow_redirects=True)
+        form = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+        # A page that wants its address kept to itself is obeyed, also towards its own site.
+        silent = page.headers["Referrer-Policy"] == "no-referrer"
+        sent = {"Origin": "null"} if silent else {"Origin": own, "Referer": page.request.url}
+        done = browser.post("/magento/identity", data=form, base_url=own, headers=sent)
+        assert (done.status_code, "csrf_token" in form) == (303, True), done.text
+        assert done.location.startswith(f"{own}/signin/")
+        assert browser.post("/magento/identity", data=form, base_url=own).status_code == 400, (
+            "it is asked for"
+        )
+    finally:
+        house.close()
