@@ -8,6 +8,7 @@ import pytest
 from judge import differences, shown
 from shopkeeping import Refused
 
+from connector import rounds
 from connector.flow import redeeming
 from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms
 
@@ -78,3 +79,27 @@ def test_a_customer_of_the_website_in_euros_gets_a_code_in_euros_that_works_ther
     assert (there["currency"], there["total"]) == ("EUR", "116.00")
     found = differences(street.house, street.merchant_id, street.keepers, street.house.now())
     assert not found, shown(found)
+
+
+def test_a_price_rule_that_somebody_changed_is_right_again_after_the_night_and_one_switched_off_stays(
+    street: Any,
+) -> None:
+    street.opens(TERMS, "magento")
+    _, code = redeemed(street)
+    (rule,) = street.music.rules
+    for changed, stays in (
+        ({"discount_amount": 4.0, "uses_per_customer": 1}, False),
+        ({"is_active": False}, True),
+    ):
+        street.music.rules.put(msgspec.structs.replace(rule, **changed))
+        # The first night finds what differs, the second one nothing.
+        nights = [night(street), night(street)]
+        assert (nights, list(street.music.rules) == [rule]) == ([0, 0] if stays else [1, 0], not stays)
+        assert [row.code for row in street.music.coupons] == [code]
+
+
+def night(street: Any) -> int:
+    run = rounds.reconcile(street.house, street.merchant_id, street.shop_ids["magento"], "full")
+    street.works()
+    assert run is not None
+    return int(run.differences)
