@@ -165,11 +165,14 @@ class Client:
         """Make the harmless call that everybody connected may make; raise Untrusted where its signature is no good."""
         known = self._behind
         try:
-            self._once("GET", rights.GRANTED, (), None)
+            self._ask_for_granted()
         except Untrusted:
             if self._behind == known:
                 raise
-            self._once("GET", rights.GRANTED, (), None)
+            self._ask_for_granted()
+
+    def _ask_for_granted(self) -> None:
+        self._once("GET", rights.GRANTED, rights.ONE, None)
 
     def _once(self, method: str, path: str, pairs: tuple[tuple[str, str], ...], body: bytes | None) -> bytes:
         # 2.4.6 and 2.4.7 decode such a path before they check its signature.
@@ -246,7 +249,7 @@ class Client:
         if path == rights.GRANTED and error.resources:
             return Unauthorized(DEAD)
         try:
-            self._once("GET", rights.GRANTED, (), None)
+            self._ask_for_granted()
         except Untrusted:
             return Unauthorized(DEAD)
         if not error.resources:

@@ -174,7 +174,7 @@ def _address(typed: Typed, hall: Hall) -> str:
 
 def _prove(client: Client) -> None:
     missing = tuple(right for right in rights.NEEDED if not granted(client, right))
-    if len(missing) == len(rights.NEEDED):
+    if rights.lacks_all(missing):
         raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED})
     if missing:
         raise NotConnected({"address": Mistake.RIGHTS_MISSING}, missing)
@@ -182,10 +182,9 @@ def _prove(client: Client) -> None:
 
 def granted(client: Client, right: Right) -> bool:
     """Tell whether the integration has the right, by a call that needs it and changes nothing."""
-    one = (("searchCriteria[pageSize]", "1"), ("searchCriteria[currentPage]", "1"), ("fields", "total_count"))
     try:
         if right.method == "GET":
-            client.call("GET", right.path, pairs=() if right.path == rights.GRANTED else one)
+            client.call("GET", right.path, pairs=rights.asked(right))
         else:
             client.call(right.method, right.path, body=b"{}")
     except (Unauthorized, Forbidden):

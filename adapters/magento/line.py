@@ -142,7 +142,7 @@ class Line:
         if spelling != self._keys.spelling:
             line = Client(self._shop.address, kept, self._allowed)
         missing = [right for right in rights.NEEDED if not install.granted(line, right)]
-        if len(missing) == len(rights.NEEDED):
+        if rights.lacks_all(missing):
             raise port.Unauthorized(DEAD)
         return port.Condition(
             missing_rights=tuple(f"{right.resource} ({right.where})" for right in missing),

@@ -1,5 +1,7 @@
 """The rights an integration needs, in the words of Magento's own tree of check boxes."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -34,7 +36,11 @@ NEEDED = (
     ),
 )
 
-GRANTED = NEEDED[0].path  # a shop that was connected has this right, so a 401 here means dead keys
+# A shop that was connected has this right, so a 401 here means dead keys. The settings of its views would not do for that:
+# with "Allow Anonymous Guest Access" anybody may read them, whoever signs and however.
+GRANTED = "customerGroups/search"
+ONE = (("searchCriteria[pageSize]", "1"), ("searchCriteria[currentPage]", "1"), ("fields", "total_count"))
+_ANYBODYS = NEEDED[:1]
 
 _WHERE = {right.resource: right.where for right in NEEDED}
 _READS = {right.resource for right in NEEDED if right.reads}
@@ -43,6 +49,16 @@ _READS = {right.resource for right in NEEDED if right.reads}
 def where(resources: str) -> str:
     """Return where the merchant finds the rights that Magento names ("a, b"), in the admin's words."""
     return ", ".join(_WHERE.get(name, name) for name in _names(resources))
+
+
+def lacks_all(missing: Sequence[Right]) -> bool:
+    """Tell whether nothing is left but what a shop may show to anybody: then the keys are dead."""
+    return all(right in missing for right in NEEDED if right not in _ANYBODYS)
+
+
+def asked(right: Right) -> tuple[tuple[str, str], ...]:
+    """Return what the call for a right asks, so that little comes back."""
+    return () if right in _ANYBODYS else ONE
 
 
 def is_for_one_thing(resources: str) -> bool:

@@ -58,6 +58,13 @@ def bearer(stage: Stage, given: Said) -> Said:
         return {"on": stage.shop.desk.bearer}
 
 
+def anybody(stage: Stage, given: Said) -> Said:
+    """Show websites, views and their settings to anybody, however they sign, as a shop can: {"on": true}."""
+    with stage.shop.lock:
+        stage.shop.open_to_anybody = bool(given.get("on", True))
+        return {"on": stage.shop.open_to_anybody}
+
+
 def limits(stage: Stage, given: Said) -> Said:
     """Switch the shop's input limits on or off, such as {"maximum_page_size": 300, "default_page_size": 20}.
 
@@ -104,6 +111,7 @@ ROUTES: Routes = [
     ("POST", "uninstall", uninstall),
     ("POST", "rights", rights),
     ("POST", "bearer", bearer),
+    ("POST", "anybody", anybody),
     ("POST", "limits", limits),
     ("POST", "websites", websites),
     ("POST", "live", live),

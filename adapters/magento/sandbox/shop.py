@@ -60,6 +60,8 @@ class Shop:
         self.desk = Desk(seed)
         self.exchange = Exchange(self.desk)
         self.rights = RIGHTS
+        # The shop's setting webapi/webapisecurity/allow_insecure.
+        self.open_to_anybody = False
         self.default_group = 1
         self.maximum_page_size: int | None = None
         self.default_page_size: int | None = None

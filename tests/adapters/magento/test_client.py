@@ -387,7 +387,7 @@ def test_a_page_where_data_was_expected_is_not_magento(
 
 
 def test_a_signature_that_is_not_accepted_means_other_keys(says: Any, client: Client) -> None:
-    for path in ("orders", "store/storeConfigs"):
+    for path in ("orders", "customerGroups/search"):
         says("GET", path, {"message": "The signature is invalid. Verify and try again."}, 401)
     with pytest.raises(Unauthorized, match="keys"):
         client.call("GET", "orders")
@@ -397,7 +397,7 @@ def test_a_signature_that_is_not_accepted_once_only_is_no_matter_of_the_keys(
     says: Any, client: Client
 ) -> None:
     says("GET", "orders", {"message": "The nonce is already being used by the consumer with ID %1"}, 401)
-    says("GET", "store/storeConfigs", [])
+    says("GET", "customerGroups/search", {"total_count": 4})
     with pytest.raises(TryLater, match="this once"):
         client.call("GET", "orders")
 

@@ -53,6 +53,25 @@ def test_dead_keys_are_not_taken_for_missing_rights(sandbox: Any) -> None:
         sandbox.line(token="nobody-gave-this-out").examine(HOME)
 
 
+@pytest.mark.parametrize("way", ["revoked", "off"])
+def test_dead_keys_are_found_out_in_a_shop_that_shows_its_settings_to_anybody(sandbox: Any, way: str) -> None:
+    sandbox.shop.open_to_anybody = True
+    sandbox.shop.desk.active = way != "off"
+    line = sandbox.line(**({"token": "nobody-gave-this-out"} if way == "revoked" else {}))
+    with pytest.raises(Unauthorized, match="no longer accepts our keys"):
+        line.counts()
+    with pytest.raises(Unauthorized, match="no longer accepts our keys"):
+        line.examine(HOME)
+
+
+def test_a_proxy_is_followed_in_a_shop_that_shows_its_settings_to_anybody(sandbox: Any) -> None:
+    sandbox.shop.open_to_anybody = True
+    line = sandbox.line()
+    sandbox.shop.desk.proxy = Proxy(scheme="https")
+    assert line.counts().orders == 0
+    assert keys.unpacked(line._vault.read()).spelling == "other_scheme"
+
+
 def test_a_shop_whose_clock_is_wrong_is_found_out(sandbox: Any) -> None:
     line = sandbox.line()
     real = line._client._clock

@@ -166,10 +166,12 @@ def test_each_missing_right_is_named_as_the_admin_names_it(
     assert hall.welcomed == []
 
 
+@pytest.mark.parametrize("open_to_anybody", [False, True])
 @pytest.mark.parametrize("field", KEY_FIELDS)
 def test_a_wrong_key_is_said_to_be_one_and_no_key_is_written_back(
-    sandbox: Any, hall: Doorstep, browser: Any, field: str
+    sandbox: Any, hall: Doorstep, browser: Any, field: str, open_to_anybody: bool
 ) -> None:
+    sandbox.shop.open_to_anybody = open_to_anybody
     answer = browser.post("/magento/", data=form(sandbox, **{field: "x" * 32}))
     assert answer.status_code == 422
     assert "does not accept these keys" in answer.text
@@ -177,6 +179,13 @@ def test_a_wrong_key_is_said_to_be_one_and_no_key_is_written_back(
         assert getattr(sandbox.keys, name) not in answer.text
     assert sandbox.address in answer.text
     assert hall.welcomed == []
+
+
+def test_keys_of_an_integration_that_is_off_are_not_taken_for_rights_that_are_missing(
+    sandbox: Any, hall: Doorstep, browser: Any
+) -> None:
+    sandbox.shop.open_to_anybody, sandbox.shop.desk.active = True, False
+    assert "does not accept these keys" in browser.post("/magento/", data=form(sandbox)).text
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_each_answer_means_what_its_status_and_content_say(name: str, shared: Pa
                 status=told["status"],
                 content_type=told["headers"]["Content-Type"],
             )
-            shop.add("GET", f"{ADDRESS}rest/V1/store/storeConfigs", json=[])
+            shop.add("GET", f"{ADDRESS}rest/V1/customerGroups/search", json=[])
             expected = _expected(asked["method"], told["status"])
             if expected is None:
                 came = client.call(asked["method"], path, body=body)
@@ -92,7 +92,7 @@ def test_a_missing_right_names_its_place_in_the_admin(recorded: Any, client: Cli
     told = recorded("auth_none")["response"]
     with responses.RequestsMock() as shop:
         shop.add("GET", f"{ADDRESS}rest/V1/orders", json=told["body"], status=told["status"])
-        shop.add("GET", f"{ADDRESS}rest/V1/store/storeConfigs", json=[])
+        shop.add("GET", f"{ADDRESS}rest/V1/customerGroups/search", json=[])
         with pytest.raises(Unauthorized, match="Sales > Operations > Orders > Actions > View"):
             client.call("GET", "orders")
 
@@ -103,6 +103,6 @@ def test_a_dead_token_gives_the_same_answer_and_is_told_apart_by_asking_for_what
     told = recorded("auth_bad_bearer")["response"]
     with responses.RequestsMock() as shop:
         shop.add("GET", f"{ADDRESS}rest/V1/orders", json=told["body"], status=401)
-        shop.add("GET", f"{ADDRESS}rest/V1/store/storeConfigs", json=told["body"], status=401)
+        shop.add("GET", f"{ADDRESS}rest/V1/customerGroups/search", json=told["body"], status=401)
         with pytest.raises(Unauthorized, match="no longer accepts our keys"):
             client.call("GET", "orders")
