@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})?(\.[a-z0-9]([a-z0-9-]{0,62})?)*")
 
+_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
 
 class NotAnAddress(ValueError):
     """The text is no web address of a shop."""
@@ -31,6 +33,16 @@ def normalised(text: str) -> str:
     if not _HOST.fullmatch(host) or not _PATH.fullmatch(path):
         raise NotAnAddress("no web address")
     return f"{parts.scheme}://{host}{port}{path}/"
+
+
+def bases(address: str) -> tuple[str, ...]:
+    """Return where the shop may be that calls itself this, the likeliest first.
+
+    With store codes in its addresses Magento adds that of the view it is in, of the admin even, which is no part of where
+    it is; the last folder is one perhaps.
+    """
+    above, _, last = address.rstrip("/").rpartition("/")
+    return (f"{above}/", address) if _CODE.fullmatch(last) and not above.endswith("/") else (address,)
 
 
 def moved(asked: str, location: str) -> str:

@@ -15,10 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from connector.port import Hall, Installed, Refused, Unauthorized
+from connector.port import Hall, Installed, Refused, ShopError, Unauthorized
 
 from . import address, install, keys
-from .answers import Answer, NotMagento, judge
+from .answers import Answer, NotMagento, Redirected, judge
 from .client import Client
 from .keys import Keys
 from .signing import Spelling, spellings
@@ -50,10 +50,11 @@ class Claim(msgspec.Struct, frozen=True):
 class Exchange(msgspec.Struct, frozen=True):
     """How far the exchange is that the shop agreed to. `browser` is a digest of the word that the merchant's browser holds.
 
-    `done`: a shop that was here before has its new tokens.
+    `address`: where the shop did, which may be shorter than it says. `done`: a shop that was here before has its new tokens.
     """
 
     claim: Claim
+    address: str
     browser: str
     spelling: Spelling
     request_token: str
@@ -128,10 +129,10 @@ def finished(
     exchange: Exchange, hall: Hall, allowed: frozenset[str], *, confirms_email: bool = False
 ) -> install.Tried:
     """Try the shop out with its new tokens; raise NotConnected and the port's errors."""
-    claim, old = exchange.claim, install.remembered(hall, exchange.claim.address)
+    claim, old = exchange.claim, install.remembered(hall, exchange.address)
     four = install.Four(claim.consumer_key, claim.consumer_secret, exchange.token, exchange.token_secret)
     new = install.renewed(old, four, confirms_email=confirms_email)
-    return install.try_out(_guarded(claim, hall), new, allowed)
+    return install.try_out(hall.guard(exchange.address), new, allowed)
 
 
 def reconnect(exchange: Exchange, tried: install.Tried, hall: Hall) -> Exchange:
@@ -182,23 +183,36 @@ def _why_not(claims: list[Claim], now: datetime) -> Halt:
 
 
 def _request(claim: Claim, browser: str, hall: Hall, allowed: frozenset[str], ends: float) -> Exchange | None:
-    """Ask for a request token, signed in each way there is; None where the shop gives none for this key and secret."""
-    try:
-        base = _guarded(claim, hall)
-    except Refused:
+    """Ask for a request token wherever the shop may be; None where it gives none for this key and secret."""
+    wrong: ShopError | None = None
+    refused = False
+    for base in address.bases(claim.address):
+        try:
+            found = _asked(claim, _guarded(base, hall), digest(browser), allowed, ends)
+        except (Refused, NotMagento) as error:
+            wrong = error
+            continue
+        if found is not None:
+            return found
+        refused = True
+    if wrong is None or refused or not isinstance(wrong, (NotMagento, Redirected)):
         return None
+    raise wrong
+
+
+def _asked(claim: Claim, base: str, browser: str, allowed: frozenset[str], ends: float) -> Exchange | None:
+    """Ask there, signed in each way there is."""
     for spelling in spellings(base):
         line = Client(base, _signed(claim, spelling), allowed, ends=ends)
         given = _given(line.ask_token("request"))
         if given is not None:
-            claim = msgspec.structs.replace(claim, address=base)
-            return Exchange(claim, digest(browser), spelling, *given)
+            return Exchange(claim, base, browser, spelling, *given)
     return None
 
 
 def _access(begun: Exchange, hall: Hall, allowed: frozenset[str]) -> Exchange:
     claim = begun.claim
-    line = Client(_guarded(claim, hall), _signed(claim, begun.spelling), allowed)
+    line = Client(hall.guard(begun.address), _signed(claim, begun.spelling), allowed)
     given = _given(line.ask_token("access", begun.request_token, begun.request_secret, claim.verifier))
     if given is None:
         # Done before, and the answer lost: the shop gives it only once.
@@ -223,12 +237,12 @@ def _given(answer: Answer) -> tuple[str, str] | None:
     raise NotMagento("The shop's answer is not understood: no token.")
 
 
-def _guarded(claim: Claim, hall: Hall) -> str:
+def _guarded(base: str, hall: Hall) -> str:
     """Return the shop's address where it may be called; raise Refused. Magento may name its address without the s."""
     try:
-        return hall.guard(claim.address)
+        return hall.guard(base)
     except Refused:
-        return hall.guard(re.sub("^http:", "https:", claim.address))
+        return hall.guard(re.sub("^http:", "https:", base))
 
 
 def _signed(claim: Claim, spelling: Spelling) -> Keys:

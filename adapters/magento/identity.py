@@ -42,7 +42,7 @@ def add(
             if not exchange.done:
                 tried = handshake.finished(exchange, hall, allowed)
                 faults = scheme.FAULTS[tried.keys.spelling]
-                if hall.known(exchange.claim.address) is not None:
+                if hall.known(exchange.address) is not None:
                     exchange = handshake.reconnect(exchange, tried, hall)
         except (Halted, NotConnected, ShopError) as error:
             return _stopped(hall, error)
@@ -60,7 +60,7 @@ def add(
             return _page(hall, exchange=exchange, success=success, error=error, typed_code=code, status=422)
         except (Halted, ShopError) as error:
             return _stopped(hall, error)
-        back = handshake.back(success, exchange.claim.address)
+        back = handshake.back(success, exchange.address)
         if not back:
             return _private(flask.make_response(flask.redirect(url, 303)))
         return _page(hall, exchange=exchange, url=url, back=back)
@@ -69,7 +69,7 @@ def add(
         """Return the address that signs the merchant in, once."""
         if exchange.done:
             handshake.spend(exchange, hall)
-            return hall.enter(exchange.claim.address)
+            return hall.enter(exchange.address)
         tried = handshake.finished(exchange, hall, allowed, confirms_email=confirms_email)
         url = install.welcome(tried, code, hall).url
         handshake.spend(exchange, hall)
@@ -120,7 +120,7 @@ def _page(
         language=language,
         t=words,
         labels=texts.LABELS[language],
-        shop=exchange.claim.address if exchange else "",
+        shop=exchange.address if exchange else "",
         key=exchange.claim.consumer_key if exchange else "",
         known=exchange.done if exchange else False,
         halted=words[f"halt_{halted}"].format(**places) if halted else "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from adapters.magento import address as address_of
 from adapters.magento.address import NotAnAddress, normalised
 
 
@@ -52,3 +53,17 @@ def test_one_shop_has_one_spelling(typed: str, kept: str) -> None:
 def test_what_is_more_or_less_than_an_address_is_turned_down(typed: str) -> None:
     with pytest.raises(NotAnAddress):
         normalised(typed)
+
+
+@pytest.mark.parametrize(
+    ("said", "bases"),
+    [
+        ("https://shop.test/", ("https://shop.test/",)),
+        ("https://shop.test/admin/", ("https://shop.test/", "https://shop.test/admin/")),
+        ("https://shop.test/tea/nl_2/", ("https://shop.test/tea/", "https://shop.test/tea/nl_2/")),
+        ("https://shop.test/my-shop/", ("https://shop.test/my-shop/",)),
+        ("https://shop.test/2.4/", ("https://shop.test/2.4/",)),
+    ],
+)
+def test_the_last_folder_may_be_the_code_of_a_store_view(said: str, bases: tuple[str, ...]) -> None:
+    assert address_of.bases(said) == bases

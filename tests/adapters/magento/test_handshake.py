@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 
 from adapters.magento import callbacks, handshake, identity, keys, texts_identity
 from adapters.magento import pages as install_pages
+from adapters.magento.answers import Answer, NotMagento
 from adapters.magento.client import Client
 from adapters.magento.sandbox.oauth import Proxy
 from connector import guard
@@ -339,6 +340,34 @@ def test_a_shop_elsewhere_that_says_yes_to_everything_does_not_go_before_the_adm
     assert set(called) == {sandbox.address}
 
 
+@pytest.mark.parametrize("code", ["admin/", "uk_en/", "index.php/admin/"])
+def test_a_shop_with_store_codes_in_its_addresses_is_known_by_its_own_alone(
+    admin: Admin, sandbox: Any, code: str
+) -> None:
+    admin.activate(store_base_url=f"{sandbox.address}{code}")
+    browser = admin.browser()
+    assert admin.come(browser).status_code == 200
+    admin.press(browser)
+    assert [each.facts.address for each in admin.hall.welcomed] == [sandbox.address]
+
+
+def test_a_shop_in_a_folder_is_asked_there_where_nothing_of_it_is_above(
+    admin: Admin, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def told(self: Client, step: str, *rest: Any) -> Answer:
+        asked.append(self.address)
+        page = self.address == sandbox.address
+        return Answer(404 if page else 401, {"content-type": "text/html"}, b"")
+
+    monkeypatch.setattr(Client, "ask_token", told)
+    admin.activate(store_base_url=f"{sandbox.address}tea/")
+    assert "Reauthorize" in admin.come(admin.browser()).text
+    assert asked[0] == sandbox.address
+    assert asked[-1] == f"{sandbox.address}tea/"
+
+
 def test_two_merchants_at_once_get_their_own(admin: Admin, sandbox: Any) -> None:
     first = admin.activate()
     one = admin.browser()
@@ -526,8 +555,6 @@ def test_the_identity_page_speaks_dutch(admin: Admin) -> None:
 
 
 def test_an_answer_that_is_no_token_is_not_taken_for_one() -> None:
-    from adapters.magento.answers import Answer, NotMagento
-
     for body in (b"<html>oauth_token=x</html>", b"oauth_token=" + b"a" * 32, b""):
         with pytest.raises(NotMagento):
             handshake._given(Answer(200, {}, body))
