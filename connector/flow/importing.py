@@ -48,6 +48,7 @@ def finish(tx: Tx, shop_id: int, run: runs.Run, done: int, now: datetime) -> Non
     # What changed while the history was read is looked at again by the first window.
     shops.looked_until(tx, shop_id, run.started_at)
     intake.take_stock(tx)
+    joining.join_everybody(tx, now)
     settling.due_soon(tx, [], now)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connector.flow import choosing, importing, reconciling, restoring
+from connector.flow import choosing, importing, joining, reconciling, restoring
 from connector.house import House
 from connector.port import Batch, Forbidden, NotReady, Refused, ShopAdapter, ShopError, TryLater, Window
 from connector.records import Coupon
@@ -196,6 +196,7 @@ def _compare(
                     tx, shop, run, orders, customers, shown_since, house.now()
                 )
                 differences += reconciling.compare_coupons(tx, shop, found, house.now())
+                differences += joining.join_everybody(tx, house.now())
             _look_at_cards(house, shop)
             if shop.restored_from is not None:
                 differences += _account_for(house, shop, there, found)

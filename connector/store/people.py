@@ -329,13 +329,15 @@ def all_ids(tx: Tx, shop_id: int, before: datetime) -> Iterator[str]:
     return bulk.in_order(tx, customers.c.id, *_of(tx, shop_id), *there)
 
 
-def shared_addresses(tx: Tx, email_hashes: Sequence[bytes]) -> list[bytes]:
-    """Return those of these addresses that verified customers of different members have."""
+def shared_addresses(tx: Tx, email_hashes: Sequence[bytes] | None = None) -> list[bytes]:
+    """Return those of these addresses (or of all) that verified customers of different members have."""
+    which = [] if email_hashes is None else [bulk.among(customers.c.email_hash, email_hashes)]
     chosen = (
         select(customers.c.email_hash)
         .where(
             customers.c.merchant_id == tx.merchant_id,
-            bulk.among(customers.c.email_hash, email_hashes),
+            *which,
+            customers.c.email_hash.is_not(None),
             customers.c.email_verified,
             customers.c.removed_at.is_(None),
         )

@@ -45,11 +45,12 @@ class Crowd:
         self.lonely: list[tuple[str, str]] = []  # nobody else has their address, and nobody acted for them
         self.guests: list[str] = []
         self._number = 0
+        self.deeds = DEEDS
 
     def act(self) -> None:
         """Let one thing happen; what the shop's rules forbid does not."""
         self._at += self._step
-        name = self._chance.choices(list(DEEDS), list(DEEDS.values()))[0]
+        name = self._chance.choices(list(self.deeds), list(self.deeds.values()))[0]
         try:
             getattr(self, f"_{name}")()
         except (Refused, CannotRedeem, IndexError):
@@ -77,9 +78,14 @@ class Crowd:
             codes=list(codes),
             tax_rate="20",
             **words,
-            **({"test": True} if shop.name == "shopify" and chance.random() < 0.03 else {}),
+            **({"test": True} if shop.platform == "shopify" and chance.random() < 0.03 else {}),
+            **self._beside(shop, customer),
         )
         self.orders.append((shop.name, made["id"]))
+
+    def _beside(self, shop: Keeper, customer: str | None) -> dict[str, Any]:
+        """What else the shop must be told of an order of this customer (None: a guest), or of a newcomer."""
+        return {}
 
     def surely_buys(self, shop: Keeper) -> None:
         """Let a known customer pay 77.00 at once."""
@@ -107,11 +113,11 @@ class Crowd:
     def _order_with_code(self) -> None:
         with self._town.house.database.merchant(self._town.merchant_id) as tx:
             rows = tx.connection.exec_driver_sql(
-                "SELECT s.platform, c.customer_id, c.code FROM coupons c JOIN shops s ON s.id = c.shop_id"
+                "SELECT s.address, c.customer_id, c.code FROM coupons c JOIN shops s ON s.id = c.shop_id"
                 " WHERE c.state = 'live' ORDER BY c.code"
             ).all()
-        platform, customer, code = self._chance.choice(rows)
-        self._order(self._town.keepers[platform], customer, (code,))
+        address, customer, code = self._chance.choice(rows)
+        self._order(self._town.keeper_of(address), customer, (code,))
 
     def _some_order(self) -> tuple[Keeper, str]:
         shop, number = self._chance.choice(self.orders[-60:])
@@ -174,6 +180,7 @@ class Crowd:
             last_name="Storm",
             verified=verified,
             at=self._at.isoformat(),
+            **self._beside(shop, None),
         )
         self.customers[shop.name].append({"id": made["id"], "email": email, "verified": verified})
         if email == fresh:
@@ -204,15 +211,16 @@ class Crowd:
     def _member(self, least: int) -> tuple[int, int, str, str]:
         with self._town.house.database.merchant(self._town.merchant_id) as tx:
             rows = tx.connection.exec_driver_sql(
-                "SELECT m.id, c.shop_id, s.platform, c.id FROM members m JOIN customers c ON c.member_id = m.id"
+                "SELECT m.id, c.shop_id, s.address, c.id FROM members m JOIN customers c ON c.member_id = m.id"
                 " JOIN shops s ON s.id = c.shop_id WHERE m.balance >= %(least)s AND c.removed_at IS NULL"
                 " ORDER BY m.id, c.shop_id, c.id",
                 {"least": least},
             ).all()
-        member_id, shop_id, platform, customer = self._chance.choice(rows)
-        if (platform, customer) in self.lonely:
-            self.lonely.remove((platform, customer))
-        return member_id, shop_id, platform, customer
+        member_id, shop_id, address, customer = self._chance.choice(rows)
+        name = self._town.keeper_of(address).name
+        if (name, customer) in self.lonely:
+            self.lonely.remove((name, customer))
+        return member_id, shop_id, name, customer
 
     def _redeem(self) -> None:
         member_id, shop_id, _, customer = self._member(100)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from oracle.amounts import minor, undone
 from oracle.days import moment
@@ -97,22 +98,39 @@ class Books:
         return words - {""}
 
 
-class Truth:
-    """What is so in the shops, by their own words."""
+class Gone(NamedTuple):
+    """A customer who was deleted in the shop at this address, as they stood before, and the orders that were theirs."""
 
-    def __init__(self, books: Books, keepers: dict[str, Keeper]) -> None:
+    address: str
+    customer: dict[str, Any]
+    orders: frozenset[str]
+
+
+class Truth:
+    """What is so in the shops, by their own words; whoever is `gone` keeps what they had."""
+
+    def __init__(self, books: Books, keepers: dict[str, Keeper], gone: Sequence[Gone] = ()) -> None:
         self.orders: list[dict[str, Any]] = []
         self.customers: list[dict[str, Any]] = []
         self.codes: list[dict[str, Any]] = []
         self.gifts: list[dict[str, Any]] = []
         self.coded: list[dict[str, Any]] = []  # orders that carry a code, tests aside
         for shop in books.shops:
-            keeper = keepers[shop["platform"]]
+            keeper = next(one for one in keepers.values() if one.address == shop["address"])
             self.orders += [one | {"shop_id": shop["id"]} for one in keeper.all("orders")]
             self.customers += [one | {"shop_id": shop["id"]} for one in keeper.all("customers")]
             self.codes += [one | {"shop_id": shop["id"]} for one in keeper.coupons()]
             self.gifts += [one | {"shop_id": shop["id"]} for one in keeper.gifts()]
+            for one in gone:
+                if one.address == shop["address"]:
+                    self._remembers(shop["id"], one)
         self._under_the_numbers_of(books)
+
+    def _remembers(self, shop_id: int, gone: Gone) -> None:
+        self.customers.append(gone.customer | {"shop_id": shop_id, "gone": True})
+        for order in self.orders:
+            if order["shop_id"] == shop_id and order["id"] in gone.orders:
+                order["customer_id"] = gone.customer["id"]
 
     def _under_the_numbers_of(self, books: Books) -> None:
         """Call the forgotten as Comeback does, by the random number that their orders lead to."""
@@ -127,10 +145,12 @@ class Truth:
             one["id"] = numbers.get((one["shop_id"], one["id"]), one["id"])
 
 
-def differences(house: House, merchant_id: int, keepers: dict[str, Keeper], now: datetime) -> list[str]:
+def differences(
+    house: House, merchant_id: int, keepers: dict[str, Keeper], now: datetime, gone: Sequence[Gone] = ()
+) -> list[str]:
     """Compare everything; one sentence for each thing in which Comeback and the oracle differ."""
     books = Books(house, merchant_id)
-    return compared(books, Truth(books, keepers), now)
+    return compared(books, Truth(books, keepers, gone), now)
 
 
 def compared(books: Books, truth: Truth, now: datetime) -> list[str]:
@@ -139,6 +159,7 @@ def compared(books: Books, truth: Truth, now: datetime) -> list[str]:
     truth.coded = [one for one in truth.orders if one["codes"] and not one["test"]]
     standings = books.standings(now)
     live: set[tuple[int, str]] = set()
+    left_out: set[tuple[int, str]] = set()
     seen: set[int] = set()
     for person in persons(truth.customers, truth.orders):
         names = [(one["shop_id"], one["id"]) for one in person["customers"]]
@@ -154,11 +175,19 @@ def compared(books: Books, truth: Truth, now: datetime) -> list[str]:
         if judged["marks"] is None:
             continue
         found += _of_member(books, standings[member_id], member_id, judged)
+        if any(one.get("gone") for one in person["customers"]):
+            # Points stay; nothing can be carried or shown any more, and a code that is out may be used or not.
+            left_out |= {
+                (row["shop_id"], row["code"])
+                for row in books.coupons
+                if books.whose[row["member_id"]] == member_id
+            }
+            continue
         found += _of_notices(books, member_id, judged)
         found += _of_marks(books, truth, judged)
         found += _of_cards(truth, judged)
         live |= _of_coupons(books, truth, member_id, judged, now, found)
-    found += _of_shops(books, truth, live)
+    found += _of_shops(books, truth, live, left_out)
     found += _of_gifts(books, truth)
     for member_id in set(books.sums) - seen:
         if +books.sums[member_id] or -books.sums[member_id]:
@@ -337,7 +366,9 @@ def _of_gifts(books: Books, truth: Truth) -> list[str]:
     ]
 
 
-def _of_shops(books: Books, truth: Truth, should: set[tuple[int, str]]) -> list[str]:
+def _of_shops(
+    books: Books, truth: Truth, should: set[tuple[int, str]], left_out: set[tuple[int, str]]
+) -> list[str]:
     """Compare the codes that can still be used in the shops with those that should be."""
     ours = {(row["shop_id"], row["code"]): f"{row['state']}, of {row['source']}" for row in books.coupons}
     there = {
@@ -350,7 +381,7 @@ def _of_shops(books: Books, truth: Truth, should: set[tuple[int, str]]) -> list[
     found = [f"code {code} of shop {shop} is not there" for shop, code in sorted(should - there - spent)]
     return found + [
         f"code {code} of shop {shop} can be used and should not ({ours.get((shop, code), 'unknown')})"
-        for shop, code in sorted(there - should)
+        for shop, code in sorted(there - should - left_out)
     ]
 
 

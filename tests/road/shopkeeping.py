@@ -21,6 +21,7 @@ class Keeper:
 
     def __init__(self, name: str, url: str, address: str) -> None:
         self.name, self.url, self.address = name, url, address
+        self.platform = name.partition("-")[0]  # of two shops of a platform the second is called magento-2
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -49,7 +50,7 @@ class Keeper:
 
     def gifts(self) -> list[dict[str, Any]]:
         """Every gift card and store credit; a shop that gives neither says none."""
-        return [] if self.name == "magento" else list(self.does("gifts", "GET")["gifts"])
+        return [] if self.platform == "magento" else list(self.does("gifts", "GET")["gifts"])
 
     def coupons(self) -> list[dict[str, Any]]:
         """Every code in the shop."""
@@ -60,11 +61,12 @@ def settings(database: Any, port: int, environments: Iterable[dict[str, str]]) -
     """A whole environment; nothing of the caller's own installation leaks in."""
     kept = {name: word for name, word in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
     env = kept | dict.fromkeys(config.OWN, "") | config.fresh_secrets()
-    urls = []
+    urls, allowed = [], []
     for one in environments:
         env |= one
+        allowed += one.get("ALLOW_PRIVATE_HOSTS", "").split(",")
         urls += [word for name, word in one.items() if name.endswith("_URL")]
-    hosts = {urlsplit(url).netloc for url in urls} | set(filter(None, env["ALLOW_PRIVATE_HOSTS"].split(",")))
+    hosts = {urlsplit(url).netloc for url in urls} | set(filter(None, allowed))
     return env | {
         "DATABASE_URL": database.url,
         "DATABASE_OWNER_URL": database.owner_url,

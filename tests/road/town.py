@@ -35,7 +35,17 @@ SENDING = {"magento": ("--hints",)}  # shops that send only with a module, which
 class Town:
     """Opened with a `with` block; ends every process at its end."""
 
-    def __init__(self, database: Any, folder: Path, pasts: dict[str, str], workers: int = 2) -> None:
+    def __init__(
+        self,
+        database: Any,
+        folder: Path,
+        pasts: dict[str, str],
+        workers: int = 2,
+        more: dict[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        """`pasts`: what each shop loads; `more`: further words for its sandbox."""
+        self._more = more or {}
+        self.stuck = STUCK
         self._stack = ExitStack()
         self._folder, self._started = folder, 0
         self.keepers: dict[str, Keeper] = {}
@@ -48,7 +58,9 @@ class Town:
     def _opens_doors(self, database: Any, pasts: dict[str, str], workers: int) -> None:
         environments = []
         for name, past in pasts.items():
-            arguments = ["sandbox", name, "--port", "0", "--history", past, *SENDING.get(name, ())]
+            platform = name.partition("-")[0]
+            words = (*SENDING.get(platform, ()), *self._more.get(name, ()))
+            arguments = ["sandbox", platform, "--port", "0", "--history", past, *words]
             ready = ready_line(self._begin(name, arguments, {}))
             self.keepers[name] = Keeper(name, ready.url, ready.address)
             environments.append(ready.environment)
@@ -109,11 +121,11 @@ class Town:
             words = {"merchant_code": self._join_code()} if self.merchant_id else {}
             keeper.does("install", seconds=120, public_url=self.url, **words)
             with self.house.database.everyone() as connection:
-                shop = shops.find_by_address(connection, name, keeper.address)
+                shop = shops.find_by_address(connection, keeper.platform, keeper.address)
             assert shop is not None, f"{name} is not connected"
             self.merchant_id, self.shop_ids[name] = shop.merchant_id, shop.id
-            if name in SENDING:
-                keeper.does("hints", url=f"{self.url}/webhooks/{name}/{shop.key}")
+            if keeper.platform in SENDING:
+                keeper.does("hints", url=f"{self.url}/webhooks/{keeper.platform}/{shop.key}")
         for place, pause in enumerate(deaths):
             time.sleep(pause)
             self.kills_worker(place % len(self.workers))
@@ -127,6 +139,10 @@ class Town:
         with self.house.database.merchant(self.merchant_id) as tx:
             return merchants.give_pass(tx, "join", self.house.now(), timedelta(minutes=5))
 
+    def keeper_of(self, address: str) -> Keeper:
+        """Whoever stands in the shop with this address."""
+        return next(keeper for keeper in self.keepers.values() if keeper.address == address)
+
     # --- waiting
 
     def comes_to_rest(self, seconds: float) -> None:
@@ -139,7 +155,7 @@ class Town:
             still = still + 1 if not any(left.values()) else 0
             if left != before:
                 before, moved = left, time.monotonic()
-            elif time.monotonic() - moved > STUCK:
+            elif time.monotonic() - moved > self.stuck:
                 self.puts_the_clock_forward()
                 moved = time.monotonic()
             assert time.monotonic() < until, f"after {seconds} s there is still {left} to do"

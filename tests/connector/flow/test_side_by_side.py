@@ -1,0 +1,46 @@
+"""Two shops of one merchant that are read at the same time: whoever is in both is one member in the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from connector.flow import importing
+from connector.port import Batch
+from connector.store import runs, shops
+from connector.store.tables import members
+
+
+def come_at_once(world: Any, make: Any) -> None:
+    """Have the same person come from two shops in two transactions, neither of which sees the other."""
+    facts = msgspec.structs.replace(world.corner.says, address="second.example")
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        second = shops.add(tx, "corner", "tags", facts, world.now)
+    with (
+        world.house.database.merchant(world.shop.merchant_id) as one,
+        world.house.database.merchant(world.shop.merchant_id) as other,
+    ):
+        for tx, shop, number in ((one, world.shop, "7"), (other, second, "8")):
+            importing.take_in(tx, shop.id, Batch((make.person(number),), (), "1"), world.now)
+
+
+def living(world: Any) -> int:
+    return sum(row.survivor_id is None and row.closed_at is None for row in world.rows(members))
+
+
+def test_who_came_by_two_imports_at_once_is_joined_when_one_is_through(world: Any, make: Any) -> None:
+    come_at_once(world, make)
+    assert living(world) == 2
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        importing.finish(tx, world.shop.id, runs.begin(tx, world.shop.id, "import", world.now), 1, world.now)
+    assert living(world) == 1
+
+
+def test_a_full_reading_joins_who_came_by_two_messages_at_once(world: Any, start: Any, make: Any) -> None:
+    start()
+    come_at_once(world, make)
+    world.corner.people["7"] = make.person("7")
+    assert living(world) == 2
+    assert (world.reconcile(), world.reconcile()) == (1, 0)
+    assert living(world) == 1
