@@ -11,7 +11,8 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -24,7 +25,7 @@ from adapters.magento.answers import NotMagento, Redirected, TooLarge, TooSlow
 from adapters.magento.client import Client
 from adapters.magento.criteria import Search
 from adapters.magento.keys import Keys
-from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
+from connector.port import Forbidden, OutcomeUnknown, Refused, TryLater, Unauthorized
 
 KEYS = Keys("consumer-key", "consumer-secret", "access-token", "access-secret", "hook-secret")
 Handler = Callable[[BaseHTTPRequestHandler], None]
@@ -68,7 +69,7 @@ def _json(body: object, status: int = 200, **headers: str) -> Handler:
 
 def _bytes(body: bytes, status: int = 200, **headers: str) -> Handler:
     def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(status)
+        (request.send_response_only if "Date" in headers else request.send_response)(status)
         for name, value in headers.items():
             request.send_header(name.replace("_", "-"), value)
         request.send_header("Content-Length", str(len(body)))
@@ -213,8 +214,9 @@ def test_an_answer_cut_short_is_not_taken_for_whole(server: Server) -> None:
 def test_a_shop_that_is_too_slow_for_a_whole_page_is_asked_for_a_part_of_it(server: Server) -> None:
     def answer(request: BaseHTTPRequestHandler) -> None:
         asked = int(request.path.split("pageSize%5D=")[1].split("&")[0])
-        time.sleep(0 if asked <= 20 else 1.5)
-        _json({"items": [], "total_count": 0})(request)
+        time.sleep(0 if asked <= 20 else 0.5)
+        with contextlib.suppress(OSError):  # nobody listens any more
+            _json({"items": [], "total_count": 0})(request)
 
     server.does = answer
     client = server.client()
@@ -280,6 +282,23 @@ def test_a_clock_ahead_of_the_shops_is_set_by_the_answer_and_the_call_made_again
     server.does = answer
     assert server.client(clock=lambda: time.time() + 3600).call("GET", "orders") == b"{}"
     assert len(server.seen) == 2
+
+
+def test_a_missing_right_is_one_by_whatever_second_the_shops_clock_differs(server: Server) -> None:
+    """An hour apart, told a second more at each answer: that explains no refusal."""
+    told = iter(range(3600, 3700))
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        lacks = {"message": "no", "parameters": {"resources": "Magento_Sales::sales_creditmemo"}}
+        date = format_datetime(datetime.fromtimestamp(time.time() + next(told), UTC), usegmt=True)
+        there = "creditmemos" in request.path
+        _json(lacks if there else [], 401 if there else 200, Date=date)(request)
+
+    server.does = answer
+    client = server.client()
+    client.call("GET", "orders")
+    with pytest.raises(Forbidden, match="Credit Memos"):
+        client.call("GET", "creditmemos")
 
 
 def test_the_shops_row_limit_is_kept_from_then_on(server: Server) -> None:
