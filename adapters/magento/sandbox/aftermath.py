@@ -252,9 +252,10 @@ def _pieces(shop: Shop, order: Order, chosen: Mapping[int, int], what: str) -> t
         if not amount:
             continue
         before = int(getattr(line, what))
-        parts = [
+        row, off, inside, tax, weee = (
             line.share(whole, before + amount) - line.share(whole, before)
             for whole in (line.row, line.discount, line.tax_inside, line.tax, line.weee)
-        ]
-        pieces.append(Piece(shop.next_number("piece"), line.id, amount, *parts))
+        )
+        number = shop.next_number("piece")
+        pieces.append(Piece(number, line.id, amount, row, off, inside, tax, weee, line.on_top))
     return tuple(pieces)

@@ -48,6 +48,9 @@ class Basket(msgspec.Struct, frozen=True):
     store: str = "default"
     balance: str = "0"  # store credit and gift cards, at most what the order is worth
     cards: str = "0"
+    net_prices: bool = (
+        False  # the shop shows prices without VAT and adds it; what is said here includes it all the same
+    )
 
 
 def place(shop: Shop, basket: Basket, at: Stamp) -> Order:
@@ -65,7 +68,10 @@ def place(shop: Shop, basket: Basket, at: Stamp) -> Order:
     shipping = 0 if free or all(line.virtual for line in lines) else cents(basket.shipping)
     order = replace(
         order,
-        lines=tuple(_taxed(line, extra, percent) for line, extra in zip(lines, off, strict=True)),
+        lines=tuple(
+            replace(_taxed(line, extra, percent), on_top=basket.net_prices)
+            for line, extra in zip(lines, off, strict=True)
+        ),
         shipping=shipping,
         shipping_tax=tax_inside(shipping, rate),
         coupon=_code(shop, basket),

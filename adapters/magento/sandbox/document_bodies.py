@@ -84,9 +84,9 @@ def _head(row: Document, order: Order) -> Body:
 
 def _totals(row: Document) -> dict[str, int]:
     return {
-        "discount_amount": -sum(piece.discount for piece in row.pieces),
+        "discount_amount": -sum(piece.off for piece in row.pieces),
         "grand_total": row.total,
-        "discount_tax_compensation_amount": sum(piece.tax_inside - piece.tax for piece in row.pieces),
+        "discount_tax_compensation_amount": sum(piece.eased for piece in row.pieces),
         "shipping_amount": row.shipping - row.shipping_tax,
         "shipping_incl_tax": row.shipping,
         "shipping_tax_amount": row.shipping_tax,
@@ -131,8 +131,8 @@ def _money_item(piece: Piece, row: Document, order: Order) -> Body:
     if one.parent_id is not None:
         return {**head, "base_price": 0, "price": 0}
     amounts = {
-        "discount_amount": piece.discount,
-        "discount_tax_compensation_amount": piece.tax_inside - piece.tax,
+        "discount_amount": piece.off,
+        "discount_tax_compensation_amount": piece.eased,
         "row_total": piece.row - piece.tax_inside,
         "row_total_incl_tax": piece.row,
         "tax_amount": piece.tax,

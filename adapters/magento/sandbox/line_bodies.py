@@ -31,8 +31,8 @@ def line(one: Line, row: Order) -> Body:
     if row.priced_by_parts(one.id):
         return {**_whole_bundle(one, row), **_line_head(one, row), **_family(one, row)}
     amounts = {
-        "discount_amount": one.discount,
-        "discount_invoiced": one.share(one.discount, one.invoiced),
+        "discount_amount": one.off(one.quantity),
+        "discount_invoiced": one.off(one.invoiced),
         "row_invoiced": one.share(one.row - one.tax_inside, one.invoiced),
         "row_total": max(0, one.paid),
         "row_total_incl_tax": max(0, one.paid),
@@ -43,14 +43,12 @@ def line(one: Line, row: Order) -> Body:
     if one.weee:
         amounts["weee_tax_applied_row_amount"] = one.weee
     if one.parent_id is None:
-        amounts["discount_tax_compensation_amount"] = one.tax_inside - one.tax
+        amounts["discount_tax_compensation_amount"] = one.eased(one.quantity)
     if one.invoiced:
-        eased = one.tax_inside - one.tax
-        amounts["discount_tax_compensation_invoiced"] = one.share(eased, one.invoiced)
+        amounts["discount_tax_compensation_invoiced"] = one.eased(one.invoiced)
     if one.refunded:
-        amounts["discount_refunded"] = one.share(one.discount, one.refunded)
-        eased = one.share(one.tax_inside, one.refunded) - one.share(one.tax, one.refunded)
-        amounts["discount_tax_compensation_refunded"] = eased
+        amounts["discount_refunded"] = one.off(one.refunded)
+        amounts["discount_tax_compensation_refunded"] = one.eased(one.refunded)
         amounts["tax_refunded"] = one.share(one.tax, one.refunded)
     return {**twice(amounts, row.rate), **_prices(one, row), **_line_head(one, row), **_family(one, row)}
 

@@ -123,8 +123,8 @@ def _status(state: str) -> str:
 def _totals(row: Order) -> dict[str, int]:
     net = sum(one.row - one.tax_inside for one in row.lines)
     tax = sum(one.tax for one in row.lines) + row.shipping_tax
-    off = sum(one.discount for one in row.lines)
-    eased = sum(one.tax_inside - one.tax for one in row.lines)
+    off = sum(one.off(one.quantity) for one in row.lines)
+    eased = sum(one.eased(one.quantity) for one in row.lines)
     totals = {
         "discount_amount": -off,
         "grand_total": row.total,
@@ -162,10 +162,8 @@ def _part(row: Order, what: str) -> dict[str, int]:
         shipping = 0  # it went with the first invoice
     shipping_tax = row.shipping_tax * shipping // row.shipping if row.shipping else 0
     return {
-        f"discount_{what}": -sum(one.share(one.discount, n) for one, n in so_many),
-        f"discount_tax_compensation_{what}": sum(
-            one.share(one.tax_inside, n) - one.share(one.tax, n) for one, n in so_many
-        ),
+        f"discount_{what}": -sum(one.off(n) for one, n in so_many),
+        f"discount_tax_compensation_{what}": sum(one.eased(n) for one, n in so_many),
         f"shipping_{what}": shipping - shipping_tax,
         f"subtotal_{what}": sum(one.share(one.row, n) - one.share(one.tax_inside, n) for one, n in so_many),
         f"tax_{what}": sum(one.share(one.tax, n) for one, n in so_many) + shipping_tax,

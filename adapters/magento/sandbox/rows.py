@@ -37,6 +37,7 @@ class Line(msgspec.Struct, frozen=True):
     weee: int = 0  # fixed product tax of the whole row, beside its price
     apart: bool = False  # a bundle, or a part of one, whose parts are sent one by one
     percent: int = 0  # of the discount, in hundredths of a per cent
+    on_top: bool = False  # the shop's prices are without VAT, and so is what it says of a discount
 
     @property
     def paid(self) -> int:
@@ -50,6 +51,17 @@ class Line(msgspec.Struct, frozen=True):
     def share(self, amount: int, quantity: int) -> int:
         """The part of one of this line's amounts that belongs to so many pieces."""
         return portion(amount, quantity, self.quantity) if self.quantity else 0
+
+    def eased(self, quantity: int) -> int:
+        """The VAT that the discount saves on so many pieces; where prices are without it, no discount holds any."""
+        return 0 if self.on_top else self._saved(quantity)
+
+    def off(self, quantity: int) -> int:
+        """The discount on so many pieces, as the shop tells it."""
+        return self.share(self.discount, quantity) - (self._saved(quantity) if self.on_top else 0)
+
+    def _saved(self, quantity: int) -> int:
+        return self.share(self.tax_inside, quantity) - self.share(self.tax, quantity)
 
     def due(self, quantity: int) -> int:
         """What so many pieces cost after the discount, VAT and fixed product tax included."""
@@ -177,6 +189,15 @@ class Piece(msgspec.Struct, frozen=True):
     tax_inside: int = 0
     tax: int = 0
     weee: int = 0
+    on_top: bool = False
+
+    @property
+    def eased(self) -> int:
+        return 0 if self.on_top else self.tax_inside - self.tax
+
+    @property
+    def off(self) -> int:
+        return self.discount - (self.tax_inside - self.tax if self.on_top else 0)
 
 
 class Track(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from adapters.magento import keys, pull, wire
 from adapters.magento.line import Line
-from adapters.magento.sandbox import aftermath, people
+from adapters.magento.sandbox import aftermath, checkout, people
 from connector.port import Batch, ShopLine, Window
 
 
@@ -296,3 +296,21 @@ def test_an_order_whose_customer_was_deleted_says_so_without_having_moved(sandbo
     )
     ids = [one for numbers in sandbox.line().numbers() for one in (numbers.orders, numbers.customers) if one]
     assert ids == [(str(order), str(guests))], "the customer's is not"
+
+
+def test_an_order_is_read_alike_whether_the_shops_prices_hold_the_tax_or_not(sandbox: Any) -> None:
+    """Two at 60.50, a tenth off, 21 % of tax: 108.90. One comes back."""
+    found = []
+    for net in (False, True):
+        wish = checkout.Wish("Candle", 2, "60.50", discount="12.10")
+        basket = checkout.Basket((wish,), email="ann@example.com", tax_rate="21", net_prices=net)
+        placed = checkout.place(sandbox.shop, basket, sandbox.stamp)
+        aftermath.invoice(sandbox.shop, placed, {}, sandbox.stamp)
+        row = sandbox.row(placed.id)
+        aftermath.refund(sandbox.shop, row, {row.lines[0].id: 1}, 0, 0, 0, sandbox.stamp)
+        told = sandbox.client().read(f"orders/{placed.id}", dict[str, Any])
+        order = sandbox.line().orders((str(placed.id),))[str(placed.id)]
+        off = told["base_discount_amount"], told["base_discount_tax_compensation_amount"]
+        found.append((off, order.total, order.refunded, order.kept_goods, order.excluding_tax(order.goods)))
+    assert found[0] == ((-12.1, 2.1), 10890, 5445, 5445, 9000)
+    assert found[1] == ((-10, 0), 10890, 5445, 5445, 9000)

@@ -113,6 +113,7 @@ def test_every_order_is_read_as_the_shop_knows_it(sandbox: Any, seed: int) -> No
             store=chance.choice(["default", "uk_en"]),
             balance=chance.choice(["0", "0", "12.00", "9999"]),
             cards=chance.choice(["0", "0", "5.00"]),
+            net_prices=chance.choice([True, False]),
         )
         order = checkout.place(sandbox.shop, basket, sandbox.stamp).id
         for _ in range(chance.randint(0, 6)):

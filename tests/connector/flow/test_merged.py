@@ -151,3 +151,15 @@ def test_who_leaves_one_shop_and_stays_in_another_is_joined_with_no_stranger(
     assert market.member("80") == world.member("8")
     world.tell(*map(OrderChanged, moved), CustomerRemoved("8"))
     assert world.member("7") != world.member("8")
+
+
+def test_two_accounts_of_one_proven_address_are_one_member_whom_guests_orders_go_to_once(
+    world: Any, start: Any, make: Any
+) -> None:
+    """A shop of several websites keeps an account for each: the same person, whichever of them the guest bought on."""
+    start()
+    world.tell(CustomerChanged(make.person("7")), CustomerChanged(make.person("8")))
+    assert world.member("7") == world.member("8")
+    guests = make.order(1, 50, make.NOW - 30 * make.DAY, None, email="anna@example.nl")
+    world.happen(guests, make.order(2, 20, make.NOW - 30 * make.DAY, "8"))
+    assert (world.balance("7"), world.balance("8")) == (70, 70)
