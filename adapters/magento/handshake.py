@@ -27,6 +27,8 @@ WINDOW = timedelta(
     seconds=300
 )  # so long after its post the shop gives a request token, unless it is set otherwise
 LASTS = timedelta(minutes=15)
+# Without its request token a half-done exchange can never be ended, nor begun again: the shop waits for it for ever.
+HALF_DONE_LASTS = timedelta(days=1)
 MOST = 5  # posts about one key that are kept
 LONGEST = 200
 _WORD = re.compile(r"[A-Za-z0-9]{32}")
@@ -260,7 +262,8 @@ def _begun(hall: Hall, key: str) -> Exchange | None:
 
 
 def _keep(hall: Hall, exchange: Exchange) -> None:
-    hall.keep(f"exchange {exchange.claim.consumer_key}", msgspec.json.encode(exchange), LASTS)
+    lasts = LASTS if exchange.token else HALF_DONE_LASTS
+    hall.keep(f"exchange {exchange.claim.consumer_key}", msgspec.json.encode(exchange), lasts)
 
 
 def _host(url: str) -> str:

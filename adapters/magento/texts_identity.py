@@ -10,6 +10,12 @@ BEARER_SETTING = (
 EXPIRY_SETTING = (
     "Stores > Settings > Configuration > Services > OAuth > Consumer Settings > Expiration Period"
 )
+# Where the shop gave a request token and we have it no more, neither button takes that back; the exchange begins anew only
+# with an integration of its own.
+_ANEW = {
+    "en": " If that leads here again, delete the integration and make a new one.",
+    "nl": " Brengt dat je weer hier, verwijder dan de integratie en maak een nieuwe.",
+}
 
 
 def addresses(public_url: str) -> dict[str, str]:
@@ -37,11 +43,13 @@ LABELS: dict[str, dict[str, str]] = {
         f"{_INTEGRATIONS} in the Magento admin, see that its callback URL is {{callback}} and its identity link URL "
         "{identity}, and click Activate or Reauthorize.",
         "halt_too_late": "Magento sent the keys more than five minutes ago and no longer exchanges them (the setting for it "
-        f"is {EXPIRY_SETTING}). Click Reauthorize beside the integration.",
-        "halt_refused": "The shop does not accept this exchange of keys. Click Reauthorize beside the integration under "
-        f"{_INTEGRATIONS}.",
-        "halt_other_browser": "This was begun in another browser. Go on there, or click Reauthorize beside the integration.",
-        "halt_spent": "This page was used already. To come in again, click Reauthorize beside the integration.",
+        f"is {EXPIRY_SETTING}). Click Activate or Reauthorize beside the integration, whichever is there.",
+        "halt_refused": "The shop does not accept this exchange of keys. Click Activate or Reauthorize beside the "
+        f"integration under {_INTEGRATIONS}, whichever is there.{_ANEW['en']}",
+        "halt_other_browser": "This was begun in another browser. Go on there, or click Activate or Reauthorize beside the "
+        f"integration, whichever is there.{_ANEW['en']}",
+        "halt_spent": "This page was used already. To come in again, click Activate or Reauthorize beside the integration, "
+        "whichever is there.",
         "halt_cookies": "Your browser keeps no cookie of Comeback, so nobody could tell that it is you. Allow them for this "
         "address, and click Activate or Reauthorize again.",
     },
@@ -64,12 +72,14 @@ LABELS: dict[str, dict[str, str]] = {
         f"{_INTEGRATIONS} in de Magento-admin, kijk of de callback URL {{callback}} is en de identity link URL "
         "{identity}, en klik op Activate of Reauthorize.",
         "halt_too_late": "Magento heeft de sleutels meer dan vijf minuten geleden gestuurd en wisselt ze niet meer in (de "
-        f"instelling daarvoor is {EXPIRY_SETTING}). Klik op Reauthorize naast de integratie.",
-        "halt_refused": "De winkel accepteert deze uitwisseling van sleutels niet. Klik op Reauthorize naast de integratie "
-        f"onder {_INTEGRATIONS}.",
-        "halt_other_browser": "Dit is in een andere browser begonnen. Ga daar verder, of klik op Reauthorize naast de "
-        "integratie.",
-        "halt_spent": "Deze pagina is al gebruikt. Klik op Reauthorize naast de integratie om opnieuw binnen te komen.",
+        f"instelling daarvoor is {EXPIRY_SETTING}). Klik op Activate of Reauthorize naast de integratie, wat er "
+        "staat.",
+        "halt_refused": "De winkel accepteert deze uitwisseling van sleutels niet. Klik op Activate of Reauthorize naast de "
+        f"integratie onder {_INTEGRATIONS}, wat er staat.{_ANEW['nl']}",
+        "halt_other_browser": "Dit is in een andere browser begonnen. Ga daar verder, of klik op Activate of Reauthorize "
+        f"naast de integratie, wat er staat.{_ANEW['nl']}",
+        "halt_spent": "Deze pagina is al gebruikt. Klik op Activate of Reauthorize naast de integratie, wat er staat, "
+        "om opnieuw binnen te komen.",
         "halt_cookies": "Je browser bewaart geen cookie van Comeback, dus kan niemand zien dat jij het bent. Sta ze toe "
         "voor dit adres en klik opnieuw op Activate of Reauthorize.",
     },

@@ -1,4 +1,4 @@
-"""What a platform keeps for minutes between two steps of connecting a shop: sealed, under a hash of its word."""
+"""What a platform keeps for a while between two steps of connecting a shop: sealed, under a hash of its word."""
 
 from datetime import datetime
 

@@ -60,8 +60,13 @@ class Exchange:
         self._rows = []
 
     def offer(self, base_url: str, now: datetime, *, again: bool) -> Offer:
-        """Return what Activate posts; Reauthorize (`again`) takes the token away first."""
+        """Return what Activate posts; Reauthorize (`again`) takes the token away first. Raise Problem where it is not there.
+
+        The list shows Reauthorize only beside an integration that is active; any other has Activate.
+        """
         if again:
+            if not self._desk.active:
+                raise Problem(400, "There is no Reauthorize beside an integration that is not active.")
             self._desk.active = False
             self._keep("", "")
             del self._rows[:1]

@@ -295,7 +295,8 @@ def test_after_five_minutes_the_page_says_what_to_click(admin: Admin, sandbox: A
     page = admin.come(admin.browser())
     assert page.status_code == 422
     assert "Expiration Period" in page.text
-    admin.activate(again=True)
+    assert "Activate or Reauthorize" in page.text
+    admin.activate()
     assert admin.come(admin.browser()).status_code == 200
 
 
@@ -391,7 +392,8 @@ def test_two_merchants_at_once_get_their_own(admin: Admin, sandbox: Any) -> None
 def test_a_step_that_broke_is_taken_up_again(
     admin: Admin, sandbox: Any, monkeypatch: pytest.MonkeyPatch, step: str, reached: bool
 ) -> None:
-    """`reached`: the shop did it, and its answer was lost; it gives a token once, so then only Reauthorize helps."""
+    """`reached`: the shop did it, and its answer was lost; it gives a token once. Reauthorize takes the token back, but
+    is there only for an integration that is active, which the access step makes it."""
     real, broken = Client.ask_token, []
 
     def breaking(self: Client, name: str, *rest: Any, **named: Any) -> Any:
@@ -411,8 +413,13 @@ def test_a_step_that_broke_is_taken_up_again(
     again = admin.come(browser)
     assert again.status_code == (422 if reached else 200)
     if reached:
-        assert "Reauthorize" in again.text
-        admin.activate(again=True)
+        assert "Activate or Reauthorize" in again.text
+        if step == "request":
+            admin.activate()
+            anew = admin.come(browser)
+            assert (anew.status_code, "delete the integration and make a new one" in anew.text) == (422, True)
+            sandbox.shop.exchange.begin()
+        admin.activate(again=step == "access")
         assert admin.come(browser).status_code == 200
     assert SIGN_IN in admin.press(browser).text
 
@@ -435,6 +442,30 @@ def test_after_a_half_done_exchange_the_first_verifier_is_used_though_activate_s
     second = admin.activate()
     assert second["oauth_verifier"] != first["oauth_verifier"]
     assert admin.come(browser).status_code == 200
+
+
+def test_a_half_done_exchange_is_ended_the_same_day_for_the_shop_begins_no_other(
+    admin: Admin, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Client.ask_token
+
+    def no_access(self: Client, name: str, *rest: Any, **named: Any) -> Any:
+        if name == "access":
+            raise OutcomeUnknown("The shop's answer did not arrive; it may have been done.")
+        return real(self, name, *rest, **named)
+
+    admin.activate()
+    browser = admin.browser()
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, "ask_token", no_access)
+        assert admin.come(browser).status_code == 422
+    sandbox.later(hours=5)
+    admin.activate()
+    elsewhere = admin.come(admin.browser())
+    assert (elsewhere.status_code, "delete the integration" in elsewhere.text) == (422, True)
+    assert admin.come(browser).status_code == 200
+    sandbox.later(minutes=16)
+    assert admin.press(browser).status_code == 404, "once the tokens are here, it ends as soon as ever"
 
 
 @pytest.mark.parametrize("killed_at", [1, 2])

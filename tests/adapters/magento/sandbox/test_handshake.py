@@ -121,6 +121,12 @@ def test_reauthorize_keeps_key_and_secret_and_kills_the_token_at_once(store: Any
     assert store.call("GET", "store/websites").status_code == 200
 
 
+def test_there_is_no_reauthorize_beside_an_integration_that_is_not_active(store: Any, app: Callback) -> None:
+    activate(store, app)
+    with pytest.raises(AssertionError, match="no Reauthorize"):
+        activate(store, app, "reauthorize")
+
+
 def test_only_the_consumers_secret_and_the_one_method_will_do(store: Any, app: Callback) -> None:
     offer = activate(store, app)
     wrong = offer | {"oauth_consumer_secret": "x" * 32}
