@@ -190,15 +190,17 @@ def _compare(
                 raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
         answered(house, shop)  # an answer without anything in it is one too
         if run.kind == "full":
-            found, shown_since = list(there.coupons()), there.shows_since(house.now())
+            shows_codes, found = _codes(shop, there)
+            shown_since = there.shows_since(house.now())
             with house.database.merchant(shop.merchant_id) as tx:
                 differences += reconciling.compare_absent(
                     tx, shop, run, orders, customers, shown_since, house.now()
                 )
-                differences += reconciling.compare_coupons(tx, shop, found, house.now())
+                if shows_codes:
+                    differences += reconciling.compare_coupons(tx, shop, found, house.now())
                 differences += joining.join_everybody(tx, house.now())
             _look_at_cards(house, shop)
-            if shop.restored_from is not None:
+            if shop.restored_from is not None and shows_codes:
                 differences += _account_for(house, shop, there, found)
         return orders.count + customers.count, differences
 
@@ -219,6 +221,15 @@ def _batches(there: ShopAdapter, run: runs.Run, window: Window, stop: threading.
             wait = (error.wait or BREATH).total_seconds()
             if time.monotonic() + wait > until or stop.wait(wait):
                 raise
+
+
+def _codes(shop: Shop, there: ShopAdapter) -> tuple[bool, list[Coupon]]:
+    """Read the codes of ours in the shop, and tell whether it shows them: the right may be missing, and all else goes on."""
+    try:
+        return True, list(there.coupons())
+    except Forbidden:
+        _log.warning("codes cannot be looked at", shop=shop.id)
+        return False, []
 
 
 def _look_at_cards(house: House, shop: Shop) -> None:

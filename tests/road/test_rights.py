@@ -1,0 +1,92 @@
+"""A right that a Magento merchant takes back: what needs it stops and says so, everything else goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from connector import doctor, rounds
+from connector.flow import redeeming
+from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms
+from connector.store import tables
+
+TERMS = Terms(
+    currency="USD",
+    currencies=(CurrencyTerms("USD"),),
+    hold_days=0,
+    redeemables=(Redeemable("five-off", "5.00 off", 40, Reward("amount", 5_00)),),
+)
+
+
+class Till:
+    """A Magento shop with one customer who saves points."""
+
+    def __init__(self, street: Any) -> None:
+        self.street, self.shop = street, street.keepers["magento"]
+        street.opens(TERMS, "magento")
+        self.ann = int(self.shop.does("customers", email="ann@example.com", verified=True)["id"])
+        self.buys("50.00")
+        self.looks()
+
+    def buys(self, price: str) -> None:
+        at = (self.street.house.now() - timedelta(minutes=5)).isoformat()
+        lines = [{"title": "Soap", "quantity": 1, "price": price}]
+        self.shop.does("orders", customer_id=self.ann, at=at, lines=lines, paid=True)
+
+    def takes_back(self, right: str) -> None:
+        self.street.music.rights = self.street.music.rights - {right}
+
+    def looks(self) -> None:
+        """The shop is read anew, what it said applied, and what is to be sent goes out."""
+        house, merchant_id = self.street.house, self.street.merchant_id
+        rounds.reconcile(house, merchant_id, self.street.shop_ids["magento"], "full")
+        self.street.works()
+
+    def exchanges(self, act_key: str) -> None:
+        house, shop_id = self.street.house, self.street.shop_ids["magento"]
+        with house.database.merchant(self.street.merchant_id) as tx:
+            [row] = tx.all(tables.customers.select())
+            redeeming.redeem(tx, row.member_id, shop_id, row.id, "five-off", act_key, "staff", house.now())
+        self.street.works()
+
+    def asks(self, sql: str) -> list[Any]:
+        with self.street.house.database.merchant(self.street.merchant_id) as tx:
+            return list(tx.connection.exec_driver_sql(sql).scalars())
+
+    def sick(self) -> dict[str, str]:
+        return {one.check: one.says for one in doctor.look(self.street.house) if not one.well}
+
+
+@pytest.fixture
+def till(street: Any) -> Till:
+    return Till(street)
+
+
+def test_without_the_right_to_make_codes_points_come_back_and_the_shop_is_read_as_ever(till: Till) -> None:
+    assert till.asks("SELECT balance FROM members") == [50]
+    till.takes_back("Magento_SalesRule::quote")
+    till.exchanges("in vain")
+    assert till.asks("SELECT balance FROM members") == [50]
+    [why] = till.asks("SELECT result FROM outbox WHERE state = 'parked'")
+    assert "Marketing > Promotions > Cart Price Rules" in why
+    till.buys("30.00")
+    till.looks()
+    assert till.asks("SELECT balance FROM members") == [80]
+    assert till.asks("SELECT state FROM shops") == ["connected"]
+    assert "Magento_SalesRule::quote" in till.sick()["shop.rights"]
+    assert till.asks("SELECT state FROM runs WHERE kind = 'full' ORDER BY id DESC LIMIT 1") == ["done"]
+    till.street.music.rights = till.street.music.rights | {"Magento_SalesRule::quote"}
+    till.exchanges("with success")
+    assert till.asks("SELECT balance FROM members") == [40]
+    assert len(list(till.street.music.coupons)) == 1
+
+
+def test_without_the_right_to_see_orders_the_shop_waits_and_the_doctor_says_for_which(till: Till) -> None:
+    till.takes_back("Magento_Sales::actions_view")
+    till.looks()
+    assert till.asks("SELECT state FROM shops") == ["reconnect"]
+    found = till.sick()
+    assert "Sales > Operations > Orders > Actions > View" in found["shop.rights"]
+    assert "shop.line" in found
