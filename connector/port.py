@@ -14,6 +14,8 @@ import msgspec
 from connector import trail
 from connector.addresses import is_public as is_public
 from connector.addresses import looked_up as looked_up
+from connector.deadline import cut_off_after as cut_off_after
+from connector.deadline import hears as hears
 from connector.records import Card, Coupon, CouponKind, Customer, Order
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import msgspec
 import requests
 from urllib3.exceptions import HTTPError
 
-from connector.port import Refused, TryLater
+from connector.port import Refused, TryLater, cut_off_after
 
 from . import network
 from .hints import io_events, rsa
@@ -17,6 +17,7 @@ LASTS = timedelta(days=1)
 MOST = 4  # keys kept of one shop: two sign at a time, and change one by one
 MOST_BYTES = 8 * 1024  # a key of 16,384 bits has less than 3 KB
 TIMEOUTS = (3.0, 10.0)
+WHOLE_CALL = 15.0
 
 
 def fetched(path: str, allowed: frozenset[str]) -> str:
@@ -24,11 +25,14 @@ def fetched(path: str, allowed: frozenset[str]) -> str:
     if not io_events.PATH.fullmatch(path):
         raise Refused("Adobe keeps no key at this path.")
     try:
-        with network.session(allowed).get(
-            HOST + path, timeout=TIMEOUTS, allow_redirects=False, stream=True
-        ) as answer:
+        with (
+            cut_off_after(WHOLE_CALL),
+            network.session(allowed).get(
+                HOST + path, timeout=TIMEOUTS, allow_redirects=False, stream=True
+            ) as answer,
+        ):
             found = answer.raw.read(MOST_BYTES + 1, decode_content=True)
-    except (requests.RequestException, HTTPError) as error:
+    except (requests.RequestException, HTTPError, TimeoutError) as error:
         raise TryLater("Adobe's key cannot be fetched.") from error
     if answer.status_code != 200:
         raise TryLater("Adobe's key cannot be fetched.")

@@ -23,6 +23,7 @@ from connector.port import (
     ShopError,
     TryLater,
     Unauthorized,
+    cut_off_after,
     request_headers,
 )
 
@@ -36,21 +37,22 @@ T = TypeVar("T")
 S = TypeVar("S", bound=msgspec.Struct)
 
 TIMEOUTS = (3.0, 20.0)  # seconds to connect; seconds of silence while reading
-WHOLE_CALL = 30.0  # seconds, however lively the drip
+WHOLE_CALL = 30.0  # seconds, headers and all, however lively the drip
 MOST_BYTES = 10 * 1024 * 1024
 PIECE = 64 * 1024
 MOST_ROWS = 1000
 DEAD = "The shop no longer accepts our keys; connect it again."
 SKEW = 60.0  # seconds; Magento refuses a signature made more than 600 s in its future
 
+_SLOW = ReadTimeoutError, requests.ReadTimeout, TimeoutError
 _body = msgspec.json.Encoder(decimal_format="number")
 
 
 class Client:
     """Signed calls to one shop. Not for two threads at once. `address` ends in a slash.
 
-    `mend` is asked how to sign when the shop accepts no signature any more; None where there is no other way. After `ends`,
-    of the monotonic clock, no call is begun: somebody waits before a page for all of them together.
+    `mend` is asked how to sign when the shop accepts no signature any more; None where there is no other way. At `ends`,
+    of the monotonic clock, the last call is cut off: somebody waits before a page for all of them together.
     """
 
     def __init__(
@@ -200,13 +202,14 @@ class Client:
         return answer
 
     def _exchange(self, method: str, url: str, body: bytes | None, auth: AuthBase | None = None) -> Answer:
-        if time.monotonic() > self._ends:
+        left = min(WHOLE_CALL, self._ends - time.monotonic())
+        if left <= 0:
             raise TryLater("The shop did not answer in time.")
         headers = {"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "Comeback"}
         headers |= request_headers()
         if body is not None:
             headers["Content-Type"] = "application/json"
-        with _reached(method != "GET"):
+        with _reached(method != "GET"), cut_off_after(left):
             response = self._session.request(
                 method,
                 url,
@@ -219,18 +222,7 @@ class Client:
             )
             with response:
                 lower = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, lower, self._whole(response.raw))
-
-    def _whole(self, raw: BaseHTTPResponse) -> bytes:
-        # Counted after decompression, so that ten kilobytes of packed zeros end at the limit too.
-        ends, body = time.monotonic() + WHOLE_CALL, bytearray()
-        while piece := raw.read1(PIECE, decode_content=True):
-            body += piece
-            if len(body) > MOST_BYTES:
-                raise TooLarge("The shop's answer is larger than we read.")
-            if time.monotonic() > ends:
-                raise ReadTimeoutError(None, None, "the whole call took too long")  # type: ignore[arg-type]
-        return bytes(body)
+                return Answer(response.status_code, lower, _whole(response.raw))
 
     def _signature(self) -> AuthBase:
         keys = self._keys
@@ -275,14 +267,24 @@ def _reached(changes: bool) -> Iterator[None]:
         raise TryLater("The shop's certificate is not accepted.") from error
     except requests.ConnectTimeout as error:
         raise TryLater("The shop cannot be reached.") from error
-    except (requests.RequestException, HTTPError, DecodeError) as error:
+    except (requests.RequestException, HTTPError, DecodeError, TimeoutError) as error:
         if _never_left(error):
             raise TryLater("The shop cannot be reached.") from error
         if changes:
             raise OutcomeUnknown("The shop's answer did not arrive; it may have been done.") from error
-        if any(isinstance(one, ReadTimeoutError | requests.ReadTimeout) for one in (error, *error.args)):
+        if any(isinstance(one, _SLOW) for one in (error, *error.args)):
             raise TooSlow("The shop's answer did not arrive.") from error
         raise TryLater("The shop's answer did not arrive.") from error
+
+
+def _whole(raw: BaseHTTPResponse) -> bytes:
+    # Counted after decompression, so that ten kilobytes of packed zeros end at the limit too.
+    body = bytearray()
+    while piece := raw.read1(PIECE, decode_content=True):
+        body += piece
+        if len(body) > MOST_BYTES:
+            raise TooLarge("The shop's answer is larger than we read.")
+    return bytes(body)
 
 
 def _never_left(error: Exception) -> bool:

@@ -12,9 +12,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.response import HTTPResponse
 from urllib3.util.connection import create_connection
 
-from connector.port import is_public, looked_up
+from connector.port import hears, is_public, looked_up
 
 ALLOWED = "ALLOW_PRIVATE_HOSTS"  # the house's variable, handed to every platform: hosts reached without being public
 MOST_ADDRESSES = 2  # a name may have many, and each may cost the whole connect time-out
@@ -56,9 +57,17 @@ def _pools(allowed: frozenset[str]) -> tuple[type[HTTPConnectionPool], type[HTTP
         def _new_conn(self) -> socket.socket:
             return _connect(self, allowed)
 
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+            hears(self.sock)
+            return super().getresponse()
+
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return _connect(self, allowed)
+
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+            hears(self.sock)
+            return super().getresponse()
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

@@ -7,18 +7,29 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from time import monotonic, sleep
-from typing import Protocol
+from time import sleep
+from typing import Any, Protocol
 
 import msgspec
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
+from urllib3.response import BaseHTTPResponse, HTTPResponse
 
-from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized, request_headers
+from connector.port import (
+    OutcomeUnknown,
+    Refused,
+    TryLater,
+    Unauthorized,
+    cut_off_after,
+    hears,
+    request_headers,
+)
 
 CONNECT, READ = 3.05, 20.0
-WHOLE_CALL = 30.0  # seconds, however lively the drip
+WHOLE_CALL = 30.0  # seconds, headers and all, however lively the drip
 MOST_BYTES = 10 * 1024 * 1024  # of an answer, or of one line of a file
 PIECE = 64 * 1024
 LONGEST_WAIT = timedelta(hours=1)
@@ -65,6 +76,34 @@ class FileGone(TryLater):
     """The file is no longer at its address, and will not be there again."""
 
 
+class _Plain(HTTPConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        hears(self.sock)
+        return super().getresponse()
+
+
+class _Secure(HTTPSConnection):
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        hears(self.sock)
+        return super().getresponse()
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+class _Heard(HTTPAdapter):
+    """Connections that can be cut off while they are listened to."""
+
+    def init_poolmanager(self, *rest: Any, **named: Any) -> None:
+        super().init_poolmanager(*rest, **named)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+
 class Wire:
     """A line to one shop's host, with its own connection pool."""
 
@@ -72,6 +111,8 @@ class Wire:
         self._session = requests.Session()
         # Proxy variables and netrc of the machine would send a shop's token somewhere else.
         self._session.trust_env = False
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, _Heard())
         self._session.headers["User-Agent"] = "Comeback"
         if sandbox:
             self._session.headers[SANDBOX_HEADER] = shop
@@ -80,7 +121,7 @@ class Wire:
     def post(self, url: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
         """Send JSON and return the reply; raise NoReply."""
         sent = {"Content-Type": "application/json", "Accept": "application/json", **request_headers()}
-        with _reasons():
+        with _reasons(), cut_off_after(WHOLE_CALL):
             response = self._session.post(
                 url,
                 data=body,
@@ -94,12 +135,7 @@ class Wire:
 
     def lines(self, url: str) -> Iterator[bytes]:
         """Yield the lines of a file without holding all of it; no token goes along. Raise NoReply or by status."""
-        with (
-            _reasons(),
-            self._session.get(
-                url, headers=request_headers(), stream=True, timeout=self._timeouts, allow_redirects=False
-            ) as response,
-        ):
+        with _reasons(), self._opened(url) as response:
             status = response.status_code
             if status >= 500 or status in {408, 429}:
                 # Where files lie is not the shop: a wait, so that the shop's own line is not taken for dead.
@@ -108,6 +144,12 @@ class Wire:
                 # A result's address is good for seven days; a store of files says so with 400, 403, 404 or 410.
                 raise FileGone(f"The shop's file is not there (status {status}).")
             yield from _split(response.iter_content(PIECE))
+
+    def _opened(self, url: str) -> requests.Response:
+        with cut_off_after(WHOLE_CALL):
+            return self._session.get(
+                url, headers=request_headers(), stream=True, timeout=self._timeouts, allow_redirects=False
+            )
 
     def close(self) -> None:
         """Let the connections go."""
@@ -171,13 +213,11 @@ def _reasons() -> Iterator[None]:
 
 def _whole(raw: BaseHTTPResponse) -> bytes:
     # Counted after decompression: ten kilobytes of packed zeros are a gigabyte.
-    ends, body = monotonic() + WHOLE_CALL, bytearray()
+    body = bytearray()
     while piece := raw.read1(PIECE, decode_content=True):
         body += piece
         if len(body) > MOST_BYTES:
             raise NoReply("Shopify's answer is larger than Comeback reads.", sent=True)
-        if monotonic() > ends:
-            raise NoReply("Shopify did not answer in time.", sent=True)
     return bytes(body)
 
 

@@ -229,17 +229,30 @@ def test_a_shop_that_is_too_slow_for_a_whole_page_is_asked_for_a_part_of_it(serv
     assert sizes == ["100", "1", "100", "20", "20"]
 
 
+DRIPS = {
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: "),
+    "answers that go on": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n", b" "),
+    "body without an end": (b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n[]", b" "),
+    "size of a piece": (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"0",
+    ),
+}
+
+
 @pytest.mark.usefixtures("quick")
-def test_a_drip_of_bytes_ends_with_the_time_of_the_whole_call(server: Server) -> None:
+@pytest.mark.parametrize(("first", "drop"), DRIPS.values(), ids=DRIPS)
+def test_a_drip_of_bytes_ends_with_the_time_of_the_whole_call(
+    server: Server, first: bytes, drop: bytes
+) -> None:
     def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.send_header("Content-Type", "application/json")
-        request.send_header("Content-Length", "1000")
-        request.end_headers()
-        for _ in range(100):
-            request.wfile.write(b" ")
-            request.wfile.flush()
-            time.sleep(0.05)
+        request.wfile.write(first)
+        with contextlib.suppress(OSError):
+            for _ in range(60):
+                request.wfile.write(drop)
+                time.sleep(0.05)
+        request.close_connection = True
 
     server.does = answer
     began = time.monotonic()
