@@ -134,7 +134,8 @@ def finished(
     claim, old = exchange.claim, install.remembered(hall, exchange.address)
     four = install.Four(claim.consumer_key, claim.consumer_secret, exchange.token, exchange.token_secret)
     new = install.renewed(old, four, confirms_email=confirms_email)
-    return install.try_out(hall.guard(exchange.address), new, allowed)
+    known = hall.known(exchange.address) is not None
+    return install.try_out(hall.guard(exchange.address), new, allowed, known=known)
 
 
 def reconnect(exchange: Exchange, tried: install.Tried, hall: Hall) -> Exchange:

@@ -11,6 +11,7 @@ from connector.port import Hall, ShopError, Unauthorized
 from . import callbacks, handshake, install, network, scheme, texts, texts_identity
 from .handshake import Exchange, Halt, Halted
 from .install import Mistake, NotConnected
+from .rights import Right
 
 _HELD = "magento_browser"  # in the session: the word that binds an exchange to one browser
 _LONGEST = 1000
@@ -39,14 +40,15 @@ def add(
         try:
             exchange = handshake.exchanged(key, success, browser, hall, allowed, clock())
             faults = scheme.FAULTS[exchange.spelling]
+            lacks: tuple[Right, ...] = ()
             if not exchange.done:
                 tried = handshake.finished(exchange, hall, allowed)
-                faults = scheme.FAULTS[tried.keys.spelling]
+                faults, lacks = scheme.FAULTS[tried.keys.spelling], tried.missing
                 if hall.known(exchange.address) is not None:
                     exchange = handshake.reconnect(exchange, tried, hall)
         except (Halted, NotConnected, ShopError) as error:
             return _stopped(hall, error)
-        return _page(hall, exchange=exchange, success=success, faults=faults)
+        return _page(hall, exchange=exchange, success=success, faults=faults, lacks=lacks)
 
     @pages.post("/identity", strict_slashes=False)
     def finish() -> flask.Response:
@@ -104,6 +106,7 @@ def _page(
     exchange: Exchange | None = None,
     error: NotConnected | None = None,
     faults: tuple[scheme.Fault, ...] = (),
+    lacks: tuple[Right, ...] = (),
     halted: str = "",
     success: str = "",
     url: str = "",
@@ -129,6 +132,7 @@ def _page(
         ],
         bad_code=said[Mistake.TURNED_DOWN] if "merchant_code" in mistakes else "",
         missing=error.missing if error else (),
+        lacks=lacks,
         faults=[texts_identity.FAULTS[language][fault] for fault in faults],
         success=success,
         url=url,

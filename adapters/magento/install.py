@@ -84,10 +84,11 @@ class NotConnected(Exception):
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """A shop that was tried out and lacks nothing: what it says of itself, and the keys as they are to be kept."""
+    """A shop that was tried out: what it says of itself, the keys as they are to be kept, and rights it can do without."""
 
     facts: ShopFacts
     keys: Keys
+    missing: tuple[Right, ...] = ()
 
 
 class Connected(msgspec.Struct, frozen=True):
@@ -132,17 +133,20 @@ def renewed(old: Keys | None, four: Four, hook_secret: str = "", *, confirms_ema
     )
 
 
-def try_out(base: str, new: Keys, allowed: frozenset[str]) -> Tried:
+def try_out(base: str, new: Keys, allowed: frozenset[str], *, known: bool = False) -> Tried:
     """Find out how the shop is signed to, whether a right is missing, and what it is.
 
     Raises NotConnected where rights are missing, Unauthorized where the keys are not accepted, and the port's other errors.
+    A `known` shop goes on without rights that are for one thing only: its old keys may be dead, and these all that it has.
     """
     ends = time.monotonic() + PATIENCE
     new = msgspec.structs.replace(new, spelling=scheme.found(base, new, allowed, ends=ends))
     client = Client(base, new, allowed, ends=ends)
-    _prove(client)
+    missing = _lacking(client)
+    if any(right.reads or not known for right in missing):
+        raise NotConnected({"address": Mistake.RIGHTS_MISSING}, missing)
     facts = Stores(client).facts()
-    return Tried(facts, msgspec.structs.replace(new, default_group=groups.newcomers(client)))
+    return Tried(facts, msgspec.structs.replace(new, default_group=groups.newcomers(client)), missing)
 
 
 def welcome(tried: Tried, merchant_code: str, hall: Hall) -> Welcomed:
@@ -172,12 +176,11 @@ def _address(typed: Typed, hall: Hall) -> str:
     return base
 
 
-def _prove(client: Client) -> None:
+def _lacking(client: Client) -> tuple[Right, ...]:
     missing = tuple(right for right in rights.NEEDED if not granted(client, right))
     if rights.lacks_all(missing):
         raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED})
-    if missing:
-        raise NotConnected({"address": Mistake.RIGHTS_MISSING}, missing)
+    return missing
 
 
 def granted(client: Client, right: Right) -> bool:

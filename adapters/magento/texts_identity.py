@@ -37,6 +37,8 @@ LABELS: dict[str, dict[str, str]] = {
         "back": "Back to Magento",
         "halted": "The shop is not connected yet.",
         "missing": "The integration may not do everything yet. Tick these under API, save, and reload this page:",
+        "lacks": "The integration may not do everything yet; what these rights are for is not done. Tick them under API and "
+        "save; that is enough:",
         "reload": "Reload this page to try again; nothing is lost.",
         "faults": "Something stands in the way",
         "halt_unknown": "Magento has not sent the keys of this integration. Open "
@@ -66,6 +68,8 @@ LABELS: dict[str, dict[str, str]] = {
         "back": "Terug naar Magento",
         "halted": "De winkel is nog niet verbonden.",
         "missing": "De integratie mag nog niet alles. Vink dit aan onder API, sla op en laad deze pagina opnieuw:",
+        "lacks": "De integratie mag nog niet alles; waar deze rechten voor zijn gebeurt nog niet. Vink ze aan onder API en "
+        "sla op; meer is niet nodig:",
         "reload": "Laad deze pagina opnieuw om het nog eens te proberen; er gaat niets verloren.",
         "faults": "Er zit iets in de weg",
         "halt_unknown": "Magento heeft de sleutels van deze integratie niet gestuurd. Open "

@@ -503,6 +503,30 @@ def test_a_missing_right_is_named_and_a_reload_is_enough(admin: Admin, sandbox: 
     assert admin.come(browser).status_code == 200
 
 
+def test_reauthorize_heals_a_known_shop_that_lacks_a_right_it_can_do_without_and_names_the_right(
+    admin: Admin, sandbox: Any
+) -> None:
+    admin.activate()
+    browser = admin.browser()
+    admin.come(browser)
+    admin.press(browser)
+    sandbox.shop.rights = sandbox.shop.rights - {"Magento_SalesRule::quote"}
+    admin.activate(again=True)
+    page = admin.come(browser)
+    assert admin.kept.token == sandbox.shop.desk.keys.access_token, (
+        "the old ones died when the button was clicked"
+    )
+    assert (page.status_code, "connected again" in page.text) == (200, True)
+    assert re.findall(r"<code>(.*?)</code>", page.text) == ["Magento_SalesRule::quote"]
+    assert SIGN_IN in admin.press(browser).text
+    sandbox.shop.rights = sandbox.shop.rights - {"Magento_Sales::actions_view"}
+    admin.activate(again=True)
+    assert admin.come(browser).status_code == 422
+    assert admin.kept.token != sandbox.shop.desk.keys.access_token, (
+        "without orders there is nothing to go on with"
+    )
+
+
 def test_a_code_that_is_spent_is_said_and_may_be_typed_again(admin: Admin) -> None:
     admin.activate()
     browser = admin.browser()
