@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.flow import pushing, redeeming
+from connector.flow import redeeming, together
 from connector.loyalty.terms import NthOrder, Redeemable, Reward
 from connector.port import (
     CustomerChanged,
@@ -123,14 +123,14 @@ def test_a_gift_called_off_before_any_try_is_not_said_to_have_been_looked_for(
 
 def meanwhile(world: Any, monkeypatch: pytest.MonkeyPatch, happens: Any) -> None:
     """Let it happen once, after the next pushes were claimed and before the first of them goes out."""
-    calls, once = pushing.calls, [happens]
+    calls, once = together.calls, [happens]
 
-    def sorted_out(jobs: Any) -> Any:
+    def sorted_out(jobs: Any, **words: Any) -> Any:
         while once:
             once.pop()()
-        return calls(jobs)
+        return calls(jobs, **words)
 
-    monkeypatch.setattr(pushing, "calls", sorted_out)
+    monkeypatch.setattr(together, "calls", sorted_out)
 
 
 def test_no_money_goes_to_a_number_that_was_erased_while_its_call_waited_in_line(
