@@ -141,7 +141,7 @@ def _never_made(tx: Tx, job: Job, kept: coupons.Kept, now: datetime) -> None:
         giving.give_up(tx, kept, now, refused=True)
     else:
         outbox.drop(tx, job.push, NOT_MADE, now)
-        _give_up_code(tx, kept, now, refused=job.push.attempts == 1)
+        _give_up_code(tx, job, kept, now, refused=job.push.attempts == 1)
 
 
 def _nothing_or_not_given(tx: Tx, job: Job, kept: coupons.Kept, now: datetime) -> None:
@@ -202,15 +202,15 @@ def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool) -> Non
         if job.push.kind == "coupon":
             giving.give_up(tx, job.coupon, now, refused=refused)
     elif job.coupon is not None and job.push.kind == "coupon":
-        _give_up_code(tx, job.coupon, now, refused=refused)
+        _give_up_code(tx, job, job.coupon, now, refused=refused)
 
 
-def _give_up_code(tx: Tx, kept: coupons.Kept, now: datetime, *, refused: bool) -> None:
+def _give_up_code(tx: Tx, job: Job, kept: coupons.Kept, now: datetime, *, refused: bool) -> None:
     state = "refused" if refused else "parked"
     coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, state)
     _points_back(tx, kept, now)
-    if not refused:
-        # One of the tries may have worked without our hearing of it: never points and code at once.
+    if not refused or job.push.attempts > 1 or kept.remote_id is not None:
+        # It was live once, or one of the tries worked without our hearing of it: never points and code at once.
         outbox.want(tx, "revoke", [(kept.shop_id, kept.subject)], now)
 
 

@@ -129,10 +129,13 @@ def compare_coupons(tx: Tx, shop: shops.Shop, found: Iterable[Coupon], now: date
     for kept in dead:
         coupons.set_state(tx, shop.id, kept.source, kept.reward_key, "wanted")
     outbox.want(tx, "coupon", [(shop.id, kept.subject) for kept in dead], now)
+    # A push that made it and was put aside is in nobody's way: what it gave back must not work beside its points.
+    ending = outbox.pending(tx, shop.id, ("revoke",))
     left = [
         kept
-        for kept in quiet
-        if kept.state in ("revoked", "refused", "parked")
+        for kept in unended
+        if kept.subject not in ending
+        and kept.state in ("revoked", "refused", "parked")
         and kept.coupon.code in there
         and not there[kept.coupon.code].used
     ]
