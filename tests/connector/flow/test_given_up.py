@@ -17,9 +17,7 @@ def anna(world: Any, start: Any, make: Any) -> str:
     world.happen(make.order(1, 120, make.NOW))
     world.push()
     with world.house.database.merchant(world.shop.merchant_id) as tx:
-        made = redeeming.redeem(
-            tx, world.member(), world.shop.id, "7", "five-off", "a-1", "staff", world.now
-        )
+        made = redeeming.redeem(tx, world.member(), world.shop.id, "7", "five-off", "a-1", "staff", world.now)
     world.push()
     assert (world.balance(), list(world.corner.codes)) == (20, [made.code])
     return str(made.code)
@@ -37,7 +35,11 @@ def test_a_live_code_that_the_shop_refuses_to_make_again_is_ended_when_its_point
     assert reads(world) == 1
     world.corner.refused_codes.add(anna)
     world.push()
-    assert ([row.state for row in world.coupons], world.balance(), world.corner.codes) == (["refused"], 120, {})
+    assert ([row.state for row in world.coupons], world.balance(), world.corner.codes) == (
+        ["refused"],
+        120,
+        {},
+    )
 
 
 def test_a_code_that_an_earlier_try_made_unheard_is_ended_when_a_later_one_is_refused(
