@@ -74,6 +74,18 @@ def exchanges(street: Any, now: datetime) -> str:
         return redeeming.redeem(tx, row.id, shop_id, row.customer, "five-off", "skew", "staff", now).code
 
 
+def test_a_shop_half_an_hour_behind_that_sends_nothing_is_seen_at_the_next_look(block: Block) -> None:
+    """No message, and every moment that it writes lies before the window by our clock."""
+    street, behind = block.street, timedelta(minutes=30)
+    street.works()
+    street.music.clock = lambda: datetime.now(UTC) - behind
+    block.buys("magento", 2, ago=behind, told=False)
+    block.passes(60)
+    run = rounds.reconcile(street.house, street.merchant_id, street.shop_ids["magento"], "window")
+    assert run is not None
+    assert run.differences == 4  # two orders and their customers
+
+
 @MINUTES
 def test_shops_clocks_that_are_off_change_no_figure(block: Block, minutes: int) -> None:
     """Theirs: when an order was placed and changed, when a message was sent, and until when a session token is good."""
