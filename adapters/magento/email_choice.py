@@ -1,4 +1,4 @@
-"""The merchant's word on whether the shop lets nobody in before they answered a mail; no call of Magento's tells it."""
+"""The merchant's word on whether the shop has new and changed addresses confirmed by mail; no call of Magento's tells it."""
 
 from connector.port import Choice, Refused
 

@@ -44,7 +44,7 @@ class Chosen(msgspec.Struct, frozen=True, omit_defaults=True):
 class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     """The four keys of an integration, the secret of its hints, and two facts that no call can tell.
 
-    `confirms_email`: the shop lets nobody in before they answered a mail, so an address there is a proven one.
+    `confirms_email`: the shop lets nobody in, and takes no changed address, before a mail was answered: they are proven.
     `spelling`: how a signature must be made for the shop to accept it, as found out when it was connected.
     `default_group`: the group newcomers are put in; used where a customer names no store view.
     `rows`: what the shop allows on a page of a list, as it told; 0: any number.

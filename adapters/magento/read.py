@@ -75,8 +75,8 @@ def customer(
     """Return the customer. `carried`: the tags, or the one group they are in, ours or not; and the group beside tags.
     `currency`: of their website's books.
 
-    Magento does not say whether an address is proven. Where the shop asks newcomers to confirm theirs, one without
-    an open confirmation is.
+    Magento does not say whether an address is proven. Where the shop asks newcomers to confirm theirs, and others a
+    changed one, one without an open confirmation is.
     """
     name = " ".join(part.strip() for part in (found.firstname, found.lastname) if part and part.strip())
     return Customer(

@@ -17,6 +17,18 @@ def spoken() -> str:
 
 NO_PLACE_NL = "De klanten van de winkel hebben geen attribuut {code}; installeer de module van Comeback of kies een ander."
 
+# The second asks whoever changes their address for a proof; without it anybody may take another person's.
+_BOTH = (
+    "Require Emails Confirmation, and Require email confirmation if email has been changed (Stores > Settings > "
+    "Configuration > Customers > Customer Configuration)"
+)
+_ELSE = {
+    "en": "If your Magento lacks the second, the answer is no: a customer who fills in somebody else's address would have "
+    "that person's points.",
+    "nl": "Kent je Magento de tweede niet, dan is het antwoord nee: een klant die andermans adres invult, zou de punten van "
+    "die ander krijgen.",
+}
+
 LABELS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Connect your Magento shop",
@@ -37,9 +49,9 @@ LABELS: dict[str, dict[str, str]] = {
         "consumer_secret": "Consumer Secret",
         "token": "Access Token",
         "token_secret": "Access Token Secret",
-        "confirms_email": "This shop asks customers to confirm their e-mail address",
-        "confirms_email_hint": "Only then does Comeback trust the address when it joins a guest's orders to a customer. "
-        "Left empty for a shop that was connected before, it stays as it was.",
+        "confirms_email": "This shop has customers confirm their e-mail address, a new one and a changed one",
+        "confirms_email_hint": f"Tick it only where both are Yes: {_BOTH}. {_ELSE['en']} Ticked, a guest's orders join the "
+        "customer with the same address. Left empty for a shop that was connected before, it stays as it was.",
         "merchant_code": "Code of your programme",
         "merchant_code_hint": "Only if this is a further shop of a programme you already run: the one-time code from "
         "its settings.",
@@ -72,9 +84,10 @@ LABELS: dict[str, dict[str, str]] = {
         "consumer_secret": "Consumer Secret",
         "token": "Access Token",
         "token_secret": "Access Token Secret",
-        "confirms_email": "Deze winkel laat klanten hun e-mailadres bevestigen",
-        "confirms_email_hint": "Alleen dan vertrouwt Comeback het adres om bestellingen van een gast bij een klant te "
-        "voegen. Leeg blijft het voor een winkel die al verbonden was zoals het was.",
+        "confirms_email": "Deze winkel laat klanten hun e-mailadres bevestigen, een nieuw én een gewijzigd adres",
+        "confirms_email_hint": f"Vink het alleen aan als beide op Yes staan: {_BOTH}. {_ELSE['nl']} Aangevinkt komen "
+        "bestellingen van een gast bij de klant met hetzelfde adres. Leeg gelaten bij een winkel die al verbonden was, "
+        "blijft het zoals het was.",
         "merchant_code": "Code van je programma",
         "merchant_code_hint": "Alleen voor een volgende winkel van een programma dat al loopt: de eenmalige code uit de "
         "instellingen daarvan.",
@@ -142,9 +155,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "not ticked keep it, and its prices and taxes. Those in a ticked one come back to it when their tier ends.",
         "other_tax": "other tax class: {name}",
         "confirms_email_title": "E-mail addresses that customers confirm",
-        "confirms_email_hint": "Say yes only where the shop lets nobody in before they answered a mail (Require Emails "
-        "Confirmation). Then a guest's orders join the customer with the same address. It holds for all once the shop was "
-        "read again by night.",
+        "confirms_email_hint": f"Say yes only where both are Yes: {_BOTH}. {_ELSE['en']} With yes, a guest's orders join "
+        "the customer with the same address. It holds for all once the shop was read again by night.",
         "no": "No, or not always",
         "yes": "Yes, always",
     },
@@ -170,9 +182,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "zat, komt daarin terug als het niveau afloopt.",
         "other_tax": "andere belastingklasse: {name}",
         "confirms_email_title": "E-mailadressen die klanten bevestigen",
-        "confirms_email_hint": "Zeg alleen ja als de winkel niemand binnenlaat die niet eerst op een mail antwoordde "
-        "(Require Emails Confirmation). Dan komen bestellingen van een gast bij de klant met hetzelfde adres. Het geldt "
-        "voor iedereen zodra de winkel 's nachts opnieuw is gelezen.",
+        "confirms_email_hint": f"Zeg alleen ja als beide op Yes staan: {_BOTH}. {_ELSE['nl']} Met ja komen bestellingen van "
+        "een gast bij de klant met hetzelfde adres. Het geldt voor iedereen zodra de winkel 's nachts opnieuw is gelezen.",
         "no": "Nee, of niet altijd",
         "yes": "Ja, altijd",
     },

@@ -283,6 +283,16 @@ def test_both_languages_say_the_same_things() -> None:
     assert set(texts.MISTAKES["nl"]) == set(texts.MISTAKES["en"]) == set(Mistake)
 
 
+@pytest.mark.parametrize("language", ["en", "nl"])
+def test_addresses_count_as_proven_only_where_new_and_changed_ones_are_confirmed(language: str) -> None:
+    """Where a changed address needs no proof, a customer fills in somebody else's and has their points."""
+    from adapters.magento import texts
+
+    settings = "Require Emails Confirmation", "Require email confirmation if email has been changed"
+    for said in (texts.LABELS[language], texts.CHOICES[language]):
+        assert [one in said["confirms_email_hint"] for one in settings] == [True, True]
+
+
 def test_keys_survive_being_kept(sandbox: Any) -> None:
     kept = replace(sandbox.keys, confirms_email=True, default_group=4)
     assert keys.unpacked(keys.packed(kept)) == kept
