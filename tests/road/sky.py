@@ -122,7 +122,8 @@ class MagentoCrowd(Crowd):
 
 def looks(town: Town, kind: runs.RunKind, seconds: float = 60) -> None:
     """Let the time come at which the workers look by themselves, and wait until every shop was looked at."""
-    time.sleep(2.5)  # windows end two seconds ago, at a whole one
+    if kind == "window":
+        time.sleep(3.2)  # they end two seconds ago, and shops count in whole ones
     until, before = time.monotonic() + seconds, _newest_run(town)
     while not all(_looked(town, shop_id, kind, before) for shop_id in town.shop_ids.values()):
         assert time.monotonic() < until, f"not within {seconds} s: a look of kind {kind}"
@@ -130,7 +131,7 @@ def looks(town: Town, kind: runs.RunKind, seconds: float = 60) -> None:
         with town.house.database.merchant(town.merchant_id) as tx:
             tx.connection.exec_driver_sql(_DUE[kind])
         sweep(town.house)
-        time.sleep(1)
+        time.sleep(0.5)
 
 
 _DUE: dict[runs.RunKind, str] = {
