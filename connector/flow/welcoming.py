@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from connector.flow import choosing
-from connector.port import Installed, Platform, Refused
+from connector.port import Installed, Platform, Refused, ShopFacts
 from connector.store import cards, inbox, merchants, outbox, queue, runs, shops
 from connector.store.database import Connection, Database, Tx, bind
 
@@ -43,15 +43,30 @@ def _keep(
     shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
     choosing.heed(tx, shop.id, platform, installed.facts, now)
     if known is not None:
-        shops.come_back(tx, known.id, installed.facts, now)
-        # What an app wrote in its own place may have gone with it.
-        cards.doubt(tx, known.id)
-        inbox.hurry(tx, known.id)
-        outbox.hurry(tx, known.id, now)
+        _take_up(tx, known.id, installed.facts, now)
     shops.keep_tokens(tx, shop.id, installed.tokens)
     queue.subscribe(tx.connection, tx.merchant_id, shop.id)
     _send_for_history(tx, shop, now)
     return Arrived(tx.merchant_id, shop.id, shop.key, known is None)
+
+
+def take_up(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> bool:
+    """Go on with a shop that takes its old tokens again, as if it had been connected anew; tell whether it still waited."""
+    shop = shops.hold(tx, shop_id)
+    if shop.state != "reconnect" or shop.forgotten_at is not None:
+        return False
+    _take_up(tx, shop_id, facts, now)
+    queue.subscribe(tx.connection, tx.merchant_id, shop_id)
+    _send_for_history(tx, shop, now)
+    return True
+
+
+def _take_up(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
+    shops.come_back(tx, shop_id, facts, now)
+    # What an app wrote in its own place may have gone with it.
+    cards.doubt(tx, shop_id)
+    inbox.hurry(tx, shop_id)
+    outbox.hurry(tx, shop_id, now)
 
 
 def _merchant(database: Database, connection: Connection, installed: Installed, now: datetime) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import structlog
 
+from connector.flow import reconciling, welcoming
 from connector.house import House
 from connector.port import ShopError, Unauthorized
 from connector.rounds.lines import line, note
 from connector.store import shops
+from connector.store.shops import Shop
 
 _log = structlog.get_logger()
 
@@ -15,10 +17,13 @@ _log = structlog.get_logger()
 def keep_alive(house: House, merchant_id: int, shop_id: int) -> None:
     """Renew our access to the shop where it would otherwise end; also while its breaker is open or its import stands still.
 
-    A shop that does not answer is tried again the next day, long before anything ends.
+    A shop that does not answer is tried again the next day, long before anything ends. One that is polled and no longer took
+    our token is tried with it: a right may have been given back there, or a proxy put right, and nobody would tell.
     """
     with house.database.merchant(merchant_id) as tx:
         shop = shops.get(tx, shop_id)
+    if shop.state == "reconnect":
+        _try_again(house, shop)
     if shop.state != "connected":
         return
     try:
@@ -27,6 +32,24 @@ def keep_alive(house: House, merchant_id: int, shop_id: int) -> None:
         note(house, shop, error)
     except ShopError as error:
         _log.warning("shop trouble", shop=shop_id, error=type(error).__name__)
+
+
+def _try_again(house: House, shop: Shop) -> None:
+    platform = house.platforms.get(shop.platform)
+    if platform is None or not platform.polled:
+        return
+    there = line(house, shop)
+    try:
+        there.counts()
+        # The first of what is missed: whatever right reading needs is needed for that.
+        next(there.changed(reconciling.window(shop, house.now())), None)
+        facts = there.facts()
+    except ShopError as error:
+        _log.info("still turned away", shop=shop.id, error=type(error).__name__)
+        return
+    with house.database.merchant(shop.merchant_id) as tx:
+        if welcoming.take_up(tx, shop.id, facts, house.now()):
+            _log.info("taken up again", shop=shop.id)
 
 
 def learn(house: House, merchant_id: int, shop_id: int, name: str) -> None:

@@ -16,6 +16,7 @@ from connector.store.database import Connection
 WINDOW_EVERY = timedelta(minutes=15)
 POLL_EVERY = timedelta(seconds=30)
 IDS_EVERY = timedelta(hours=1)  # a shop that is polled tells of no deletion
+TRY_AGAIN = timedelta(hours=1)  # so often a shop that no longer takes our token is tried with it
 NIGHT = 3  # the hour, on the shop's own clock, at which all of it is read again
 FULL_AT_NIGHT = timedelta(hours=20)  # so long after the last time, when it is night
 FULL_AT_LATEST = timedelta(hours=36)  # and whatever the hour, where nobody worked at night
@@ -40,6 +41,8 @@ def sweep(house: House) -> None:
         for shop in shops.everywhere(connection):
             if shop.state == "connected" and shop.alone_until(now) is None:
                 _wake_shop(house, connection, shop)
+            elif shop.state == "reconnect":
+                queue.keep_alive(connection, shop.merchant_id, shop.id, now + TRY_AGAIN)
 
 
 def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:

@@ -109,6 +109,7 @@ def learn(connection: Connection, merchant_id: int, shop_id: int, name: str) -> 
     defer(connection, "learn", key=f"learn:{shop_id}", merchant_id=merchant_id, shop_id=shop_id, name=name)
 
 
-def keep_alive(connection: Connection, merchant_id: int, shop_id: int) -> None:
-    """Have our access to the shop renewed where nobody uses it."""
-    defer(connection, "keep_alive", key=f"keep_alive:{shop_id}", merchant_id=merchant_id, shop_id=shop_id)
+def keep_alive(connection: Connection, merchant_id: int, shop_id: int, at: datetime | None = None) -> None:
+    """Have our access to the shop renewed where nobody uses it, or tried where it was refused."""
+    key = f"keep_alive:{shop_id}" + ("" if at is None else ":later")
+    defer(connection, "keep_alive", key=key, at=at, merchant_id=merchant_id, shop_id=shop_id)

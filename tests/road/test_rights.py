@@ -10,6 +10,7 @@ import pytest
 from connector import doctor, rounds
 from connector.flow import redeeming
 from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms
+from connector.rounds import upkeep
 from connector.store import tables
 
 TERMS = Terms(
@@ -42,6 +43,11 @@ class Till:
         """The shop is read anew, what it said applied, and what is to be sent goes out."""
         house, merchant_id = self.street.house, self.street.merchant_id
         rounds.reconcile(house, merchant_id, self.street.shop_ids["magento"], "full")
+        self.street.works()
+
+    def tries(self) -> None:
+        house, shop_id = self.street.house, self.street.shop_ids["magento"]
+        rounds.keep_alive(house, self.street.merchant_id, shop_id)
         self.street.works()
 
     def exchanges(self, act_key: str) -> None:
@@ -90,3 +96,27 @@ def test_without_the_right_to_see_orders_the_shop_waits_and_the_doctor_says_for_
     found = till.sick()
     assert "Sales > Operations > Orders > Actions > View" in found["shop.rights"]
     assert "shop.line" in found
+    till.buys("30.00")
+    till.tries()
+    assert till.asks("SELECT state FROM shops") == ["reconnect"]
+    # Given back there, and nobody tells: an hour later it is found out.
+    till.street.music.rights = till.street.music.rights | {"Magento_Sales::actions_view"}
+    till.tries()
+    assert till.asks("SELECT state FROM shops") == ["connected"]
+    assert till.asks("SELECT 1 FROM procrastinate_jobs WHERE starts_with(queueing_lock, 'reconcile:full')")
+    till.looks()
+    assert till.asks("SELECT balance FROM members") == [80]
+    assert till.sick().keys() & {"shop.line", "shop.rights"} == set()
+
+
+def test_a_shop_whose_keys_stay_dead_is_tried_once_an_hour_and_no_oftener(till: Till) -> None:
+    till.street.music.desk.active = False
+    till.looks()
+    assert till.asks("SELECT state FROM shops") == ["reconnect"]
+    for _ in range(3):
+        upkeep.sweep(till.street.house)
+    waits = "SELECT scheduled_at FROM procrastinate_jobs WHERE starts_with(queueing_lock, 'keep_alive')"
+    [at] = till.asks(waits)
+    assert timedelta(minutes=59) < at - till.street.house.now() < timedelta(minutes=61)
+    till.tries()
+    assert till.asks("SELECT state FROM shops") == ["reconnect"]
