@@ -92,7 +92,7 @@ def test_the_browser_gets_through_the_plugs_own_install_page(store: Any) -> None
         (installed,) = hall.installed
         assert (installed.facts.address, installed.merchant_code) == (f"http://{store.host}/", "JOIN")
         assert (installed.facts.currency, installed.facts.timezone) == ("USD", "America/New_York")
-        store.control("POST", "rights", {"resources": ["Magento_Backend::store"]})
+        store.control("POST", "rights", {"resources": ["Magento_Backend::store", "Magento_Customer::group"]})
         broken = store.control("POST", "install", {"public_url": public}, expect=502)
         assert "Magento_Sales::actions_view" in broken["error"]
     finally:
