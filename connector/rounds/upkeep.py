@@ -41,8 +41,13 @@ def sweep(house: House) -> None:
         for shop in shops.everywhere(connection):
             if shop.state == "connected" and shop.alone_until(now) is None:
                 _wake_shop(house, connection, shop)
-            elif shop.state == "reconnect":
+            elif shop.state == "reconnect" and _is_polled(house, shop):
                 queue.keep_alive(connection, shop.merchant_id, shop.id, now + TRY_AGAIN)
+
+
+def _is_polled(house: House, shop: shops.Shop) -> bool:
+    platform = house.platforms.get(shop.platform)
+    return platform is not None and platform.polled
 
 
 def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
