@@ -1,9 +1,10 @@
-"""A customer read whole, changed in a few places and written back whole, but for the address book.
+"""A customer read whole, changed in a few places and written back whole, but for address book and newsletter.
 
 Versions up to 2.3 reset the store, and others the group, of a customer that comes with less than was read. Addresses are
 another matter: a list that comes deletes every address that is not in it, such as one the shopper has just added; each in
 it is judged anew, and wakes the check of VAT numbers, which moves customers between groups. What does not come stays, with
-the default addresses, since 2.2.
+the default addresses, since 2.2. `extension_attributes` hold whether they have the newsletter: a yes that was read before
+they said no subscribes them again. Without them the shop leaves the newsletter as it stands.
 """
 
 import msgspec
@@ -14,7 +15,7 @@ from .client import Client
 from .tags import words
 from .wire import Tagged
 
-_ADDRESS_BOOK = ("addresses", "default_billing", "default_shipping")
+_NOT_OURS = ("addresses", "default_billing", "default_shipping", "extension_attributes")
 
 
 class Whole(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ def write(client: Client, found: Whole, group_id: int | None, texts: dict[str, s
 
     Raises Refused where an attribute did not take what was written.
     """
-    body = {name: value for name, value in found.body.items() if name not in _ADDRESS_BOOK}
+    body = {name: value for name, value in found.body.items() if name not in _NOT_OURS}
     body["group_id"] = group_id
     if texts:
         body["custom_attributes"] = _attributes(found.body.get("custom_attributes"), texts)

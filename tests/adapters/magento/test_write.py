@@ -179,3 +179,13 @@ def test_an_address_that_the_shopper_adds_meanwhile_stays(sandbox: Any, ann: str
     after = sandbox.client().whole(f"customers/{ann}")
     assert [one["city"] for one in after["addresses"]] == ["Utrecht", "Delft"]
     assert (after["group_id"], after["default_billing"], after["default_shipping"]) == (2, "1", "1")
+
+
+@pytest.mark.parametrize("had", [True, False])
+def test_what_the_shopper_says_to_the_newsletter_meanwhile_stays(sandbox: Any, ann: str, had: bool) -> None:
+    people.change(sandbox.shop, int(ann), {"extension_attributes": {"is_subscribed": had}})
+    found = whole.read(sandbox.client(), ann)
+    people.change(sandbox.shop, int(ann), {"extension_attributes": {"is_subscribed": not had}})
+    whole.write(sandbox.client(), found, 2, {})
+    after = sandbox.client().whole(f"customers/{ann}")
+    assert (after["group_id"], after["extension_attributes"]["is_subscribed"]) == (2, not had)
