@@ -11,7 +11,7 @@ from connector import records
 from connector.port import Batch, Counts, Forbidden, Numbers, Window
 
 from . import read, walk
-from .client import MOST_ROWS, Client
+from .client import Client
 from .criteria import EVERYTHING, Filter, Search, above, among, moment
 from .groups import Groups
 from .stores import Stores
@@ -72,10 +72,10 @@ class Reader:
         )
 
     def numbers(self) -> Iterator[Numbers]:
-        """Yield the number of every order and customer, a thousand to a page where the shop allows it."""
-        for orders in walk.by_id(self._client, walk.ORDERS, _Numbered, _entity, size=MOST_ROWS):
+        """Yield the number of every order and customer. The shop builds each row whole: pages are those of a history."""
+        for orders in walk.by_id(self._client, walk.ORDERS, _Numbered, _entity, most=MOST):
             yield Numbers(orders=tuple(str(row.entity_id) for row in orders.rows))
-        for people in walk.by_id(self._client, walk.CUSTOMERS, _Customer, _id, size=MOST_ROWS):
+        for people in walk.by_id(self._client, walk.CUSTOMERS, _Customer, _id, most=MOST):
             yield Numbers(customers=tuple(str(row.id) for row in people.rows))
 
     def history(self, checkpoint: str | None) -> Iterator[Batch]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from adapters.magento import walk
+from adapters.magento import pull, walk
+from adapters.magento.client import TIMEOUTS
 from adapters.magento.criteria import Search
 from adapters.magento.pull import _Numbered
 from adapters.magento.wire import Page
@@ -25,7 +26,7 @@ class Shop:
         after = sum(self.asked)
         self.asked.append(search.size)
         self.now += search.size * (self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0])
-        rows = [_Numbered(number + 1) for number in range(after, min(1000, after + search.size))]
+        rows = [kind(number + 1) for number in range(after, min(1000, after + search.size))]
         return Page(rows, 1000 - after)
 
 
@@ -46,6 +47,21 @@ def test_pages_of_a_history_are_as_long_as_the_shop_is_quick(
     pages = list(walk.by_id(shop, walk.ORDERS, _Numbered, lambda row: row.entity_id, most=300))
     assert [row.entity_id for page in pages for row in page.rows] == list(range(1, 1001))
     assert shop.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("seconds", "asked"), [(0.02, [100] * 10), (0.002, [100, 300, 300, 300])], ids=["slow", "quick"]
+)
+def test_the_numbers_of_all_orders_are_asked_for_in_pages_that_no_shop_is_silent_over(
+    seconds: float, asked: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop: Any = Shop(seconds)
+    monkeypatch.setattr(walk.time, "monotonic", lambda: shop.now)
+    nothing: Any = None
+    found = list(pull.Reader(shop, shop, nothing, nothing, nothing, False).numbers())
+    assert [int(one) for some in found for one in some.orders] == list(range(1, 1001))
+    assert shop.asked == [*asked, 100], "and then the customers"
+    assert max(shop.asked) * seconds < TIMEOUTS[1]
 
 
 def test_a_history_is_read_in_few_calls(sandbox: Any) -> None:
