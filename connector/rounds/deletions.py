@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import msgspec
+
 from connector.flow import reconciling
 from connector.house import House
 from connector.port import Counts, TryLater
@@ -20,14 +22,20 @@ def compare(house: House, shop: Shop, run: runs.Run, stop: threading.Event) -> t
     """Have looked up what is known and no longer in the shop; return how many ids there are, and how many it misses.
 
     Where there are as many as are known none is missing, and no id is read: a shop with half a million orders is asked two
-    questions. A reading that breaks off compares nothing: what it did not come to is not deleted.
+    questions. So is one whose numbers differ by as much as when all ids were read last and none was missing: an order that
+    cannot be kept would have everything read again every hour, and the night does that. A reading that breaks off compares
+    nothing: what it did not come to is not deleted.
     """
     there = line(house, shop, "backfill")
     before = run.started_at - KNOWN_BY
     counted = there.counts(before)
     with house.database.merchant(shop.merchant_id) as tx:
         known = Counts(purchases.count(tx, shop.id, before), people.count(tx, shop.id, before))
-    if counted == known:
+        gap = _gap(counted, known)
+        explained = gap in (_NO_GAP, runs.explained(tx, shop.id))
+        if explained:
+            runs.progress(tx, run, gap, 0, None)
+    if explained:
         answered(house, shop)
         return known.orders + known.customers, 0
     with Seen() as orders, Seen() as customers:
@@ -42,4 +50,15 @@ def compare(house: House, shop: Shop, run: runs.Run, stop: threading.Event) -> t
             if shops.get(tx, shop.id).state == "removed":
                 return 0, 0
             gone = reconciling.compare_absent(tx, shop, run, orders, customers, shown_since, house.now())
+            if not gone:
+                runs.progress(tx, run, gap, 0, None)
         return orders.count + customers.count, gone
+
+
+def _gap(counted: Counts, known: Counts) -> str:
+    """By how many a shop's numbers differ from ours; it stays as it is while orders come in and are kept."""
+    gap = Counts(counted.orders - known.orders, counted.customers - known.customers)
+    return msgspec.json.encode(gap).decode()
+
+
+_NO_GAP = _gap(Counts(0, 0), Counts(0, 0))

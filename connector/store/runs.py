@@ -71,6 +71,16 @@ def newest(connection: Connection, merchant_id: int, shop_id: int, kind: RunKind
     return None if row is None else Run(**row._mapping)
 
 
+def explained(tx: Tx, shop_id: int) -> str | None:
+    """Return by what the numbers differed when ids were compared last and none was missing; None where some were."""
+    done = runs.c.kind == "ids", runs.c.state == "done"
+    mine = runs.c.merchant_id == tx.merchant_id, runs.c.shop_id == shop_id
+    found: str | None = tx.value(
+        select(runs.c.checkpoint).where(*mine, *done).order_by(runs.c.id.desc()).limit(1)
+    )
+    return found
+
+
 def progress(tx: Tx, run: Run, checkpoint: str, done: int, total: int | None) -> None:
     """Write down how far the run is, with the work it has done."""
     _set(tx, run, state="running", checkpoint=checkpoint, done=done, total=total, message=None)
