@@ -48,6 +48,9 @@ class Claim(msgspec.Struct, frozen=True):
         """Tell whether they say the same, whenever they came."""
         return msgspec.structs.replace(self, at=other.at) == other
 
+    def __repr__(self) -> str:
+        return "Claim(...)"  # a traceback that shows its locals must not show these
+
 
 class Exchange(msgspec.Struct, frozen=True):
     """How far the exchange is that the shop agreed to. `browser` is a digest of the word that the merchant's browser holds.
@@ -64,6 +67,9 @@ class Exchange(msgspec.Struct, frozen=True):
     token: str = ""
     token_secret: str = ""
     done: bool = False
+
+    def __repr__(self) -> str:
+        return "Exchange(...)"
 
 
 class Halt(Enum):
@@ -117,6 +123,9 @@ def exchanged(
             begun = asked
             _keep(hall, begun)
             break
+    else:
+        # The page may be open twice, and the other one have been quicker.
+        begun = _begun(hall, key)
     if begun is None:
         raise Halted(_why_not(claims, now))
     if not hmac.compare_digest(begun.browser, digest(browser)):
@@ -144,6 +153,13 @@ def reconnect(exchange: Exchange, tried: install.Tried, hall: Hall) -> Exchange:
     done = msgspec.structs.replace(exchange, done=True)
     _keep(hall, done)
     return done
+
+
+def reopened(exchange: Exchange, hall: Hall) -> Exchange:
+    """Begin as with a new shop: the one that was here before was erased meanwhile."""
+    new = msgspec.structs.replace(exchange, done=False)
+    _keep(hall, new)
+    return new
 
 
 def held(key: str, browser: str, hall: Hall) -> Exchange:
@@ -218,7 +234,10 @@ def _access(begun: Exchange, hall: Hall, allowed: frozenset[str]) -> Exchange:
     line = Client(hall.guard(begun.address), _signed(claim, begun.spelling), allowed)
     given = _given(line.ask_token("access", begun.request_token, begun.request_secret, claim.verifier))
     if given is None:
-        # Done before, and the answer lost: the shop gives it only once.
+        # The shop gives it only once: to the same page, open twice; or before, and the answer was lost.
+        again = _begun(hall, claim.consumer_key)
+        if again is not None and again.token and again.request_token == begun.request_token:
+            return again
         raise Halted(Halt.REFUSED)
     return msgspec.structs.replace(begun, token=given[0], token_secret=given[1])
 

@@ -1,5 +1,6 @@
 """The identity link: the merchant's browser comes here after Magento posted the keys, and goes on signed in."""
 
+import contextlib
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -45,7 +46,8 @@ def add(
                 tried = handshake.finished(exchange, hall, allowed)
                 faults, lacks = scheme.FAULTS[tried.keys.spelling], tried.missing
                 if hall.known(exchange.address) is not None:
-                    exchange = handshake.reconnect(exchange, tried, hall)
+                    with contextlib.suppress(LookupError):  # erased since: a new shop, as any other
+                        exchange = handshake.reconnect(exchange, tried, hall)
         except (Halted, NotConnected, ShopError) as error:
             return _stopped(hall, error)
         return _page(hall, exchange=exchange, success=success, faults=faults, lacks=lacks)
@@ -60,6 +62,9 @@ def add(
             url = _entered(exchange, code, "confirms_email" in form)
         except NotConnected as error:
             return _page(hall, exchange=exchange, success=success, error=error, typed_code=code, status=422)
+        except LookupError:
+            exchange = handshake.reopened(exchange, hall)
+            return _page(hall, exchange=exchange, success=success, status=409)
         except (Halted, ShopError) as error:
             return _stopped(hall, error)
         back = handshake.back(success, exchange.address)
@@ -68,10 +73,11 @@ def add(
         return _page(hall, exchange=exchange, url=url, back=back)
 
     def _entered(exchange: Exchange, code: str, confirms_email: bool) -> str:
-        """Return the address that signs the merchant in, once."""
+        """Return the address that signs the merchant in, once; raise LookupError where the shop was erased since."""
         if exchange.done:
+            url = hall.enter(exchange.address)
             handshake.spend(exchange, hall)
-            return hall.enter(exchange.address)
+            return url
         tried = handshake.finished(exchange, hall, allowed, confirms_email=confirms_email)
         url = install.welcome(tried, code, hall).url
         handshake.spend(exchange, hall)

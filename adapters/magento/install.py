@@ -43,6 +43,9 @@ class Typed(msgspec.Struct, frozen=True):
     merchant_code: str = ""
     confirms_email: bool = False
 
+    def __repr__(self) -> str:
+        return "Typed(...)"  # a traceback that shows its locals must not show these
+
 
 class Four(NamedTuple):
     """What makes a signature."""
@@ -51,6 +54,9 @@ class Four(NamedTuple):
     consumer_secret: str
     token: str
     token_secret: str
+
+    def __repr__(self) -> str:
+        return "Four(...)"
 
 
 KEYS = Four._fields

@@ -137,7 +137,9 @@ class Line:
 
     def examine(self, address: str) -> port.Condition:
         """Try each right by a call that needs it and changes nothing. Dead keys look like no right at all."""
-        spelling = scheme.found(self._shop.address, self._keys, self._allowed)
+        # Whoever answers at the address would have the token, bare; only where that is how the shop is called already.
+        bare = self._keys.spelling == "bearer"
+        spelling = scheme.found(self._shop.address, self._keys, self._allowed, bearer=bare)
         kept, line = msgspec.structs.replace(self._keys, spelling=spelling), self._client
         if spelling != self._keys.spelling:
             line = Client(self._shop.address, kept, self._allowed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from adapters.magento import keys, rights
-from adapters.magento.sandbox.oauth import Proxy
+from adapters.magento.sandbox.oauth import Call, Proxy
 from connector.port import Forbidden, Unauthorized
 
 HOME = "https://loyalty.example/webhooks/magento"
@@ -94,8 +94,23 @@ def test_a_proxy_that_comes_and_goes_is_followed_and_what_is_found_is_kept(
         assert len(line.examine(HOME).faults) == (spelling != "as_is")
 
 
-def test_what_no_signature_passes_is_not_tried_with_the_token_alone_by_a_line_that_runs(sandbox: Any) -> None:
+def test_what_no_signature_passes_is_not_tried_with_the_token_alone_by_a_line_that_runs(
+    sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sandbox.shop.desk.proxy, sandbox.shop.desk.bearer = Proxy(host="backend"), True
-    with pytest.raises(Unauthorized):
-        sandbox.line().counts()
-    assert "standalone Bearer tokens" in sandbox.line().examine(HOME).faults[0]["nl"]
+    admits, ways = sandbox.shop.desk.admits, set()
+
+    def noted(call: Call, now: datetime) -> bool:
+        ways.add(call.authorization.partition(" ")[0])
+        return bool(admits(call, now))
+
+    monkeypatch.setattr(sandbox.shop.desk, "admits", noted)
+    for ask in (lambda line: line.counts(), lambda line: line.examine(HOME)):
+        with pytest.raises(Unauthorized):
+            ask(sandbox.line())
+    assert ways == {"OAuth"}
+
+
+def test_a_shop_that_is_called_with_the_token_alone_is_examined_so(sandbox: Any) -> None:
+    sandbox.shop.desk.proxy, sandbox.shop.desk.bearer = Proxy(host="backend"), True
+    assert "standalone Bearer tokens" in sandbox.line(spelling="bearer").examine(HOME).faults[0]["nl"]

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from flask.testing import FlaskClient
 
-from adapters.magento import callbacks, handshake, identity, keys, texts_identity
+from adapters.magento import callbacks, handshake, identity, install, keys, texts_identity
 from adapters.magento import pages as install_pages
 from adapters.magento.answers import Answer, NotMagento
 from adapters.magento.client import Client
@@ -37,6 +37,7 @@ class Doorstep:
         self.words: set[str] = set()
         self.shops: dict[str, bytes] = {}
         self.welcomed: list[Installed] = []
+        self.erased: set[str] = set()  # since we asked whether they are known
 
     def keep(self, word: str, what: bytes, lasts: timedelta) -> None:
         self.pending[word] = what, self.clock() + lasts
@@ -62,7 +63,7 @@ class Doorstep:
         return self.shops.get(address)
 
     def known(self, address: str) -> Known | None:
-        return Known("reconnect") if address in self.shops else None
+        return Known("reconnect") if address in self.shops or address in self.erased else None
 
     def welcome(self, installed: Installed) -> Welcomed:
         if installed.merchant_code == "SPENT":
@@ -72,11 +73,13 @@ class Doorstep:
         return Welcomed(SIGN_IN, "shop-key")
 
     def reconnect(self, installed: Installed) -> None:
-        assert installed.facts.address in self.shops
+        if installed.facts.address not in self.shops:
+            raise LookupError("no such shop")
         self.shops[installed.facts.address] = installed.tokens
 
     def enter(self, address: str) -> str:
-        assert address in self.shops
+        if address not in self.shops:
+            raise LookupError("no such shop")
         return SIGN_IN
 
 
@@ -466,6 +469,56 @@ def test_a_half_done_exchange_is_ended_the_same_day_for_the_shop_begins_no_other
     assert admin.come(browser).status_code == 200
     sandbox.later(minutes=16)
     assert admin.press(browser).status_code == 404, "once the tokens are here, it ends as soon as ever"
+
+
+@pytest.mark.parametrize("step", ["request", "access"])
+def test_a_page_that_is_open_twice_goes_on_with_what_the_quicker_one_was_given(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    admin.activate()
+    browser, twin = admin.browser(), admin.browser()
+    for one in (browser, twin):
+        with one.session_transaction() as session:
+            session["magento_browser"] = "the same browser"
+    real, quicker = Client.ask_token, []
+
+    def late(self: Client, name: str, *rest: Any, **named: Any) -> Any:
+        if name == step and not quicker:
+            quicker.append(name)
+            assert admin.come(twin).status_code == 200
+        return real(self, name, *rest, **named)
+
+    monkeypatch.setattr(Client, "ask_token", late)
+    assert admin.come(browser).status_code == 200
+    assert SIGN_IN in admin.press(browser).text
+
+
+def test_a_shop_that_is_erased_between_two_steps_is_a_new_one(admin: Admin, sandbox: Any) -> None:
+    admin.activate()
+    browser = admin.browser()
+    admin.hall.erased.add(sandbox.address)
+    page = admin.come(browser)
+    assert (page.status_code, ">Connect<" in page.text) == (200, True)
+    assert SIGN_IN in admin.press(browser).text
+    admin.hall.erased.clear()
+    admin.activate(again=True)
+    assert "connected again" in admin.come(browser).text
+    admin.hall.shops.clear()
+    page = admin.press(browser)
+    assert (page.status_code, ">Connect<" in page.text) == (409, True)
+    assert len(admin.hall.welcomed) == 1
+    assert SIGN_IN in admin.press(browser).text
+    assert len(admin.hall.welcomed) == 2
+
+
+def test_what_holds_secrets_does_not_show_them() -> None:
+    claim = handshake.Claim("https://shop.test/", "secret", "secret", "secret", 0.0)
+    exchange = handshake.Exchange(
+        claim, "https://shop.test/", "secret", "as_is", "secret", "secret", "secret", "secret"
+    )
+    four = install.Four("secret", "secret", "secret", "secret")
+    for one in (claim, exchange, four, install.Typed(token="secret")):
+        assert "secret" not in f"{one!r} {one}"
 
 
 @pytest.mark.parametrize("killed_at", [1, 2])
