@@ -50,7 +50,7 @@ class Notice implements MessageInterface
     {
         return __(
             'Comeback refuses what this shop sends. Look at the address and the secret under '
-            . 'Stores > Configuration > Customers > Comeback.'
+            . 'Stores > Configuration > Customers > Comeback, and at the clock of this server.'
         );
     }
 

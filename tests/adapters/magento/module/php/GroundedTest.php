@@ -347,7 +347,8 @@ class GroundedTest extends TestCase
         self::assertSame(
             [
                 'Comeback took the hint; its page of activity shows it.',
-                'Comeback refuses it (HTTP 401): is the address whole, and the secret the same on both sides?',
+                'Comeback refuses it (HTTP 401): is the address whole, the secret the same on both sides, '
+                . 'and the clock of this server right?',
                 'Comeback did not take it: no route to host',
                 'Save an address and a secret first.'
             ],

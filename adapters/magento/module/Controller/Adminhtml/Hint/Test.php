@@ -72,7 +72,8 @@ class Test extends Action implements HttpPostActionInterface
         }
         if ($answer->isRefused()) {
             return __(
-                'Comeback refuses it (%1): is the address whole, and the secret the same on both sides?',
+                'Comeback refuses it (%1): is the address whole, the secret the same on both sides, '
+                . 'and the clock of this server right?',
                 $answer->words()
             );
         }
