@@ -532,6 +532,13 @@ class ShopAdapter(Protocol):
         """Fetch and keep the key of that name, which `Platform.receive` wanted; safe to repeat."""
         ...
 
+    def end_codes(self) -> None:
+        """End codes of ours whose end has come and that the platform would not end by itself.
+
+        Asked every hour of shops that are polled: it has to be cheap there. Safe to repeat.
+        """
+        ...
+
     def keep_alive(self) -> datetime | None:
         """Renew our access where it would otherwise end for want of use; return until when it lasts, None: without end."""
         ...

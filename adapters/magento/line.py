@@ -168,6 +168,9 @@ class Line:
         with self._vault.locked() as vault:
             vault.save(keys.packed(adobe_keys.learned(keys.unpacked(vault.read()), name, pem, now)))
 
+    def end_codes(self) -> None:
+        self._standing.end()
+
     def keep_alive(self) -> datetime | None:
         """An integration's keys never end by themselves."""
         return None

@@ -18,6 +18,7 @@ from .wire import Condition, Rule
 PREFIX = "Comeback: "
 
 _COMBINE = "Magento\\SalesRule\\Model\\Rule\\Condition\\Combine"
+_PRODUCTS = "Magento\\SalesRule\\Model\\Rule\\Condition\\Product\\Combine"
 _ADDRESS = "Magento\\SalesRule\\Model\\Rule\\Condition\\Address"
 _SUBTOTAL = "base_subtotal"
 _WITH_CODES = "SPECIFIC_COUPON"
@@ -91,7 +92,6 @@ def written(worth: Worth, groups: list[int]) -> dict[str, object]:
         "description": "Made by Comeback, which finds it again by its name; please leave both as they are.",
         "customer_group_ids": groups,
         "is_active": True,
-        "discount_step": 0,
         "apply_to_shipping": False,
         "stop_rules_processing": False,
         "is_advanced": True,
@@ -120,6 +120,9 @@ def promised(worth: Worth) -> dict[str, object]:
         "discount_amount": _discount(worth),
         "simple_free_shipping": "1" if worth.kind == "free_shipping" else "0",
         "condition": _condition(worth),
+        "action_condition": Condition(_PRODUCTS, aggregator_type="all", value="1"),
+        "discount_qty": 0,
+        "discount_step": 0,
     }
 
 
@@ -139,9 +142,16 @@ def stands(rule: Rule, currency: str) -> bool:
         and rule.simple_action == _ACTIONS[kind]
         and (rule.discount_amount or 0) == _discount(said)
         and _only_a_minimum(rule.condition)
+        and _for_everything(rule)
         and (rule.coupon_type, rule.use_auto_generation) == (_WITH_CODES, True)
         and (rule.uses_per_coupon, rule.uses_per_customer) == (1, 0)
     )
+
+
+def ends_as_named(rule: Rule) -> bool:
+    """Is the rule's last day the one that its codes were promised to?"""
+    day = _day(rule.to_date)
+    return day is not None and f", until {day.isoformat()}, " in (rule.name or "")
 
 
 def read(rule: Rule, code: str, created_at: datetime, used: bool, currency: str, timezone: str) -> Coupon:
@@ -210,5 +220,14 @@ def _only_a_minimum(condition: Condition | None) -> bool:
     return asked == [(_SUBTOTAL, ">=")] and str(condition.value) in ("1", "True")
 
 
+def _for_everything(rule: Rule) -> bool:
+    """Does the discount go to all that is in the cart, however much it is of one thing?"""
+    some = rule.action_condition is not None and bool(rule.action_condition.conditions)
+    return not some and not rule.discount_qty and (rule.discount_step or 0) <= 1
+
+
 def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text[:10]) if text else None
+    if not text:
+        return None
+    # Some versions store zeros for a day; at the till it is long past.
+    return date.min if text.startswith("0000") else date.fromisoformat(text[:10])

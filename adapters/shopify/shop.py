@@ -205,6 +205,9 @@ class ShopifyShop:
     def learn(self, name: str, now: datetime) -> None:
         """Nothing: what comes from a shop is signed with our own secret."""
 
+    def end_codes(self) -> None:
+        """Nothing: a discount ends at its own moment."""
+
     def keep_alive(self) -> datetime | None:
         """Renew the shop's access where nobody has for a week: its refresh token dies after 90 days."""
         return self._client.keys.keep_alive()

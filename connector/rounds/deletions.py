@@ -6,16 +6,19 @@ import threading
 from datetime import timedelta
 
 import msgspec
+import structlog
 
 from connector.flow import reconciling
 from connector.house import House
-from connector.port import Counts, TryLater
+from connector.port import Counts, Refused, ShopAdapter, TryLater
 from connector.rounds.lines import answered, line
 from connector.rounds.seen import Seen
 from connector.store import people, purchases, runs, shops
 from connector.store.shops import Shop
 
 KNOWN_BY = timedelta(hours=1)  # after it was made: looking at what changed has shown it by then
+
+_log = structlog.get_logger()
 
 
 def compare(house: House, shop: Shop, run: runs.Run, stop: threading.Event) -> tuple[int, int]:
@@ -29,6 +32,7 @@ def compare(house: House, shop: Shop, run: runs.Run, stop: threading.Event) -> t
     there = line(house, shop, "backfill")
     before = run.started_at - KNOWN_BY
     counted = there.counts(before)
+    _end_codes(shop, there)
     with house.database.merchant(shop.merchant_id) as tx:
         known = Counts(purchases.count(tx, shop.id, before), people.count(tx, shop.id, before))
         gap = _gap(counted, known)
@@ -62,3 +66,11 @@ def _gap(counted: Counts, known: Counts) -> str:
 
 
 _NO_GAP = _gap(Counts(0, 0), Counts(0, 0))
+
+
+def _end_codes(shop: Shop, there: ShopAdapter) -> None:
+    """Have codes ended whose points are back by now; the right for it may be missing, and all else goes on."""
+    try:
+        there.end_codes()
+    except Refused:
+        _log.warning("codes cannot be ended", shop=shop.id)

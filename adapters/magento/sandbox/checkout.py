@@ -160,7 +160,9 @@ def _rules(shop: Shop, basket: Basket, order: Order, cart: Cart, at: Stamp) -> l
     rules = [
         rule
         for rule in shop.rules
-        if not rule.takes_codes and applies(rule, order.group_id, at, site) and meets(rule.condition, cart)
+        if not rule.takes_codes
+        and applies(shop, rule, order.group_id, at, site)
+        and meets(rule.condition, cart)
     ]
     for code in basket.codes:
         coupon = coupon_for(shop, code, order.customer_id, order.group_id, cart, at, site)

@@ -1,4 +1,4 @@
-"""The control route of how often a code was used: with and without the queue's consumer."""
+"""The control routes of rules: how often a code was used, and whether a rule's days are minded."""
 
 from adapters.magento.sandbox.stage import Routes, Said, Stage
 
@@ -14,4 +14,15 @@ def usage(stage: Stage, given: Said) -> Said:
     return given
 
 
-ROUTES: Routes = [("POST", "usage", usage)]
+def dates(stage: Stage, given: Said) -> Said:
+    """Have the shop mind the days of rules or not, {"minded": false}, as in Adobe Commerce; all else stays as it is told.
+
+    {"zeros": true} stores zeros for the days of new rules, as 2.4.1 and some versions after it do.
+    """
+    with stage.shop.lock:
+        stage.shop.extras["undated"] = not given.get("minded", True)
+        stage.shop.extras["zero_dates"] = bool(given.get("zeros", False))
+    return given
+
+
+ROUTES: Routes = [("POST", "usage", usage), ("POST", "dates", dates)]

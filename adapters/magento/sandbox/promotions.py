@@ -50,6 +50,9 @@ def save_rule(shop: Shop, given: Mapping[str, Any], key: int | None = None) -> R
     merged = msgspec.to_builtins(old) | dict(given) | {"rule_id": old.rule_id, "times_used": old.times_used}
     for name in ("from_date", "to_date"):
         merged[name] = _day(merged.get(name))
+        if key is None and merged[name] and shop.extras.get("zero_dates"):
+            # 2.4.1 and some after it, with MySQL of those days: only what is changed later is stored as it was sent.
+            merged[name] = "0000-00-00"
     try:
         rule = msgspec.convert(merged, Rule, strict=False)
     except msgspec.ValidationError as error:
@@ -213,7 +216,7 @@ def coupon_for(
         raise CodeRefused("there is no such code")
     coupon = found[0]
     rule = shop.rules.get(coupon.rule_id)
-    if rule is None or not applies(rule, group, at, site):
+    if rule is None or not applies(shop, rule, group, at, site):
         raise CodeRefused("its rule is off, over, not begun, or not for this customer's group or website")
     if coupon.usage_limit and coupon.used >= coupon.usage_limit:
         raise CodeRefused("it is used up")
@@ -227,14 +230,17 @@ def coupon_for(
     return coupon
 
 
-def applies(rule: Rule, group: int, at: Stamp, site: Website = ONE.websites[0]) -> bool:
-    """Say whether the rule is on for the group on that day of the website. A coupon's own expiration does not count."""
+def applies(shop: Shop, rule: Rule, group: int, at: Stamp, site: Website = ONE.websites[0]) -> bool:
+    """Say whether the rule is on for the group on that day of the website. A coupon's own expiration does not count.
+
+    Nor do a rule's days in Adobe Commerce, which has scheduled updates instead, and shows the days over REST all the same.
+    """
     today = local_day(at, site.zone).isoformat()
-    return (
+    return bool(
         rule.is_active
         and site.id in rule.website_ids
         and group in rule.customer_group_ids
-        and (rule.from_date or "") <= today <= (rule.to_date or "9999")
+        and (shop.extras.get("undated") or (rule.from_date or "") <= today <= (rule.to_date or "9999"))
     )
 
 

@@ -167,7 +167,7 @@ class Shoppers:
         chosen = self.chance.choice(live)
         rule = self.shop.rules.get(chosen.rule_id)
         usable = rule is not None and promotions.applies(
-            rule, customer.group_id, self.shop.now(), self.shop.places.website(customer.website_id)
+            self.shop, rule, customer.group_id, self.shop.now(), self.shop.places.website(customer.website_id)
         )
         return chosen if usable else None
 

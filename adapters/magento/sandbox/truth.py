@@ -77,7 +77,7 @@ def coupon(shop: Shop, row: Coupon) -> dict[str, Any]:
         "ends_at": rule.to_date,
         "used": row.used,
         "live": any(
-            promotions.applies(rule, group, now, site)
+            promotions.applies(shop, rule, group, now, site)
             for group in rule.customer_group_ids
             for site in shop.places.websites
         )

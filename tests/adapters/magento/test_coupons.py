@@ -203,6 +203,13 @@ def test_a_customer_uses_two_codes_of_one_worth_and_one_last_day(sandbox: Any, c
             )
         },
         {"condition": rows.Condition("Combine", (rows.Condition("Address", (), None, "weight", ">=", "1"),))},
+        {
+            "action_condition": rows.Condition(
+                "Combine", (rows.Condition("Product", (), None, "sku", "==", "S"),)
+            )
+        },
+        {"discount_qty": 1.0},
+        {"discount_step": 2},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -248,6 +255,79 @@ def test_a_rule_that_the_merchant_switched_off_gives_no_new_codes_and_keeps_thos
     assert (len(ours(sandbox)), len(sandbox.shop.coupons)) == (1, 1)
     sandbox.shop.rules.put(rule)
     assert isinstance(sandbox.line().make_coupon(replace(coupon, code="SECOND")), CouponMade)
+
+
+def test_where_the_days_of_rules_are_not_minded_codes_end_all_the_same_and_only_those_that_are_over(
+    sandbox: Any, coupon: Coupon
+) -> None:
+    sandbox.shop.extras["undated"] = True  # Adobe Commerce
+    line, ann = sandbox.line(), sandbox.customer("ann")
+    assert coupon.ends_at is not None
+    later = coupon.ends_at + timedelta(days=1)
+    for code, ends_at in (
+        ("FIRST", coupon.ends_at),
+        ("SECOND", coupon.ends_at),
+        ("NEXT", later),
+        ("EVER", None),
+    ):
+        line.make_coupon(replace(coupon, code=code, ends_at=ends_at))
+    sandbox.now = coupon.ends_at - timedelta(minutes=1)
+    sandbox.line().end_codes()
+    assert all(rule.is_active for rule in ours(sandbox))
+    sandbox.now = coupon.ends_at
+    sandbox.order(ann, codes=("FIRST",))  # it is over, and the shop does not mind
+    for _ in range(2):
+        sandbox.line().end_codes()
+    assert [rule.is_active for rule in ours(sandbox)] == [False, True, True]
+    with pytest.raises(promotions.CodeRefused):
+        sandbox.order(ann, codes=("SECOND",))
+    sandbox.order(ann, codes=("NEXT",))
+    found = {each.code: each.used for each in sandbox.line().coupons()}
+    assert found == {"FIRST": True, "SECOND": False, "NEXT": True, "EVER": False}
+    # One whose making took longer than it was good for is made, and is over.
+    assert isinstance(sandbox.line().make_coupon(replace(coupon, code="LATE")), CouponMade)
+    assert not ours(sandbox)[0].is_active
+
+
+def test_a_rule_whose_last_day_the_merchant_moved_is_not_ended_but_put_right(
+    sandbox: Any, coupon: Coupon
+) -> None:
+    sandbox.line().make_coupon(coupon)
+    (rule,) = ours(sandbox)
+    sandbox.shop.rules.put(replace(rule, to_date=(sandbox.now - timedelta(days=2)).date().isoformat()))
+    sandbox.line().end_codes()
+    sandbox.line().make_coupon(coupon)
+    assert ours(sandbox) == [rule]
+
+
+@pytest.mark.parametrize("minimum", [0, 2500])
+def test_a_shop_that_makes_zeros_of_a_new_rules_day_is_told_the_day_once_more(
+    sandbox: Any, coupon: Coupon, minimum: int
+) -> None:
+    sandbox.shop.extras["zero_dates"] = True
+    sandbox.line().make_coupon(replace(coupon, minimum=minimum))
+    (rule,) = ours(sandbox)
+    assert rule.to_date == last_day(coupon.ends_at, "America/New_York").isoformat()  # type: ignore[union-attr]
+    sandbox.order(sandbox.customer("ann"), codes=(coupon.code,))
+    # One from before, found by its name.
+    sandbox.shop.rules.put(replace(rule, to_date="0000-00-00"))
+    assert list(sandbox.line().coupons()) == []
+    sandbox.line().make_coupon(replace(coupon, code="SECOND", minimum=minimum))
+    assert ours(sandbox) == [rule]
+
+
+def test_a_shop_that_makes_zeros_of_every_day_gives_no_codes(
+    sandbox: Any, coupon: Coupon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox.shop.extras["zero_dates"] = True
+    save = promotions.save_rule
+    zeros = {"to_date": "0000-00-00"}
+    monkeypatch.setattr(
+        promotions, "save_rule", lambda shop, given, key=None: save(shop, {**given, **zeros}, key)
+    )
+    with pytest.raises(Refused, match="delete the rule there"):
+        sandbox.line().make_coupon(coupon)
+    assert len(sandbox.shop.coupons) == 0
 
 
 def test_a_code_on_a_rule_that_was_renamed_is_made_anew_on_one_of_the_right_name(

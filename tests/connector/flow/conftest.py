@@ -285,6 +285,9 @@ class Corner:
     def learn(self, name: str, now: datetime) -> None:
         self._answer(f"learn {name}")
 
+    def end_codes(self) -> None:
+        self._answer("end_codes")
+
     def keep_alive(self) -> datetime | None:
         self._answer("keep_alive")
         return None

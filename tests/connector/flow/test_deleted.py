@@ -10,7 +10,7 @@ import pytest
 
 from connector import jobs, rounds
 from connector.flow import importing
-from connector.port import Batch, CustomerChanged, Numbers, OrderChanged, TryLater
+from connector.port import Batch, CustomerChanged, Forbidden, Numbers, OrderChanged, TryLater
 from connector.rounds import upkeep
 from connector.store import shops
 from connector.store.tables import customers, orders
@@ -43,6 +43,20 @@ def test_three_orders_and_two_customers_deleted_without_a_trace_are_gone_within_
     assert {row.id for row in world.rows(orders) if row.removed_at} == {"1", "3", "5"}
     assert {row.id for row in world.rows(customers) if row.removed_at} == {"8", "9"}
     assert world.reconcile("ids") == 0, "gone is gone: nothing is looked up twice"
+
+
+def test_every_hour_codes_are_ended_that_the_shop_would_not_end_and_without_the_right_all_else_goes_on(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.tell(CustomerChanged(make.person()))
+    bought(world, make, 1, 2)
+    for trouble in ([], [Forbidden("the right to see codes is missing")]):
+        world.corner.trouble = trouble
+        world.corner.calls.clear()
+        del world.corner.order_book[min(world.corner.order_book)]
+        assert world.reconcile("ids") == 1
+        assert world.corner.calls.count("end_codes") == 1
 
 
 def test_what_comes_in_while_the_ids_are_read_is_looked_up_and_stays(

@@ -179,6 +179,19 @@ def test_the_uses_of_a_rule_are_counted_by_the_consumer_and_none_at_all_where_a_
     assert counted == [(0, 1), (1, 2), (1, 2)]
 
 
+def test_a_rules_days_are_minded_or_not_and_those_of_a_new_one_may_be_stored_as_zeros(store: Any) -> None:
+    store.control("POST", "dates", {"minded": False})
+    store.code(to_date="2020-01-31")
+    store.order(codes=["THANKS"])
+    store.control("POST", "dates", {"zeros": True})
+    made = store.send(
+        "POST", "salesRules", {"rule": {"name": "Spring", "website_ids": [1], "to_date": "2030-01-31"}}
+    )
+    assert made["to_date"] == "0000-00-00"
+    kept = store.send("PUT", f"salesRules/{made['rule_id']}", {"rule": {"to_date": "2030-01-31"}})
+    assert kept["to_date"] == "2030-01-31"
+
+
 def test_once_per_customer_holds_for_customers_and_not_for_guests(store: Any) -> None:
     store.code(uses_per_customer=1)
     store.order(codes=["THANKS"])
