@@ -30,6 +30,17 @@ def is_public(address: str) -> bool:
     return found.is_global and not found.is_multicast and not found.is_reserved
 
 
+def household(address: str) -> str:
+    """Return whom an address stands for where callers are counted: of IP version 6 the network that one household has."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(getattr(found, "ipv4_mapped", None) or found)
+
+
 def looked_up(host: str, port: int | None) -> tuple[str, ...]:
     """Ask the machine's resolver, which knows no time limit of its own, for every address of a name.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from datetime import timedelta
 
@@ -21,6 +20,7 @@ from flask import (
 from werkzeug.wrappers import Response as Answer
 
 from connector import errors, passwords
+from connector.addresses import household
 from connector.house import House
 from connector.settings import sessions
 from connector.settings.door import visit
@@ -92,7 +92,7 @@ def limit_of(name: str) -> Limit:
 def _try(house: House, name: str, password: str, goes_to: str) -> Answer:
     """Sign in whoever brings the password of this name; every refusal is one sentence, and takes as long."""
     ring, now = house.ring, house.now()
-    caller = Limit(f"sign-in from {_caller()}", TRIES_OF_A_CALLER, WITHIN)
+    caller = Limit(f"sign-in from {household(request.remote_addr or '')}", TRIES_OF_A_CALLER, WITHIN)
     # Counted before it is looked at: of a hundred tries at the same moment no more than five are.
     with house.database.everyone() as connection:
         wait = rates.count(connection, ring, (caller, limit_of(name)), now)
@@ -137,15 +137,3 @@ def _page(status: int, goes_to: str, name: str = "", wait: timedelta | None = No
         seconds = _BUSY_SECONDS if wait is None else math.ceil(wait.total_seconds())
         answer.headers["Retry-After"] = str(seconds)
     return answer
-
-
-def _caller() -> str:
-    """Return who asks: an address, of IP version 6 the network that one household or firm has."""
-    word = request.remote_addr or ""
-    try:
-        address = ipaddress.ip_address(word.partition("%")[0])
-    except ValueError:
-        return word
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(getattr(address, "ipv4_mapped", None) or address)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from connector.addresses import household
 from connector.flow import welcoming
 from connector.house import House
 from connector.port import Installed, Known, Platform, TokenVault, Welcomed
 from connector.secrets import CannotOpen
-from connector.store import merchants, pending, shops, spent
+from connector.store import merchants, pending, rates, shops, spent
+from connector.store.rates import Limit
 from connector.store.shops import Shop
 
+VISITS_OF_A_CALLER, VISITS = 20, 120  # a minute, that have shops called
 SIGN_IN_VALID = timedelta(minutes=10)
 
 
@@ -87,6 +90,15 @@ class DoorStep:
         if shop is None:
             raise LookupError("no such shop")
         return sign_in_url(self._house, shop.merchant_id)
+
+    def visits(self, caller: str) -> timedelta | None:
+        """Count a visit that has a shop called, from this IP address; return how long to wait where there are too many."""
+        limits = (
+            Limit(f"{self._own('visits from')} {household(caller)}", VISITS_OF_A_CALLER),
+            Limit(self._own("visits"), VISITS),
+        )
+        with self._house.database.everyone() as connection:
+            return rates.count(connection, self._house.ring, limits, self._house.now())
 
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""

@@ -652,6 +652,10 @@ class Hall(Protocol):
         """Return a one-time address that signs in the merchant of a known shop; raise LookupError."""
         ...
 
+    def visits(self, caller: str) -> timedelta | None:
+        """Count a visit that has a shop called, from this IP address; return how long to wait where there are too many."""
+        ...
+
     def guard(self, url: str) -> str:
         """Return the URL when outgoing calls may go there; raise Refused with the reason otherwise."""
         ...

@@ -7,7 +7,6 @@ that key and secret. Whatever the shop gives is kept before the next step, so th
 import hashlib
 import hmac
 import re
-import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
@@ -29,7 +28,10 @@ WINDOW = timedelta(
 LASTS = timedelta(minutes=15)
 # Without its request token a half-done exchange can never be ended, nor begun again: the shop waits for it for ever.
 HALF_DONE_LASTS = timedelta(days=1)
-MOST = 5  # posts about one key that are kept
+MOST = 2  # posts about one key that are kept, and whose shops are called: anybody can post
+FOR_ACCESS = (
+    20.0  # seconds kept back for the access token, which a shop gives once only: an answer cut off is lost
+)
 LONGEST = 200
 _WORD = re.compile(r"[A-Za-z0-9]{32}")
 _FIELDS = ("oauth_consumer_key", "oauth_consumer_secret", "oauth_verifier", "store_base_url")
@@ -108,17 +110,19 @@ def posted(form: Mapping[str, Sequence[str]], hall: Hall, now: datetime) -> bool
 
 
 def exchanged(
-    key: str, success: str, browser: str, hall: Hall, allowed: frozenset[str], now: datetime
+    key: str, success: str, browser: str, hall: Hall, allowed: frozenset[str], now: datetime, ends: float
 ) -> Exchange:
-    """Exchange tokens for a key that was posted, or take up where it broke off; raise Halted and the port's errors."""
+    """Exchange tokens for a key that was posted, or take up where it broke off; raise Halted and the port's errors.
+
+    `ends` as of a Client.
+    """
     begun, claims = _begun(hall, key), _claims(hall, key)
     news = [claim for claim in claims if begun is None or not claim.same(begun.claim)]
     # The admin whose browser this is belongs to one of them: theirs first, and else the newest. How old one may be is the
     # shop's to say: its setting may allow more than is usual.
     news.sort(key=lambda claim: _host(claim.address) != _host(success))
-    ends = time.monotonic() + install.PATIENCE
     for claim in news:
-        asked = _request(claim, browser, hall, allowed, ends)
+        asked = _request(claim, browser, hall, allowed, ends - FOR_ACCESS)
         if asked is not None:
             begun = asked
             _keep(hall, begun)
@@ -131,20 +135,20 @@ def exchanged(
     if not hmac.compare_digest(begun.browser, digest(browser)):
         raise Halted(Halt.OTHER_BROWSER)
     if not begun.token:
-        begun = _access(begun, hall, allowed)
+        begun = _access(begun, hall, allowed, ends)
         _keep(hall, begun)
     return begun
 
 
 def finished(
-    exchange: Exchange, hall: Hall, allowed: frozenset[str], *, confirms_email: bool = False
+    exchange: Exchange, hall: Hall, allowed: frozenset[str], ends: float, *, confirms_email: bool = False
 ) -> install.Tried:
     """Try the shop out with its new tokens; raise NotConnected and the port's errors."""
     claim, old = exchange.claim, install.remembered(hall, exchange.address)
     four = install.Four(claim.consumer_key, claim.consumer_secret, exchange.token, exchange.token_secret)
     new = install.renewed(old, four, confirms_email=confirms_email)
     known = hall.known(exchange.address) is not None
-    return install.try_out(hall.guard(exchange.address), new, allowed, known=known)
+    return install.try_out(hall.guard(exchange.address), new, allowed, ends, known=known)
 
 
 def reconnect(exchange: Exchange, tried: install.Tried, hall: Hall) -> Exchange:
@@ -229,9 +233,9 @@ def _asked(claim: Claim, base: str, browser: str, allowed: frozenset[str], ends:
     return None
 
 
-def _access(begun: Exchange, hall: Hall, allowed: frozenset[str]) -> Exchange:
+def _access(begun: Exchange, hall: Hall, allowed: frozenset[str], ends: float) -> Exchange:
     claim = begun.claim
-    line = Client(hall.guard(begun.address), _signed(claim, begun.spelling), allowed)
+    line = Client(hall.guard(begun.address), _signed(claim, begun.spelling), allowed, ends=ends)
     given = _given(line.ask_token("access", begun.request_token, begun.request_secret, claim.verifier))
     if given is None:
         # The shop gives it only once: to the same page, open twice; or before, and the answer was lost.

@@ -9,7 +9,7 @@ import flask
 
 from connector.port import Hall, ShopError, Unauthorized
 
-from . import callbacks, handshake, install, network, scheme, texts, texts_identity
+from . import callbacks, handshake, install, network, scheme, texts, texts_identity, visits
 from .handshake import Exchange, Halt, Halted
 from .install import Mistake, NotConnected
 from .rights import Right
@@ -39,15 +39,8 @@ def add(
             again = flask.url_for(".identity", oauth_consumer_key=key, success_call_back=success, came="1")
             return _private(flask.make_response(flask.redirect(again, 303)))
         try:
-            exchange = handshake.exchanged(key, success, browser, hall, allowed, clock())
-            faults = scheme.FAULTS[exchange.spelling]
-            lacks: tuple[Right, ...] = ()
-            if not exchange.done:
-                tried = handshake.finished(exchange, hall, allowed)
-                faults, lacks = scheme.FAULTS[tried.keys.spelling], tried.missing
-                if hall.known(exchange.address) is not None:
-                    with contextlib.suppress(LookupError):  # erased since: a new shop, as any other
-                        exchange = handshake.reconnect(exchange, tried, hall)
+            with visits.place(hall):
+                exchange, faults, lacks = _connected(key, success, browser)
         except (Halted, NotConnected, ShopError) as error:
             return _stopped(hall, error)
         return _page(hall, exchange=exchange, success=success, faults=faults, lacks=lacks)
@@ -59,7 +52,8 @@ def add(
         code = form.get("merchant_code", "")[: install.LONGEST]
         try:
             exchange = handshake.held(key, flask.session.get(_HELD, ""), hall)
-            url = _entered(exchange, code, "confirms_email" in form)
+            with visits.place(hall):
+                url = _entered(exchange, code, "confirms_email" in form)
         except NotConnected as error:
             return _page(hall, exchange=exchange, success=success, error=error, typed_code=code, status=422)
         except LookupError:
@@ -72,13 +66,27 @@ def add(
             return _private(flask.make_response(flask.redirect(url, 303)))
         return _page(hall, exchange=exchange, url=url, back=back)
 
+    def _connected(
+        key: str, success: str, browser: str
+    ) -> tuple[Exchange, tuple[scheme.Fault, ...], tuple[Right, ...]]:
+        """Exchange tokens and try the shop out; one that was here before has them at once."""
+        ends = install.patience()
+        exchange = handshake.exchanged(key, success, browser, hall, allowed, clock(), ends)
+        if exchange.done:
+            return exchange, scheme.FAULTS[exchange.spelling], ()
+        tried = handshake.finished(exchange, hall, allowed, ends)
+        if hall.known(exchange.address) is not None:
+            with contextlib.suppress(LookupError):  # erased since: a new shop, as any other
+                exchange = handshake.reconnect(exchange, tried, hall)
+        return exchange, scheme.FAULTS[tried.keys.spelling], tried.missing
+
     def _entered(exchange: Exchange, code: str, confirms_email: bool) -> str:
         """Return the address that signs the merchant in, once; raise LookupError where the shop was erased since."""
         if exchange.done:
             url = hall.enter(exchange.address)
             handshake.spend(exchange, hall)
             return url
-        tried = handshake.finished(exchange, hall, allowed, confirms_email=confirms_email)
+        tried = handshake.finished(exchange, hall, allowed, install.patience(), confirms_email=confirms_email)
         url = install.welcome(tried, code, hall).url
         handshake.spend(exchange, hall)
         return url

@@ -26,7 +26,9 @@ from .rights import Right
 from .scheme import Fault
 from .stores import Stores
 
-PATIENCE = 25.0  # seconds that somebody waits before the page; then no further call is begun
+PATIENCE = (
+    45.0  # seconds that somebody waits before the page, for all calls together; then the last one is cut off
+)
 SHORTEST_SECRET = 16
 LONGEST = 200
 
@@ -112,7 +114,7 @@ def connect(typed: Typed, hall: Hall, allowed: frozenset[str]) -> Connected:
         remembered(hall, base), four, typed.hook_secret.strip(), confirms_email=typed.confirms_email
     )
     try:
-        tried = try_out(base, new, allowed)
+        tried = try_out(base, new, allowed, patience())
     except Unauthorized as error:
         raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED}) from error
     except ShopError as error:
@@ -139,13 +141,17 @@ def renewed(old: Keys | None, four: Four, hook_secret: str = "", *, confirms_ema
     )
 
 
-def try_out(base: str, new: Keys, allowed: frozenset[str], *, known: bool = False) -> Tried:
+def patience() -> float:
+    """Return until when, of the monotonic clock, somebody who comes now waits before the page."""
+    return time.monotonic() + PATIENCE
+
+
+def try_out(base: str, new: Keys, allowed: frozenset[str], ends: float, *, known: bool = False) -> Tried:
     """Find out how the shop is signed to, whether a right is missing, and what it is.
 
     Raises NotConnected where rights are missing, Unauthorized where the keys are not accepted, and the port's other errors.
     A `known` shop goes on without rights that are for one thing only: its old keys may be dead, and these all that it has.
     """
-    ends = time.monotonic() + PATIENCE
     new = msgspec.structs.replace(new, spelling=scheme.found(base, new, allowed, ends=ends))
     client = Client(base, new, allowed, ends=ends)
     missing = _lacking(client)

@@ -6,7 +6,7 @@ import flask
 
 from connector.port import Hall
 
-from . import identity, network, rights, texts, texts_identity
+from . import identity, network, rights, texts, texts_identity, visits
 from .install import KEYS, LONGEST, Mistake, NotConnected, Typed, connect
 
 
@@ -27,7 +27,8 @@ def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
     def install() -> flask.Response:
         typed = _typed(flask.request.form)
         try:
-            connected = connect(typed, hall, allowed)
+            with visits.place(hall):
+                connected = connect(typed, hall, allowed)
         except NotConnected as error:
             return _page(hall, typed, error)
         if connected.faults:

@@ -10,6 +10,8 @@ import pytest
 from flask import Blueprint, request
 from sqlalchemy import select
 
+from connector import callbacks
+from connector import hall as doorstep
 from connector.app import create_app
 from connector.callbacks import CALLER, LARGEST
 from connector.hall import DoorStep
@@ -48,6 +50,8 @@ def house(env: dict[str, str], paper: ModuleType, called: list[bytes], clock: Cl
             @made.post("")
             def come() -> str:
                 called.append(request.get_data())
+                if request.get_data() == b"keep":
+                    hall.keep("word", b"what", MINUTES)
                 return ""
 
             return made
@@ -80,6 +84,42 @@ def test_one_caller_comes_only_so_often_a_minute(house: House, clock: Clock) -> 
     assert statuses == [200] * CALLER + [429]
     clock.now += MINUTES
     assert browser.post("/callbacks/paper", data=b"x").status_code == 200
+
+
+def _statuses(house: House, data: bytes, callers: list[str]) -> list[int]:
+    browser = create_app(house).test_client()
+    return [
+        browser.post("/callbacks/paper", data=data, environ_base={"REMOTE_ADDR": each}).status_code
+        for each in callers
+    ]
+
+
+def test_a_network_of_ip_version_6_is_one_caller(house: House) -> None:
+    callers = [f"2001:db8:1:2::{number:x}" for number in range(CALLER + 1)]
+    assert _statuses(house, b"x", [*callers, "2001:db8:1:3::1"]) == [200] * CALLER + [429, 200]
+
+
+def test_only_what_was_kept_counts_towards_the_calls_of_all(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callbacks, "ALL", 3)
+    callers = [f"192.0.2.{number}" for number in range(5)]
+    assert _statuses(house, b"nonsense", callers) == [200] * 5
+    assert _statuses(house, b"keep", callers) == [200] * 3 + [429] * 2
+    assert _statuses(house, b"nonsense", callers) == [429] * 5
+
+
+def test_visits_that_have_shops_called_are_counted_by_household_and_together(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doorstep, "VISITS_OF_A_CALLER", 2)
+    monkeypatch.setattr(doorstep, "VISITS", 4)
+    hall = DoorStep(house, house.platforms["paper"])
+    first = [hall.visits(f"2001:db8:1:2::{number}") for number in range(4)]
+    assert first == [None, None, MINUTES, MINUTES]
+    assert [hall.visits(f"192.0.2.{number}") for number in range(3)] == [None, None, MINUTES]
+    clock.now += MINUTES
+    assert hall.visits("2001:db8:1:2::1") is None
 
 
 def test_what_is_kept_is_sealed_and_ends(house: House, clock: Clock) -> None:

@@ -54,6 +54,9 @@ class Doorstep:
         self.words.add(word)
         return first
 
+    def visits(self, caller: str) -> None:
+        return None
+
     def guard(self, url: str) -> str:
         if f"//{self.host}/" not in url:
             raise Refused("not there")
@@ -325,6 +328,33 @@ def test_somebody_elses_posts_about_a_key_do_not_keep_the_merchant_out(admin: Ad
         admin.activate(oauth_consumer_secret=str(number) * 32)
     assert admin.key == mine
     assert admin.come(admin.browser()).status_code == 200
+
+
+def test_of_a_key_that_was_posted_often_the_last_two_are_tried_and_no_more(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def refused(claim: handshake.Claim, *rest: Any) -> None:
+        asked.append(claim.consumer_secret[0])
+
+    monkeypatch.setattr(handshake, "_request", refused)
+    for number in range(5):
+        admin.activate(oauth_consumer_secret=str(number) * 32)
+    assert admin.come(admin.browser()).status_code == 422
+    assert asked == ["4", "3"]
+
+
+def test_no_claim_is_asked_about_in_the_seconds_that_are_for_the_access_token(
+    admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin.activate()
+    browser = admin.browser()
+    with monkeypatch.context() as hurried:
+        hurried.setattr(install, "PATIENCE", handshake.FOR_ACCESS)
+        assert "cannot reach the shop" in admin.come(browser).text
+    assert handshake.FOR_ACCESS < install.PATIENCE
+    assert admin.come(browser).status_code == 200
 
 
 def test_a_shop_elsewhere_that_says_yes_to_everything_does_not_go_before_the_admins_own(

@@ -1,0 +1,54 @@
+"""Whoever connects a shop comes only so often, and shops that dawdle hold no more than a few threads."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import timedelta
+from typing import Any
+
+import flask
+import pytest
+from werkzeug.exceptions import TooManyRequests
+
+from adapters.magento import visits
+
+
+class Step:
+    """A hall that counts."""
+
+    def __init__(self, wait: timedelta | None = None) -> None:
+        self.wait, self.callers = wait, list[str]()
+
+    def visits(self, caller: str) -> timedelta | None:
+        self.callers.append(caller)
+        return self.wait
+
+
+@pytest.fixture(autouse=True)
+def asked() -> Any:
+    with flask.Flask("house").test_request_context(environ_base={"REMOTE_ADDR": "192.0.2.7"}):
+        yield
+
+
+def _wait(step: Step) -> Any:
+    with pytest.raises(TooManyRequests) as raised, visits.place(step):  # type: ignore[arg-type]
+        pass
+    return raised.value.retry_after
+
+
+def test_a_visitor_who_comes_too_often_is_told_when_to_come_again() -> None:
+    step = Step(timedelta(seconds=31.5))
+    assert (_wait(step), step.callers) == (32, ["192.0.2.7"])
+
+
+def test_only_so_many_shops_are_called_at_once_and_a_place_is_given_back_after_a_fault() -> None:
+    step = Step()
+    with ExitStack() as held:
+        for _ in range(visits.AT_ONCE):
+            held.enter_context(visits.place(step))  # type: ignore[arg-type]
+        assert _wait(step) == 10
+    with pytest.raises(KeyError), visits.place(step):  # type: ignore[arg-type]
+        raise KeyError
+    with ExitStack() as held:
+        for _ in range(visits.AT_ONCE):
+            held.enter_context(visits.place(step))  # type: ignore[arg-type]
