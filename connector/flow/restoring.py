@@ -15,7 +15,7 @@ import msgspec
 from connector.flow import erasing, settling
 from connector.loyalty.facts import Redemption
 from connector.loyalty.terms import NthOrder, Redeemable, Reward, Terms, WinBack
-from connector.loyalty.versions import amounts, in_force, told_in
+from connector.loyalty.versions import amounts, exchangeable, in_force, told_in
 from connector.records import GIFTS, Coupon, CouponKind
 from connector.store import (
     coupons,
@@ -202,7 +202,10 @@ def _gift_offer(tx: Tx, shop: shops.Shop, gift: Coupon) -> Redeemable | None:
 
 
 def _is_worth(reward: Reward, terms: Terms, shop: shops.Shop, coupon: Coupon) -> bool:
-    worth = (reward.kind, *amounts(reward, terms, told_in(terms, shop.currency, coupon.currency)))
+    currency = told_in(reward, terms, shop.currency, coupon.currency)
+    if not exchangeable(terms, currency):
+        return False
+    worth = (reward.kind, *amounts(reward, terms, currency))
     units = (reward.minimum_quantity, reward.gets)
     return (worth, units) == (
         (coupon.kind, coupon.value, coupon.minimum),

@@ -112,7 +112,7 @@ def _coupon(promise: Promise, history: History) -> list[WantedCoupon]:
     if customer_id is None:
         return []
     theirs = _currency_of(customer_id, shop.id, history)
-    currency = told_in(terms, shop.currency, theirs, promise.sale.order.currency)
+    currency = told_in(reward, terms, shop.currency, theirs, promise.sale.order.currency)
     if not exchangeable(terms, currency):
         return []
     value, minimum = amounts(reward, terms, currency)

@@ -47,7 +47,7 @@ def bargain(
         raise CannotRedeem("unknown_reward")
     if standing.balance < offer.points:
         raise CannotRedeem("too_few_points", offer.points, max(standing.balance, 0))
-    currency = told_in(terms, shop.currency, theirs)
+    currency = told_in(offer.reward, terms, shop.currency, theirs)
     if not exchangeable(terms, currency):
         raise CannotRedeem("other_currency", currency)
     value, minimum = amounts(offer.reward, terms, currency)

@@ -47,15 +47,18 @@ def exchangeable(terms: Terms, currency: str) -> bool:
     return currency == terms.currency or counted(terms, currency).rate > 0
 
 
-def told_in(terms: Terms, own: str, theirs: str | None, order: str | None = None) -> str:
-    """Return the currency of a code that is good for amounts: `own`, the shop's, or of a part with books of its own.
+def told_in(reward: Reward, terms: Terms, own: str, theirs: str | None, order: str | None = None) -> str:
+    """Return the currency of a reward's code: `own`, the shop's, or of a part with books of its own.
 
     `theirs` is the customer's (`Customer.currency`): None where the shop has one currency for everybody. `order`: of the
-    order that it is for; where people shop counts for more than where they are at home. One that amounts cannot be
-    told in is passed over.
+    order that it is for; where people shop counts for more than where they are at home. One that amounts cannot be told in
+    is passed over. Where none is left, a reward that names an amount is told in `theirs`, which is not `exchangeable`: in
+    the shop's own it would not work where they are at home.
     """
     wished = () if theirs is None else (order, theirs)
-    return next((one for one in wished if one is not None and exchangeable(terms, one)), own)
+    names_an_amount = reward.kind in MONEY or reward.minimum > 0
+    last = theirs if theirs is not None and names_an_amount else own
+    return next((one for one in wished if one is not None and exchangeable(terms, one)), last)
 
 
 def exchanged(amount: int, terms: Terms, currency: str) -> int:

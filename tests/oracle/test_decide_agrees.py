@@ -266,7 +266,10 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         versions, "MONEY", frozenset({"amount"})
     ),
     "who shops in other money gets the shop's": lambda patch: patch.setattr(
-        offers, "told_in", lambda terms, own, theirs, order: own
+        offers, "told_in", lambda reward, terms, own, theirs, order: own
+    ),
+    "who is at home in money without a rate gets the shop's": lambda patch: patch.setattr(
+        versions, "MONEY", GIFTS
     ),
     "a code is about everything": lambda patch: blind(patch, "scope", EVERYTHING),
     "nothing need be bought": lambda patch: blind(patch, "buys", EVERYTHING),
@@ -322,6 +325,8 @@ def first_order_brings(reward: dict, *orders: list[dict], **more: Any) -> dict:
     }
 
 
+FIVE_OFF = {"kind": "amount", "value": 500, "valid_days": 60}
+AT_HOME_IN_YEN = {"shop_id": 1, "id": "c1", "currency": "JPY"}
 IN_YEN = {"id": 1, "currency": "JPY", "timezone": "UTC", "mark_kind": "tags"}
 CANCELLED = bought(0, 0, cancelled_at="2015-03-04T10:00:00+00:00")
 NAMED = bought(1, 1, codes=["NTH-0-ORDER:1:0-0"], cancelled_at=None)
@@ -343,6 +348,10 @@ NOTICED = {
     "a gift is worth the same figure in every currency": (first_order_brings(CARD), True),
     "who shops in other money gets the shop's": (
         first_order_brings(BXGY, customers=[{"shop_id": 1, "id": "c1", "currency": "EUR"}], shops=[IN_YEN]),
+        True,
+    ),
+    "who is at home in money without a rate gets the shop's": (
+        first_order_brings(FIVE_OFF, bought(0, 0, currency="JPY", codes=[]), customers=[AT_HOME_IN_YEN]),
         True,
     ),
 }

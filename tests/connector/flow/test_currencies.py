@@ -53,3 +53,14 @@ def test_after_a_restore_a_code_that_was_used_is_known_by_its_worth_in_its_own_m
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         assert restoring.book_again(tx, world.shop, lost, world.now)
     assert world.balance() == points - 100
+
+
+def test_a_lost_code_in_money_without_a_rate_is_no_exchange_that_we_know(
+    world: Any, start: Any, make: Any
+) -> None:
+    start(currencies=RATES)
+    world.tell(CustomerChanged(make.person(currency="CHF")))
+    world.happen(make.order(1, 150, make.NOW))
+    lost = Coupon("LOST", "amount", 500, "CHF", "5.00 off", make.NOW, make.NOW + 60 * make.DAY, "7")
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert not restoring.book_again(tx, world.shop, lost, world.now)

@@ -160,7 +160,7 @@ def test_a_shop_whose_currency_has_no_rate_gets_no_coupon(member, terms, local):
         ("USD", "USD", "USD"),
         ("USD", "EUR", "EUR"),  # where they shop counts for more than where they are at home
         ("USD", "CHF", "USD"),  # no rate for francs
-        ("CHF", "CHF", "EUR"),
+        ("CHF", "CHF", ""),  # at home in francs a code in euros is no good
     ],
 )
 def test_an_offer_speaks_the_money_of_the_website(member, terms, local, theirs, ordered_in, told):
@@ -169,5 +169,21 @@ def test_an_offer_speaks_the_money_of_the_website(member, terms, local, theirs, 
     m = member(CHANGE(terms, nth_orders=(rule,), currencies=currencies))
     m.customers = (CHANGE(m.customers[0], currency=theirs),)
     m.buys("1", 40_00, local("2026-03-01"), currency=ordered_in)
-    (coupon,) = m.decide(local("2026-03-02")).coupons
-    assert (coupon.value, coupon.currency) == ({"EUR": 250, "USD": 277}[told], told)
+    coupons = m.decide(local("2026-03-02")).coupons
+    worth = {"EUR": [(250, "EUR")], "USD": [(277, "USD")], "": []}
+    assert [(one.value, one.currency) for one in coupons] == worth[told]
+
+
+def test_where_no_amount_can_be_told_a_share_is_promised_and_what_asks_for_an_amount_is_not(
+    member, terms, local
+):
+    rules = (
+        NthOrder("tenth", "10 % off", 1, Reward("percentage", 10_00)),
+        NthOrder("large", "10 % off from 25.00", 1, Reward("percentage", 10_00, minimum=25_00)),
+        NthOrder("sent", "Sent for nothing", 1, Reward("free_shipping")),
+    )
+    m = member(CHANGE(terms, nth_orders=rules))
+    m.customers = (CHANGE(m.customers[0], currency="CHF"),)
+    m.buys("1", 40_00, local("2026-03-01"), currency="CHF")
+    coupons = m.decide(local("2026-03-02")).coupons
+    assert sorted((one.reward_key, one.value) for one in coupons) == [("sent", 0), ("tenth", 1000)]

@@ -47,12 +47,33 @@ def test_100_points_buy_5_00_off_in_the_shops_own_money_for_60_days(m, terms, lo
 def test_points_buy_a_code_in_the_customers_own_money_where_there_is_a_rate(m, terms, local):
     now = local("2026-03-02 10:00")
     standing = m.settle(now).standing
-    found = [bargain(terms, standing, "five-off", AMSTERDAM, now, theirs) for theirs in ("USD", "CHF", None)]
+    found = [bargain(terms, standing, "five-off", AMSTERDAM, now, theirs) for theirs in ("USD", "EUR", None)]
     assert [(one.value, one.minimum, one.currency) for one in found] == [
         (6_25, 31_25, "USD"),
         (5_00, 25_00, "EUR"),
         (5_00, 25_00, "EUR"),
     ]
+
+
+@pytest.mark.parametrize("reward", [Reward("amount", 5_00), Reward("percentage", 10_00, minimum=25_00)])
+def test_nobody_pays_points_for_an_amount_that_cannot_be_told_where_they_are_at_home(m, terms, local, reward):
+    now = local("2026-03-02 10:00")
+    terms = msgspec.structs.replace(terms, redeemables=(Redeemable("off", "Off", 100, reward),))
+    with pytest.raises(CannotRedeem) as refused:
+        bargain(terms, m.settle(now).standing, "off", AMSTERDAM, now, "CHF")
+    told = [sentences.refusal(refused.value, language) for language in ("en", "nl")]
+    assert told == [
+        "This reward cannot be given in a shop that counts in CHF.",
+        "Deze beloning kan niet worden gegeven in een winkel die in CHF rekent.",
+    ]
+
+
+def test_a_share_is_exchanged_wherever_they_are_at_home(m, terms, local):
+    now = local("2026-03-02 10:00")
+    tenth = Redeemable("tenth", "10 % off", 100, Reward("percentage", 10_00))
+    terms = msgspec.structs.replace(terms, redeemables=(tenth,))
+    found = bargain(terms, m.settle(now).standing, "tenth", AMSTERDAM, now, "CHF")
+    assert (found.value, found.minimum) == (10_00, 0)
 
 
 def test_the_second_of_two_exchanges_hears_that_the_points_are_gone(m, terms, local):

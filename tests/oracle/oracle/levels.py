@@ -116,7 +116,7 @@ def coupon(rule: dict, order: dict, version: dict, when: datetime, truth: dict) 
     shop_id, customer = order["shop_id"], order["customer_id"]
     if customer is None:
         customer = next((one["id"] for one in truth["customers"] if one["shop_id"] == shop_id), None)
-    money = None if customer is None else money_of(customer, order, version["terms"], truth)
+    money = None if customer is None else money_of(customer, order, rule["reward"], version["terms"], truth)
     if money is None:
         return None
     zone = zone_of(truth, shop_id)
@@ -153,16 +153,19 @@ def tellable(terms: dict, code: str) -> bool:
     return code == terms["currency"] or programme.currency(terms, code) is not None
 
 
-def money_of(customer: str, order: dict, terms: dict, truth: dict) -> str | None:
+def money_of(customer: str, order: dict, reward: dict, terms: dict, truth: dict) -> str | None:
     """The currency a coupon speaks: the shop's; of a customer with a currency of their own that of the order, else theirs,
-    as far as there is a rate. None where nothing can be promised."""
+    as far as there is a rate. None where nothing can be promised: the shop's own helps nobody who is at home in other books,
+    but for a reward that says no amount."""
     shop_id = order["shop_id"]
     whose = next(
         (one for one in truth["customers"] if (one["shop_id"], one["id"]) == (shop_id, customer)), {}
     )
     own = next(one["currency"] for one in truth["shops"] if one["id"] == shop_id)
     first = [order["currency"], whose["currency"]] if whose.get("currency") else []
-    return next((code for code in [*first, own] if tellable(terms, code)), None)
+    free = reward["kind"] in ("percentage", "free_shipping", "buy_x_get_y") and not reward.get("minimum")
+    last = [own] if free or not first else []
+    return next((code for code in [*first, *last] if tellable(terms, code)), None)
 
 
 def worth(reward: dict, terms: dict, own: str) -> dict:
