@@ -99,6 +99,27 @@ def test_a_credit_memo_that_the_order_knows_nothing_of_counts_unless_it_was_canc
     assert (found.refunded, found.refunded_shipping) == (back, 200 if back else 0)
 
 
+@pytest.mark.parametrize(
+    ("memos", "back", "elsewhere"),
+    [
+        (["20.005"], 20_00, 10_00),
+        (["10.005", "10.005"], 20_00, 10_00),
+        (["20.02"], 20_02, 0),
+    ],
+)
+def test_what_a_memo_is_rounded_by_is_no_money_that_the_order_does_not_know_of(
+    memos: list[str], back: int, elsewhere: int
+) -> None:
+    """20.00 came back: 10.00 for the line, 10.00 for what has no line; the memos name no shipping."""
+    given = [
+        wire.CreditMemo(number, 7, "2026-01-04 09:00:00", None, 2, Decimal(amount), None)
+        for number, amount in enumerate(memos, start=1)
+    ]
+    told = order(line(base_amount_refunded=Decimal("10.00")), base_total_refunded=Decimal("20.00"))
+    found = read.order(told, [invoice("20.00", "2026-01-02 09:00:00")], (), given)
+    assert (found.refunded, found.refunded_shipping) == (back, elsewhere)
+
+
 def test_a_sent_order_is_fulfilled_with_its_last_parcel(answer: Any) -> None:
     row = answer("orders_page1", wire.Page[wire.Order]).rows[1]
     parcel = answer("shipments_page", wire.Page[wire.Shipment]).rows[0]
