@@ -37,7 +37,7 @@ from connector.port import (
     ShopRemoved,
     TryLater,
 )
-from connector.store import walls
+from connector.store import logins, walls
 from connector.store.shops import find_by_address
 
 PEOPLE = ("7", "8", "9")
@@ -64,6 +64,7 @@ def life(world: Any, make: Any) -> None:
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         member = world.member("7")
         redeeming.redeem(tx, member, world.shop.id, "7", "five-off", "an-act", "staff", world.now)
+        assert logins.keep(tx, logins.Login(f"owner of {world.shop.address}", "hashed", world.now))
     world.push()
     world.tell(DataAsked(world.shop.address, "8", None, "r-1"))
 
