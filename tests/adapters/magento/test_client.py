@@ -210,11 +210,15 @@ def test_an_answer_cut_short_is_not_taken_for_whole(server: Server) -> None:
         server.client().search("orders", wire.Order, Search())
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_shop_that_is_too_slow_for_a_whole_page_is_asked_for_a_part_of_it(server: Server) -> None:
+def test_a_shop_that_is_too_slow_for_a_whole_page_is_asked_for_a_part_of_it(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Long enough for a busy machine to answer at once.
+    monkeypatch.setattr(line, "TIMEOUTS", (1.0, 1.0))
+
     def answer(request: BaseHTTPRequestHandler) -> None:
         asked = int(request.path.split("pageSize%5D=")[1].split("&")[0])
-        time.sleep(0 if asked <= 20 else 0.5)
+        time.sleep(0 if asked <= 20 else 1.2)
         with contextlib.suppress(OSError):  # nobody listens any more
             _json({"items": [], "total_count": 0})(request)
 
