@@ -560,11 +560,14 @@ class TokenVault(Protocol):
 
 
 class OpenVault(Protocol):
-    """The vault while its lock is held; what is saved is lasting when the block ends, so use it only afterwards."""
+    """The vault while its lock is held; what is saved is lasting when the block ends, so use it only afterwards.
+
+    `save` tells whether it was kept: not where the shop was removed or connected anew since it was read.
+    """
 
     def read(self) -> bytes: ...
 
-    def save(self, tokens: bytes) -> None: ...
+    def save(self, tokens: bytes) -> bool: ...
 
 
 class ShopLine(msgspec.Struct, frozen=True):

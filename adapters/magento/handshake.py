@@ -140,20 +140,17 @@ def exchanged(
     return begun
 
 
-def finished(
-    exchange: Exchange, hall: Hall, allowed: frozenset[str], ends: float, *, confirms_email: bool = False
-) -> install.Tried:
+def finished(exchange: Exchange, hall: Hall, allowed: frozenset[str], ends: float) -> install.Tried:
     """Try the shop out with its new tokens; raise NotConnected and the port's errors."""
-    claim, old = exchange.claim, install.remembered(hall, exchange.address)
+    claim = exchange.claim
     four = install.Four(claim.consumer_key, claim.consumer_secret, exchange.token, exchange.token_secret)
-    new = install.renewed(old, four, confirms_email=confirms_email)
     known = hall.known(exchange.address) is not None
-    return install.try_out(hall.guard(exchange.address), new, allowed, ends, known=known)
+    return install.try_out(hall.guard(exchange.address), four, allowed, ends, known=known)
 
 
-def reconnect(exchange: Exchange, tried: install.Tried, hall: Hall) -> Exchange:
+def reconnect(exchange: Exchange, tried: install.Tried, hall: Hall, now: datetime) -> Exchange:
     """Give a shop that was here before its tokens at once: the old ones died when the merchant clicked Reauthorize."""
-    hall.reconnect(Installed(tried.facts, keys.packed(tried.keys)))
+    hall.reconnect(Installed(tried.facts, keys.packed(install.settled(tried, hall, now).keys)))
     done = msgspec.structs.replace(exchange, done=True)
     _keep(hall, done)
     return done

@@ -77,7 +77,7 @@ def add(
         tried = handshake.finished(exchange, hall, allowed, ends)
         if hall.known(exchange.address) is not None:
             with contextlib.suppress(LookupError):  # erased since: a new shop, as any other
-                exchange = handshake.reconnect(exchange, tried, hall)
+                exchange = handshake.reconnect(exchange, tried, hall, clock())
         return exchange, scheme.FAULTS[tried.keys.spelling], tried.missing
 
     def _entered(exchange: Exchange, code: str, confirms_email: bool) -> str:
@@ -86,8 +86,9 @@ def add(
             url = hall.enter(exchange.address)
             handshake.spend(exchange, hall)
             return url
-        tried = handshake.finished(exchange, hall, allowed, install.patience(), confirms_email=confirms_email)
-        url = install.welcome(tried, code, hall).url
+        tried = handshake.finished(exchange, hall, allowed, install.patience())
+        kept = install.settled(tried, hall, clock(), confirms_email=confirms_email)
+        url = install.welcome(kept, code, hall).url
         handshake.spend(exchange, hall)
         return url
 

@@ -1,6 +1,7 @@
 """Connecting a shop: its address and keys are tried out before anything is kept."""
 
 import time
+from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
@@ -106,37 +107,45 @@ class Connected(msgspec.Struct, frozen=True):
     faults: tuple[Fault, ...] = ()
 
 
-def connect(typed: Typed, hall: Hall, allowed: frozenset[str]) -> Connected:
+def connect(typed: Typed, hall: Hall, allowed: frozenset[str], now: datetime) -> Connected:
     """Try the shop out and hand it to the house; raise NotConnected where something is wrong."""
     base = _address(typed, hall)
     four = Four(*(getattr(typed, name).strip() for name in KEYS))
-    new = renewed(
-        remembered(hall, base), four, typed.hook_secret.strip(), confirms_email=typed.confirms_email
-    )
     try:
-        tried = try_out(base, new, allowed, patience())
+        tried = try_out(base, four, allowed, patience())
     except Unauthorized as error:
         raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED}) from error
     except ShopError as error:
         raise NotConnected({"address": mistake(error)}, to=getattr(error, "to", "")) from error
-    return Connected(welcome(tried, typed.merchant_code, hall).url, scheme.FAULTS[tried.keys.spelling])
+    kept = settled(tried, hall, now, typed.hook_secret.strip(), confirms_email=typed.confirms_email)
+    return Connected(welcome(kept, typed.merchant_code, hall).url, scheme.FAULTS[kept.keys.spelling])
 
 
-def remembered(hall: Hall, base: str) -> Keys | None:
-    """Return the keys of a shop that is connected already, or was before."""
-    tokens = hall.tokens(base)
-    return None if tokens is None else keys.unpacked(tokens)
+def settled(
+    tried: Tried, hall: Hall, now: datetime, hook_secret: str = "", *, confirms_email: bool = False
+) -> Tried:
+    """Return what was tried out with all that is to be kept of the shop, to be given to the house at once.
+
+    What is kept of a shop that was here before is read only here: the calls took a while, and what the merchant saved
+    meanwhile stays.
+    """
+    tokens = hall.tokens(tried.facts.address)
+    old = None if tokens is None else keys.unpacked(tokens)
+    new = renewed(old, tried.keys, now, hook_secret, confirms_email=confirms_email)
+    return msgspec.structs.replace(tried, keys=new)
 
 
-def renewed(old: Keys | None, four: Four, hook_secret: str = "", *, confirms_email: bool) -> Keys:
-    """Return keys with these four; all else stays as the merchant left it, unless they say otherwise now."""
+def renewed(
+    old: Keys | None, tried: Keys, now: datetime, hook_secret: str = "", *, confirms_email: bool
+) -> Keys:
+    """Return the keys that were tried; all else stays as the merchant left it, unless they say otherwise now."""
     if old is None:
         # Without one typed nobody knows it, and nothing that calls itself a hint of this shop is believed.
-        return Keys(*four, hook_secret=hook_secret or keys.fresh_secret(), confirms_email=confirms_email)
+        secret = hook_secret or keys.fresh_secret()
+        return msgspec.structs.replace(tried, hook_secret=secret, confirms_email=confirms_email)
     return msgspec.structs.replace(
-        old,
-        **four._asdict(),
-        hook_secret=hook_secret or old.hook_secret,
+        keys.with_secret(old, hook_secret or old.hook_secret, now),
+        **{name: getattr(tried, name) for name in (*KEYS, "spelling", "default_group")},
         confirms_email=confirms_email or old.confirms_email,
     )
 
@@ -146,12 +155,13 @@ def patience() -> float:
     return time.monotonic() + PATIENCE
 
 
-def try_out(base: str, new: Keys, allowed: frozenset[str], ends: float, *, known: bool = False) -> Tried:
+def try_out(base: str, four: Four, allowed: frozenset[str], ends: float, *, known: bool = False) -> Tried:
     """Find out how the shop is signed to, whether a right is missing, and what it is.
 
     Raises NotConnected where rights are missing, Unauthorized where the keys are not accepted, and the port's other errors.
     A `known` shop goes on without rights that are for one thing only: its old keys may be dead, and these all that it has.
     """
+    new = Keys(*four, hook_secret="")
     new = msgspec.structs.replace(new, spelling=scheme.found(base, new, allowed, ends=ends))
     client = Client(base, new, allowed, ends=ends)
     missing = _lacking(client)

@@ -10,6 +10,7 @@ from connector.port import MarkKind
 from .signing import Spelling
 
 OLD_SECRET_LASTS = timedelta(days=1)
+MOST_OLD = 5  # secrets of before that are believed
 
 
 class Learned(msgspec.Struct, frozen=True):
@@ -41,6 +42,16 @@ class Chosen(msgspec.Struct, frozen=True, omit_defaults=True):
     left: tuple[str, ...] = ()
 
 
+class Old(msgspec.Struct, frozen=True):
+    """A secret of hints from before, believed until then (Unix time)."""
+
+    secret: str
+    until: int
+
+    def __repr__(self) -> str:
+        return "Old(...)"
+
+
 class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     """The four keys of an integration, the secret of its hints, and two facts that no call can tell.
 
@@ -48,7 +59,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     `spelling`: how a signature must be made for the shop to accept it, as found out when it was connected.
     `default_group`: the group newcomers are put in; used where a customer names no store view.
     `rows`: what the shop allows on a page of a list, as it told; 0: any number.
-    `old_secret`: the one before `hook_secret`, believed until then (Unix time), so that a module can follow.
+    `old_secrets`: those before `hook_secret`, the eldest first, so that a module can follow.
     """
 
     consumer_key: str
@@ -58,8 +69,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     hook_secret: str
     confirms_email: bool = False
     default_group: int = 1
-    old_secret: str = ""
-    old_secret_until: int = 0
+    old_secrets: tuple[Old, ...] = ()
     adobe: Adobe = Adobe()
     chosen: Chosen = Chosen()
     rows: int = 0
@@ -85,12 +95,15 @@ def unpacked(tokens: bytes) -> Keys:
 
 
 def with_secret(keys: Keys, secret: str, now: datetime) -> Keys:
-    """Return the keys with this secret of hints; the one before is believed for a day more."""
+    """Return the keys with this secret of hints; each one before is believed for a day after its own end."""
     if secret == keys.hook_secret:
         return keys
+    good = [each for each in keys.old_secrets if now.timestamp() < each.until and each.secret != secret]
+    # However often another is made: the eldest may be the one that the module has, for nobody saw the others.
+    kept = *good[:1], *good[1:][-(MOST_OLD - 2) :]
     until = int((now + OLD_SECRET_LASTS).timestamp())
     return msgspec.structs.replace(
-        keys, hook_secret=secret, old_secret=keys.hook_secret, old_secret_until=until
+        keys, hook_secret=secret, old_secrets=(*kept, Old(keys.hook_secret, until))
     )
 
 

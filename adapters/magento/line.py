@@ -1,10 +1,10 @@
 """The open line to one Magento shop: the plug's calls, each handed to the part that knows how."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 
-import msgspec
+from msgspec.structs import replace
 
 from connector import port
 from connector.records import Card, Coupon, CouponKind, Customer, Order
@@ -22,6 +22,8 @@ from .stores import Stores
 from .tags import Attributes, Tags
 from .write import Marker
 
+_TRIES = 3  # a shop that is connected again at the same moment was read before, and is read anew
+
 
 class Line:
     """One shop's ShopAdapter. The tokens are read at the first call, and no call is made before it."""
@@ -34,7 +36,7 @@ class Line:
 
     def facts(self) -> port.ShopFacts:
         """What the shop says, with what its merchant chose; a place for cards is there once a module made it."""
-        return msgspec.structs.replace(
+        return replace(
             self._stores.facts(),
             mark_kind=self._keys.chosen.marks,
             shows_cards=self._attributes.shows_cards,
@@ -65,23 +67,15 @@ class Line:
 
     def choose(self, key: str, values: tuple[str, ...]) -> None:
         if key in adobe_choices.KEYS:
-            with self._vault.locked() as vault:
-                kept = keys.unpacked(vault.read())
-                told = adobe_choices.with_values(kept.adobe, key, values)
-                vault.save(keys.packed(msgspec.structs.replace(kept, adobe=told)))
+            self._keep(lambda kept: replace(kept, adobe=adobe_choices.with_values(kept.adobe, key, values)))
             return
         if key == email_choice.KEY:
             confirms = email_choice.value(values)
-            with self._vault.locked() as vault:
-                kept = keys.unpacked(vault.read())
-                vault.save(keys.packed(msgspec.structs.replace(kept, confirms_email=confirms)))
+            self._keep(lambda kept: replace(kept, confirms_email=confirms))
             return
         offered = Choices(self._groups, self._attributes, self._keys.chosen)
         chosen = offered.with_values(key, values)
-        with self._vault.locked() as vault:
-            # Whatever else was kept there meanwhile stays.
-            kept = keys.unpacked(vault.read())
-            vault.save(keys.packed(msgspec.structs.replace(kept, chosen=chosen)))
+        self._keep(lambda kept: replace(kept, chosen=chosen))
 
     def mark(
         self,
@@ -140,7 +134,7 @@ class Line:
         # Whoever answers at the address would have the token, bare; only where that is how the shop is called already.
         bare = self._keys.spelling == "bearer"
         spelling = scheme.found(self._shop.address, self._keys, self._allowed, bearer=bare)
-        kept, line = msgspec.structs.replace(self._keys, spelling=spelling), self._client
+        kept, line = replace(self._keys, spelling=spelling), self._client
         if spelling != self._keys.spelling:
             line = Client(self._shop.address, kept, self._allowed)
         missing = [right for right in rights.NEEDED if not install.granted(line, right)]
@@ -157,16 +151,14 @@ class Line:
 
     def new_secret(self, now: datetime) -> str:
         secret = keys.fresh_secret()
-        with self._vault.locked() as vault:
-            vault.save(keys.packed(keys.with_secret(keys.unpacked(vault.read()), secret, now)))
+        self._keep(lambda kept: keys.with_secret(kept, secret, now))
         return secret
 
     def learn(self, name: str, now: datetime) -> None:
         if adobe_keys.is_known(keys.unpacked(self._vault.read()), name, now):
             return
         pem = adobe_keys.fetched(name, network.allowed_hosts(self._env.get(network.ALLOWED, "")))
-        with self._vault.locked() as vault:
-            vault.save(keys.packed(adobe_keys.learned(keys.unpacked(vault.read()), name, pem, now)))
+        self._keep(lambda kept: adobe_keys.learned(kept, name, pem, now))
 
     def end_codes(self) -> None:
         self._standing.end()
@@ -193,12 +185,20 @@ class Line:
         self._clients.append(client)
         return client
 
+    def _keep(self, changed: Callable[[keys.Keys], keys.Keys]) -> None:
+        """Keep something of the shop; whatever else is kept there stays. Raises TryLater where it cannot be."""
+        for _ in range(_TRIES):
+            with self._vault.locked() as vault:
+                kept = vault.save(keys.packed(changed(keys.unpacked(vault.read()))))
+            if kept:
+                return
+        raise port.TryLater("The shop was being connected again. Try it once more.")
+
     def _remember(self, rows: int) -> None:
         """Keep the shop's limit for the other client and the jobs to come, or each would run into it once."""
         for client in self._clients:
             client.allows(rows)
-        with self._vault.locked() as vault:
-            vault.save(keys.packed(msgspec.structs.replace(keys.unpacked(vault.read()), rows=rows)))
+        self._keep(lambda kept: replace(kept, rows=rows))
 
     def _mended(self) -> Spelling | None:
         """Find out how the shop is signed to now, and keep it: a proxy before it was changed or put right."""
@@ -210,7 +210,7 @@ class Line:
             kept = keys.unpacked(vault.read())
             if kept.four != self._keys.four:
                 return None  # connected again meanwhile; the next line reads it
-            vault.save(keys.packed(msgspec.structs.replace(kept, spelling=spelling)))
+            vault.save(keys.packed(replace(kept, spelling=spelling)))
         return spelling
 
     @property

@@ -6,7 +6,7 @@ import flask
 
 from connector.port import Hall
 
-from . import identity, network, rights, texts, texts_identity, visits
+from . import callbacks, identity, network, rights, texts, texts_identity, visits
 from .install import KEYS, LONGEST, Mistake, NotConnected, Typed, connect
 
 
@@ -28,7 +28,7 @@ def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
         typed = _typed(flask.request.form)
         try:
             with visits.place(hall):
-                connected = connect(typed, hall, allowed)
+                connected = connect(typed, hall, allowed, callbacks.clocked())
         except NotConnected as error:
             return _page(hall, typed, error)
         if connected.faults:

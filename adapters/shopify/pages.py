@@ -45,8 +45,9 @@ class FreshVault:
     def read(self) -> bytes:
         return self._kept
 
-    def save(self, tokens: bytes) -> None:
+    def save(self, tokens: bytes) -> bool:
         self._kept = tokens
+        return True
 
     def locked(self) -> AbstractContextManager[OpenVault]:
         return nullcontext(self)

@@ -49,6 +49,7 @@ OURS = (
     _("What stands there now is written down, to be put back one day; then it goes out."),
     _("There is nothing to choose for this shop."),
     _("The shop did not answer in time."),
+    _("The shop was being connected again. Try it once more."),
     _("The code can no longer be used."),
     _("The code is live in the shop."),
     _("The customer was deleted in the shop."),

@@ -349,14 +349,15 @@ class _OpenVault:
             raise NoTokens(f"shop {self._shop_id} has no tokens; it must be installed again")
         return self._tx.ring.open(self._sealed, _place(self._shop_id))
 
-    def save(self, tokens: bytes) -> None:
-        """Keep new tokens in place of those that were read; not where the shop was removed or connected anew meanwhile."""
+    def save(self, tokens: bytes) -> bool:
+        """Keep new tokens in place of those that were read, and tell whether they still stood there."""
         new = self._tx.ring.seal(tokens, _place(self._shop_id))
         mine = shops.c.merchant_id == self._tx.merchant_id, shops.c.id == self._shop_id
-        self._tx.run(
+        kept = self._tx.run(
             update(shops).where(*mine, shops.c.tokens_sealed == self._sealed).values(tokens_sealed=new)
         )
         self._sealed = new
+        return kept.rowcount > 0
 
 
 def _place(shop_id: int) -> str:

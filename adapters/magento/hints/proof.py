@@ -12,12 +12,12 @@ from ..keys import Keys
 
 
 def said(secret: bytes, keys: Keys, now: datetime) -> bool:
-    """Tell whether it is the secret from before the last change; raise BadSignature where it is none of the shop's."""
+    """Tell whether it is a secret from before the last change; raise BadSignature where it is none of the shop's."""
     return _known(lambda each: hmac.compare_digest(secret, each), keys, now)
 
 
 def signed(signature: bytes, message: bytes, keys: Keys, now: datetime) -> bool:
-    """Tell whether the secret from before made this HMAC-SHA256, in hex or base64; raise BadSignature where none did."""
+    """Tell whether a secret from before made this HMAC-SHA256, in hex or base64; raise BadSignature where none did."""
 
     def good(secret: bytes) -> bool:
         digest = hmac.digest(secret, message, hashlib.sha256)
@@ -36,6 +36,6 @@ def header(words: str) -> bytes:
 def _known(good: Callable[[bytes], bool], keys: Keys, now: datetime) -> bool:
     if keys.hook_secret and good(keys.hook_secret.encode()):
         return False
-    if keys.old_secret and now.timestamp() < keys.old_secret_until and good(keys.old_secret.encode()):
+    if any(good(each.secret.encode()) for each in keys.old_secrets if now.timestamp() < each.until):
         return True
     raise BadSignature("not made with a secret of this shop")

@@ -38,8 +38,9 @@ class Vault:
     def locked(self) -> Iterator[Vault]:
         yield self
 
-    def save(self, tokens: bytes) -> None:
+    def save(self, tokens: bytes) -> bool:
         self.tokens = tokens
+        return True
 
 
 @pytest.fixture

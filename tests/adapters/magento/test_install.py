@@ -12,7 +12,7 @@ import pytest
 import responses
 from msgspec.structs import replace
 
-from adapters.magento import install, keys, rights
+from adapters.magento import groups, install, keys, rights
 from adapters.magento.client import Client
 from adapters.magento.platform import platform
 from adapters.magento.sandbox.oauth import Proxy
@@ -315,6 +315,26 @@ def test_a_shop_that_moved_is_named_with_its_new_address(
         answer = app.test_client().post("/magento/", data=typed, headers={"Accept-Language": language})
     assert answer.status_code == 422
     assert f"https://www.shop.test/ – {words}" in answer.text
+
+
+def test_what_is_saved_while_a_shop_is_connected_again_stays(
+    sandbox: Any, hall: Doorstep, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = replace(sandbox.keys, token="dead", rows=7)
+    hall.kept_tokens[sandbox.address] = keys.packed(before)
+    newcomers = groups.newcomers
+
+    def meanwhile(client: Client) -> int:
+        chosen = keys.Chosen(attribute="elsewhere")
+        saved = replace(before, hook_secret="made-meanwhile-anew", confirms_email=True, chosen=chosen)
+        hall.kept_tokens[sandbox.address] = keys.packed(saved)
+        return newcomers(client)
+
+    monkeypatch.setattr(groups, "newcomers", meanwhile)
+    browser.post("/magento/", data=form(sandbox))
+    kept = keys.unpacked(hall.welcomed[0].tokens)
+    assert (kept.token, kept.hook_secret) == (sandbox.keys.token, "made-meanwhile-anew")
+    assert (kept.confirms_email, kept.chosen.attribute, kept.rows) == (True, "elsewhere", 7)
 
 
 def test_a_shop_that_dawdles_over_every_answer_is_not_asked_all_there_is(

@@ -53,9 +53,10 @@ class MemoryVault:
     def read(self) -> bytes:
         return self.kept
 
-    def save(self, tokens: bytes) -> None:
+    def save(self, tokens: bytes) -> bool:
         self.kept = tokens
         self.saves.append(tokens)
+        return True
 
     @contextmanager
     def locked(self) -> Iterator["MemoryVault"]:

@@ -75,13 +75,13 @@ def test_tokens_renewed_while_the_shop_was_removed_or_connected_anew_are_not_kep
         held.read()
         with world.house.database.merchant(world.shop.merchant_id) as tx:
             shops.keep_tokens(tx, world.shop.id, b"of the new connection")
-        held.save(b"of the old one, renewed")
+        assert not held.save(b"of the old one, renewed")
     assert vault.read() == b"of the new connection"
     with vault.locked() as held:
         held.read()
         with world.house.database.merchant(world.shop.merchant_id) as tx:
             shops.remove(tx, world.shop.id, world.now)
-        held.save(b"of a shop that has gone")
+        assert not held.save(b"of a shop that has gone")
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         assert shops.get(tx, world.shop.id).state == "removed"
     with pytest.raises(shops.NoTokens):

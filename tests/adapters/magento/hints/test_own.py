@@ -48,8 +48,9 @@ class Vault:
     def locked(self) -> Iterator[Vault]:
         yield self
 
-    def save(self, tokens: bytes) -> None:
+    def save(self, tokens: bytes) -> bool:
         self.tokens = tokens
+        return True
 
 
 def knock(message: dict[str, Any], at: datetime = NOW) -> Knock:
@@ -133,6 +134,15 @@ def test_the_secret_before_the_last_change_is_believed_for_a_day_and_not_a_secon
         assert found.old_secret == old
     with pytest.raises(BadSignature):
         platform.receive({}, knock(message(at=day), day), kept)
+
+
+def test_a_button_pressed_twice_does_not_lock_the_module_out() -> None:
+    kept = Vault()
+    line = platform.open({}, ShopLine("https://shop.test/", "key"), kept)
+    for _ in range(2):
+        line.new_secret(NOW)
+    at = NOW + timedelta(hours=23)
+    assert platform.receive({}, knock(message(at=at), at), kept).old_secret
 
 
 @pytest.mark.parametrize(
