@@ -47,6 +47,7 @@ def take(desk: Desk, customer: Customer, touched: Touched) -> Result:
     touched.guests |= {claim for claim in (known.email_hash if known else None, word) if claim is not None}
     if customer.email_verified and word is not None:
         touched.members.update(joining.join_same_person(tx, word))
+        desk.proven.add(word)
     desk.forget_people()
     return Result(True, "Customer brought up to date.", subject)
 

@@ -46,6 +46,7 @@ class Desk:
 
     def __init__(self, tx: Tx, shop_id: int, now: datetime, withheld: Collection[str] = ()) -> None:
         self.tx, self.shop_id, self.now, self.withheld = tx, shop_id, now, withheld
+        self.proven: set[bytes] = set()  # hashes of the verified addresses of those it brought up to date
         self.shop_gone = False  # a message of this batch had everything of the shop erased
         self._orders: dict[str, purchases.Known | None] = {}
         self._people: dict[str, people.Known | None] = {}

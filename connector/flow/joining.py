@@ -1,9 +1,9 @@
 """Joining: one person, one member. Only a verified address (or the shop itself) joins two members."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from connector.store import coupons, ledger, outbox, people, purchases
+from connector.store import coupons, ledger, outbox, people, purchases, queue
 from connector.store.database import Tx
 
 
@@ -29,13 +29,15 @@ def join_same_person(tx: Tx, email_hash: bytes) -> list[int]:
     return members[:1]
 
 
-def join_everybody(tx: Tx, now: datetime) -> int:
-    """Join whoever is known by one verified address as several members, and return how many were joined.
+def join_everybody(tx: Tx, now: datetime, words: Sequence[bytes] | None = None) -> int:
+    """Join whoever is known by one of these verified addresses (or any) as several members; return how many were joined.
 
-    Two shops that are read at the same time do not see whom the other has just brought.
+    Two transactions do not see whom the other is bringing. Who looks again behind its own end sees what came before.
     """
-    joined = [member for word in people.shared_addresses(tx) for member in join_same_person(tx, word)]
-    people.make_due(tx, now, joined)
+    joined = [member for word in people.shared_addresses(tx, words) for member in join_same_person(tx, word)]
+    if joined:
+        people.make_due(tx, now, joined)
+        queue.settle(tx.connection, tx.merchant_id)
     return len(joined)
 
 

@@ -11,7 +11,7 @@ from math import inf
 import structlog
 
 from connector import trail
-from connector.flow import applying, asking, pushing, restoring
+from connector.flow import applying, asking, joining, pushing, restoring
 from connector.flow.desk import Desk
 from connector.house import House
 from connector.port import (
@@ -147,6 +147,9 @@ def _apply(
         if any(isinstance(change, FORGETS) for one in mine for change in one.changes):
             # Written before the commit: a line too many forgets nobody twice, one too few would bring a person back.
             tombstones.write(house.settings.forgotten_log, restoring.buried(tx, shop.id, desk.now))
+    if desk.proven:
+        with house.database.merchant(shop.merchant_id) as tx:
+            joining.join_everybody(tx, house.now(), sorted(desk.proven))
     _tell(house, shop, written)
     return None
 

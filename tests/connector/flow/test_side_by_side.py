@@ -5,18 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 
-from connector.flow import importing
-from connector.port import Batch
+from connector.flow import importing, joining
+from connector.port import Batch, CustomerChanged
 from connector.store import runs, shops
 from connector.store.tables import members
 
 
-def come_at_once(world: Any, make: Any) -> None:
-    """Have the same person come from two shops in two transactions, neither of which sees the other."""
+def second_shop(world: Any) -> Any:
     facts = msgspec.structs.replace(world.corner.says, address="second.example")
     with world.house.database.merchant(world.shop.merchant_id) as tx:
-        second = shops.add(tx, "corner", "tags", facts, world.now)
+        return shops.add(tx, "corner", "tags", facts, world.now)
+
+
+def come_at_once(world: Any, make: Any) -> None:
+    """Have the same person come from two shops in two transactions, neither of which sees the other."""
+    second = second_shop(world)
     with (
         world.house.database.merchant(world.shop.merchant_id) as one,
         world.house.database.merchant(world.shop.merchant_id) as other,
@@ -34,6 +39,28 @@ def test_who_came_by_two_imports_at_once_is_joined_when_one_is_through(world: An
     assert living(world) == 2
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         importing.finish(tx, world.shop.id, runs.begin(tx, world.shop.id, "import", world.now), 1, world.now)
+    assert living(world) == 1
+
+
+def test_who_comes_by_two_messages_at_once_is_joined_by_the_one_that_ends_last(
+    world: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    second = second_shop(world)
+    other = world.house.database.merchant(world.shop.merchant_id)
+    importing.take_in(other.__enter__(), second.id, Batch((make.person("8"),), (), "1"), world.now)
+    look, looked = joining.join_same_person, []
+
+    def looks_too_early(tx: Any, word: bytes) -> list[int]:
+        found = look(tx, word)
+        if not looked:
+            other.__exit__(None, None, None)
+        looked.append(found)
+        return found
+
+    monkeypatch.setattr(joining, "join_same_person", looks_too_early)
+    world.tell(CustomerChanged(make.person("7")))
+    assert [len(found) for found in looked] == [1, 1], "alone at first; joined with the other behind its end"
     assert living(world) == 1
 
 
