@@ -127,7 +127,8 @@ class Truth:
         self._under_the_numbers_of(books)
 
     def _remembers(self, shop_id: int, gone: Gone) -> None:
-        self.customers.append(gone.customer | {"shop_id": shop_id, "gone": True})
+        # Their address proves nothing any more: what comes in their name from now on is nobody's.
+        self.customers.append(gone.customer | {"shop_id": shop_id, "verified": False, "gone": True})
         for order in self.orders:
             if order["shop_id"] == shop_id and order["id"] in gone.orders:
                 order["customer_id"] = gone.customer["id"]

@@ -64,6 +64,19 @@ class MagentoCrowd(Crowd):
         super()._register()
         for name, rows in self.customers.items():
             self.views.setdefault((name, rows[-1]["id"]), self._view)
+        shared = Counter(one["email"] for rows in self.customers.values() for one in rows)
+        self.lonely = [one for one in self.lonely if shared[self._known(*one)["email"]] == 1]
+
+    def _known(self, name: str, number: str) -> dict[str, Any]:
+        return next(one for one in self.customers[name] if one["id"] == number)
+
+    def _move(self) -> None:
+        """Somebody gets another address; the old one is nobody's from then on, whoever has heard of it."""
+        name, number = self._chance.choice(self.lonely)
+        self._number += 1
+        address = f"moved-{self._number}@storm.example"
+        self._town.keepers[name].does(f"customers/{number}", "PATCH", email=address)
+        self._known(name, number)["email"] = address
 
     def _member(self, least: int) -> tuple[int, int, str, str]:
         found = super()._member(least)
