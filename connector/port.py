@@ -196,11 +196,14 @@ class Knock(msgspec.Struct, frozen=True):
 
 
 class KeyWanted(Exception):
-    """The message may be genuine, but is signed with a key that must be fetched first (`ShopAdapter.learn`): answer 503."""
+    """The message may be genuine, but is signed with a key that must be fetched first (`ShopAdapter.learn`): answer 503.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    Where it names several, any of them may prove it, and none need be there.
+    """
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(*names)
+        self.names = names
 
 
 class BadSignature(Exception):

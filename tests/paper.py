@@ -107,7 +107,7 @@ class PaperPlatform:
     def receive(self, env: Mapping[str, str], knock: Knock, vault: TokenVault | None) -> Delivery:
         headers, body = knock.headers, knock.body
         if "wants" in knock.query:
-            raise KeyWanted(knock.query["wants"])
+            raise KeyWanted(*knock.query["wants"].split(","))
         secret = env["PAPER_SECRET"].encode() if vault is None else vault.read()
         try:
             found = base64.b64decode(headers.get("x-paper-signature", "").encode("ascii"), validate=True)

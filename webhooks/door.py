@@ -125,7 +125,7 @@ def _take(house: House, room: Room, memory: Memory, address: Address) -> Outcome
     except (BadSignature, shops.NoTokens):
         return Outcome("bad_signature", 401)
     except KeyWanted as error:
-        return _learn(house, shop, error.name)
+        return _learn(house, shop, error.names)
     except BadMessage as error:
         _log.warning("unreadable webhook", platform=platform.name, reason=str(error))
         return Outcome("bad_message", 400)
@@ -138,15 +138,16 @@ def _take(house: House, room: Room, memory: Memory, address: Address) -> Outcome
     return Outcome(_keep(house, memory, platform, shop, delivery), 200, platform.answer(delivery))
 
 
-def _learn(house: House, shop: Shop | None, name: str) -> Outcome:
-    """Have the key fetched that the message may be signed with; its sender comes again."""
-    if shop is None or shop.state == "removed" or len(name) > _LONGEST_WORD:
+def _learn(house: House, shop: Shop | None, names: tuple[str, ...]) -> Outcome:
+    """Have the keys fetched that the message may be signed with; its sender comes again."""
+    if shop is None or shop.state == "removed" or any(len(name) > _LONGEST_WORD for name in names):
         return Outcome("bad_signature", 401)
     limit = rates.Limit(f"learn {shop.id}", _LEARN_A_MINUTE)
     with house.database.everyone() as connection:
         queue.hurry(connection)
-        if rates.count(connection, house.ring, (limit,), house.now()) is None:
-            queue.learn(connection, shop.merchant_id, shop.id, name)
+        for name in names:
+            if rates.count(connection, house.ring, (limit,), house.now()) is None:
+                queue.learn(connection, shop.merchant_id, shop.id, name)
     return Outcome("key_wanted", 503)
 
 

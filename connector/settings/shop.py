@@ -11,6 +11,7 @@ import structlog
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from connector import trail
 from connector.flow import choosing
 from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater
 from connector.settings import asked
@@ -83,13 +84,11 @@ def furnish(pages: Blueprint, house: House) -> None:
         try:
             if not _can_be_asked(house, shop):
                 raise Refused("There is nothing to choose for this shop.")
-            _within(lambda: house.line(shop).choose(key, values))
+            _within(lambda: _choose(house, shop, key, values))
         except ShopError as error:
             return _show(house, seen, shop, answer=_ask(house, shop), fault=said(str(error))), 422
         except NotImplementedError:
             not_there()
-        with visit(house) as seen:
-            choosing.chosen(seen.tx, shop.id, seen.now)
         flash(_("It is kept. What stands in the shop is looked at again, which takes a while."), "good")
         return redirect(url_for("settings.shop", shop_id=shop.id), 303)
 
@@ -165,11 +164,20 @@ def _may_ask(house: House, shop: Shop) -> bool:
         return rates.count(connection, house.database.ring, (limit,), house.now()) is None
 
 
+def _choose(house: House, shop: Shop, key: str, values: tuple[str, ...]) -> None:
+    """Have the choice kept, and looked at in the shop, also where nobody waits for the shop any more."""
+    house.line(shop).choose(key, values)
+    with house.database.merchant(shop.merchant_id) as tx:
+        choosing.chosen(tx, shop.id, house.now())
+
+
 def _within(work: Callable[[], T]) -> T:
     """Return what the work does; raise TryLater where the shop takes too long. It then goes on to its own end."""
     done: Queue[T | Exception] = Queue()
+    number = trail.current()
 
     def run() -> None:
+        trail.follow(number)
         try:
             done.put(work())
         except (ShopError, *_FAULTS) as error:

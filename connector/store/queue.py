@@ -106,7 +106,8 @@ def reconcile(
 
 def learn(connection: Connection, merchant_id: int, shop_id: int, name: str) -> None:
     """Have the key fetched that a message of this shop is signed with."""
-    defer(connection, "learn", key=f"learn:{shop_id}", merchant_id=merchant_id, shop_id=shop_id, name=name)
+    key = f"learn:{shop_id}:{name}"
+    defer(connection, "learn", key=key, merchant_id=merchant_id, shop_id=shop_id, name=name)
 
 
 def keep_alive(connection: Connection, merchant_id: int, shop_id: int, at: datetime | None = None) -> None:

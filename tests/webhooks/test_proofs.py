@@ -76,6 +76,14 @@ def test_a_message_whose_key_must_be_fetched_comes_again_and_is_not_kept(
         assert connection.execute(select(func.count()).select_from(tables.inbox)).scalar_one() == 0
 
 
+def test_of_a_message_that_names_two_keys_both_are_fetched_once(
+    house: House, shop: Shop, at: Any, paper: ModuleType
+) -> None:
+    for _ in range(2):
+        assert post(at, f"{shop.key}?wants=key-1,key-2", paper).status_code == 503
+    assert [job["name"] for job in learning(house)] == ["key-1", "key-2"]
+
+
 def test_of_one_shop_four_keys_a_minute_are_fetched_whoever_asks(
     house: House, shop: Shop, at: Any, paper: ModuleType
 ) -> None:

@@ -38,14 +38,15 @@ def received(knock: Knock, keys: Keys) -> Delivery:
         raise BadSignature("events of Adobe are not expected here")
     known = {each.path: rsa.key(each.pem) for each in keys.adobe.learned if _holds(each.until, knock.at)}
     good = any(path in known and rsa.signed(said, knock.body, known[path]) for path, said in signed)
-    wanted = next((path for path, _ in signed if path not in known), None)
-    if not good and wanted is None:
+    # Both, for the first may be a key that Adobe has taken away.
+    wanted = [path for path, _ in signed if path not in known]
+    if not good and not wanted:
         raise BadSignature("not made with a key of Adobe's")
     events = _events(knock.body)
     if not events or any(_client(event) != keys.adobe.client_id for event in events):
         raise BadSignature("not for this merchant's project")
-    if not good and wanted is not None:
-        raise KeyWanted(wanted)
+    if not good:
+        raise KeyWanted(*wanted)
     return Delivery(id=_id(events, knock.body), topic=TOPIC, body=knock.body)
 
 

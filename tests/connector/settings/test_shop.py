@@ -222,6 +222,33 @@ def test_after_a_choice_the_shop_is_asked_and_every_mark_looked_at_again(
     assert "subscribe" in jobs
 
 
+def test_a_choice_that_a_slow_shop_takes_after_its_page_gave_up_has_its_effect_all_the_same(
+    town: Any, browser: Any, line: Line, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free, chosen = threading.Event(), threading.Event()
+    kept, choose = page_of_shop._choose, line.choose
+
+    def slowly(key: str, values: tuple[str, ...]) -> None:
+        assert free.wait(10)
+        choose(key, values)
+
+    def seen(*rest: Any) -> None:
+        kept(*rest)
+        chosen.set()
+
+    monkeypatch.setattr(page_of_shop, "PATIENCE", 0.05)
+    monkeypatch.setattr(line, "choose", slowly)
+    monkeypatch.setattr(page_of_shop, "_choose", seen)
+    answer = browser.post(f"{place}/choose", place, key="where", value="group")
+    assert (answer.status_code, line.chosen) == (422, [])
+    assert "The shop did not answer in time." in read(answer.text)
+    free.set()
+    assert chosen.wait(10)
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        jobs = tx.connection.exec_driver_sql("SELECT task_name FROM procrastinate_jobs").scalars().all()
+    assert (line.chosen, "subscribe" in jobs) == ([("where", ("group",))], True)
+
+
 def test_what_cannot_be_chosen_is_said_and_nothing_is_kept(browser: Any, line: Line, place: str) -> None:
     line.refuses = Refused("Choose one of what is offered.")
     answer = browser.post(f"{place}/choose", place, key="where", value="moon")

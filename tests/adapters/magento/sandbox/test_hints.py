@@ -50,7 +50,8 @@ class Door:
             delivery = platform.receive({}, knock, self.vault)  # type: ignore[arg-type]
         except KeyWanted as wanted:
             line = platform.open({"ALLOW_PRIVATE_HOSTS": self.key_host}, LINE, self.vault)  # type: ignore[arg-type]
-            line.learn(wanted.name, knock.at)
+            for name in wanted.names:
+                line.learn(name, knock.at)
             return "come again", 503
         self.meant.append((delivery.id, platform.read(delivery)))
         return (platform.answer(delivery) or (b"", ""))[0]
