@@ -12,6 +12,7 @@ import requests
 
 from adapters.magento import keys
 from adapters.magento.platform import platform
+from connector import hall
 from connector.app import create_app
 from connector.house import House, furnish
 from connector.serving import Web
@@ -72,6 +73,18 @@ def test_the_callback_needs_no_session_and_answers_the_same_to_everybody(public:
     assert {(one.status_code, one.content, "Set-Cookie" in one.headers) for one in answers} == {
         (200, b"", False)
     }
+
+
+def test_who_comes_too_often_is_told_when_to_come_again_on_a_page(
+    public: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hall, "VISITS_OF_A_CALLER", 1)
+    with requests.Session() as browser:
+        asked = {"oauth_consumer_key": "k" * 32, "success_call_back": ""}
+        answers = [browser.get(f"{public}/magento/identity", params=asked, timeout=10) for _ in range(2)]
+    assert [one.status_code for one in answers] == [404, 429]
+    assert 0 < int(answers[1].headers["Retry-After"]) <= 60
+    assert "A little slower, please" in answers[1].text
 
 
 def test_over_https_the_button_works_with_no_more_than_a_browser_sends(
