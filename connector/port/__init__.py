@@ -1,0 +1,77 @@
+"""The plug: what a platform gives the house, and the words that cross the border.
+
+A platform is a folder under `adapters/` that offers one `Platform` object through the entry point group
+`comeback.platforms`. It is stateless; everything it needs is handed in. Nothing here does input or output.
+"""
+
+from connector.addresses import is_public as is_public
+from connector.addresses import looked_up as looked_up
+from connector.deadline import cut_off_after as cut_off_after
+from connector.deadline import hears as hears
+from connector.port.answers import Batch as Batch
+from connector.port.answers import Choice as Choice
+from connector.port.answers import CodeRefused as CodeRefused
+from connector.port.answers import CodeResult as CodeResult
+from connector.port.answers import CodeTaken as CodeTaken
+from connector.port.answers import Condition as Condition
+from connector.port.answers import Counts as Counts
+from connector.port.answers import CouponMade as CouponMade
+from connector.port.answers import LeftAlone as LeftAlone
+from connector.port.answers import Marked as Marked
+from connector.port.answers import MarkKind as MarkKind
+from connector.port.answers import MarkResult as MarkResult
+from connector.port.answers import Numbers as Numbers
+from connector.port.answers import PersonWord as PersonWord
+from connector.port.answers import Replaces as Replaces
+from connector.port.answers import ShopFacts as ShopFacts
+from connector.port.answers import Shown as Shown
+from connector.port.answers import Window as Window
+from connector.port.changes import Change as Change
+from connector.port.changes import CustomerChanged as CustomerChanged
+from connector.port.changes import CustomerForgotten as CustomerForgotten
+from connector.port.changes import CustomerRemoved as CustomerRemoved
+from connector.port.changes import CustomersMerged as CustomersMerged
+from connector.port.changes import CustomerTouched as CustomerTouched
+from connector.port.changes import DataAsked as DataAsked
+from connector.port.changes import Ignored as Ignored
+from connector.port.changes import ImportReady as ImportReady
+from connector.port.changes import OrderChanged as OrderChanged
+from connector.port.changes import OrderRemoved as OrderRemoved
+from connector.port.changes import OrderTouched as OrderTouched
+from connector.port.changes import RightsChanged as RightsChanged
+from connector.port.changes import ShopForgotten as ShopForgotten
+from connector.port.changes import ShopRemoved as ShopRemoved
+from connector.port.changes import ShopTouched as ShopTouched
+from connector.port.changes import SyncWanted as SyncWanted
+from connector.port.deliveries import BadMessage as BadMessage
+from connector.port.deliveries import BadSignature as BadSignature
+from connector.port.deliveries import Delivery as Delivery
+from connector.port.deliveries import KeyWanted as KeyWanted
+from connector.port.deliveries import Knock as Knock
+from connector.port.errors import Doubtful as Doubtful
+from connector.port.errors import Forbidden as Forbidden
+from connector.port.errors import NotReady as NotReady
+from connector.port.errors import OutcomeUnknown as OutcomeUnknown
+from connector.port.errors import Refused as Refused
+from connector.port.errors import ShopError as ShopError
+from connector.port.errors import TryLater as TryLater
+from connector.port.errors import Unauthorized as Unauthorized
+from connector.port.hall import Hall as Hall
+from connector.port.hall import Installed as Installed
+from connector.port.hall import Known as Known
+from connector.port.hall import OpenVault as OpenVault
+from connector.port.hall import ShopLine as ShopLine
+from connector.port.hall import TokenVault as TokenVault
+from connector.port.hall import Welcomed as Welcomed
+from connector.port.line import ShopAdapter as ShopAdapter
+from connector.port.line import request_headers as request_headers
+from connector.port.platform import Gift as Gift
+from connector.port.platform import Pace as Pace
+from connector.port.platform import Platform as Platform
+from connector.port.platform import Sandbox as Sandbox
+from connector.port.platform import Setting as Setting
+from connector.port.visitors import Frame as Frame
+from connector.port.visitors import Framing as Framing
+from connector.port.visitors import Question as Question
+from connector.port.visitors import Shopper as Shopper
+from connector.port.visitors import Visitor as Visitor

@@ -1,0 +1,39 @@
+"""What goes wrong on a shop's line, each kind by what is to be done about it."""
+
+from datetime import timedelta
+
+
+class ShopError(Exception):
+    """The root of what goes wrong on a shop's line. The text is safe to show and to log."""
+
+
+class TryLater(ShopError):
+    """The shop is busy or out of order; nothing was done. `wait` is what it asked for, if it did."""
+
+    def __init__(self, why: str, wait: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.wait = wait
+
+
+class NotReady(TryLater):
+    """What was asked for is still being prepared; the shop itself is well, and all else goes on with it."""
+
+
+class OutcomeUnknown(ShopError):
+    """The call went out and no answer came back: it may have been done. Look before trying again."""
+
+
+class Doubtful(OutcomeUnknown):
+    """The shop answered, and its answer leaves open whether it was done: a doubt about one thing, not about the line."""
+
+
+class Refused(ShopError):
+    """The shop says no, and will say no again; the text says what to do."""
+
+
+class Forbidden(Refused):
+    """A right is missing for this one thing; the shop stays connected and all else goes on."""
+
+
+class Unauthorized(ShopError):
+    """The shop no longer accepts our token, or a right that everything needs is missing: the merchant must reconnect."""
