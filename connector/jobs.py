@@ -131,6 +131,11 @@ def _app(house: House, stop: threading.Event, drains: Drains) -> App:
     def learn(merchant_id: int, shop_id: int, name: str) -> None:
         rounds.learn(house, merchant_id, shop_id, name)
 
+    @app.task(name="look_again", queue="look_again")
+    @trail.numbered
+    def look_again(merchant_id: int, shop_id: int) -> None:
+        rounds.look_again(house, merchant_id, shop_id, stop)
+
     @app.task(name="reconcile", queue="reconcile")
     @trail.numbered
     def reconcile(merchant_id: int, shop_id: int, kind: runs.RunKind) -> None:

@@ -27,13 +27,21 @@ def heed(tx: Tx, shop_id: int, platform: Platform, facts: ShopFacts, now: dateti
 def chosen(tx: Tx, shop_id: int, now: datetime) -> None:
     """Have what the merchant chose for the shop take effect: the shop is asked, and every mark and card looked at again."""
     queue.subscribe(tx.connection, tx.merchant_id, shop_id)
-    cards.doubt(tx, shop_id)
     _look_again(tx, shop_id, now)
 
 
 def _look_again(tx: Tx, shop_id: int, now: datetime) -> None:
-    """Push the marks of everybody once more: they may stand in another place from now on, or be left alone no longer."""
-    after = ""
-    while page := marks.carried(tx, shop_id, after, PAGE):
-        outbox.want(tx, "marks", [(shop_id, customer_id) for customer_id in page], now)
-        after = page[-1]
+    # A page of the merchant's waits for this transaction, and there may be hundreds of thousands of customers.
+    shops.look_again(tx, shop_id, now)
+    queue.look_again(tx.connection, tx.merchant_id, shop_id)
+
+
+def look_on(tx: Tx, shop_id: int, since: datetime, after: str, now: datetime) -> tuple[str, bool]:
+    """Push the next thousand marks once more, from behind `after` on, and doubt as many cards that stood by `since`.
+
+    They may stand in another place from now on, or be left alone no longer. Returns where to go on, and whether to.
+    """
+    page = marks.carried(tx, shop_id, after, PAGE)
+    outbox.want(tx, "marks", [(shop_id, customer_id) for customer_id in page], now)
+    doubted = cards.doubt_some(tx, shop_id, since, PAGE)
+    return page[-1] if page else after, bool(page or doubted)

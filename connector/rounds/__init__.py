@@ -5,7 +5,7 @@ The only place that catches what goes wrong on a shop's line: there it becomes a
 
 from connector.rounds.access import keep_alive, learn
 from connector.rounds.history import import_history, reconcile, subscribe
-from connector.rounds.members import settle
+from connector.rounds.members import look_again, settle
 from connector.rounds.messages import apply
 from connector.rounds.post import push
 
@@ -15,6 +15,7 @@ __all__ = [
     "import_history",
     "keep_alive",
     "learn",
+    "look_again",
     "push",
     "reconcile",
     "settle",
@@ -25,7 +26,8 @@ from connector.house import House
 
 
 def finish(house: House, merchant_id: int, shop_id: int) -> None:
-    """Do what a reconciliation asked for, here and now: apply, settle, push."""
+    """Do what a reconciliation asked for, here and now: apply, settle, look again, push."""
     apply(house, merchant_id, shop_id)
     settle(house, merchant_id)
+    look_again(house, merchant_id, shop_id)
     push(house, merchant_id, shop_id)

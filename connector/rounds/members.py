@@ -1,4 +1,4 @@
-"""Members: whoever is due is settled."""
+"""Members: whoever is due is settled, and where a shop carries other things what stands on its customers is pushed again."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import structlog
 
-from connector.flow import settling
+from connector.flow import choosing, settling
 from connector.house import House
 from connector.rounds.lines import NEVER, OURS
+from connector.store import shops
 
 PUT_OFF = timedelta(hours=1)  # until a member who could not be settled is tried again
 
@@ -39,3 +40,23 @@ def _put_off(house: House, merchant_id: int, error: Exception) -> None:
     with house.database.merchant(merchant_id) as tx:
         member_id = settling.put_off(tx, house.now(), PUT_OFF)
     _log.error("not settled", merchant_id=merchant_id, member=member_id, error=type(error).__name__)
+
+
+def look_again(house: House, merchant_id: int, shop_id: int, stop: threading.Event = NEVER) -> None:
+    """Have all marks and cards of the shop pushed once more where that is asked for; broken off, it begins anew later."""
+    with house.database.alone("look again", shop_id) as mine:
+        if mine:
+            _look_again(house, merchant_id, shop_id, stop)
+
+
+def _look_again(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> None:
+    with house.database.merchant(merchant_id) as tx:
+        since = shops.get(tx, shop_id).look_again_at
+    after, more = "", since is not None
+    while since is not None and more:
+        if stop.is_set():
+            return
+        with house.database.merchant(merchant_id) as tx:
+            after, more = choosing.look_on(tx, shop_id, since, after, house.now())
+            if not more:
+                shops.looked_again(tx, shop_id, since)

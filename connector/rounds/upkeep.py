@@ -39,6 +39,8 @@ def sweep(house: House) -> None:
         for merchant_id, shop_id in outbox.shops_waiting(connection, now):
             queue.push(connection, merchant_id, shop_id)
         for shop in shops.everywhere(connection):
+            if shop.look_again_at is not None:
+                queue.look_again(connection, shop.merchant_id, shop.id)
             if shop.state == "connected" and shop.alone_until(now) is None:
                 _wake_shop(house, connection, shop)
             elif shop.state == "reconnect" and _is_polled(house, shop):

@@ -79,6 +79,13 @@ def doubt(tx: Tx, shop_id: int) -> None:
     tx.run(update(cards).where(*_of(tx, shop_id)).values(shown_at=None))
 
 
+def doubt_some(tx: Tx, shop_id: int, since: datetime, limit: int) -> int:
+    """Note of some cards that stood in the shop by then that they may not stand there any more; return of how many."""
+    stood = select(cards.c.customer_id).where(*_of(tx, shop_id), cards.c.shown_at <= since).limit(limit)
+    doubted = update(cards).where(*_of(tx, shop_id), cards.c.customer_id.in_(stood))
+    return tx.run(doubted.values(shown_at=None)).rowcount
+
+
 def doubtful(tx: Tx, shop_id: int, after: str, limit: int) -> list[str]:
     """Return customers whose cards may not stand in the shop and are on no way there, from behind `after` on."""
     chosen = _idle(tx, shop_id).where(cards.c.shown_at.is_(None), cards.c.customer_id > after)

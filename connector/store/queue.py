@@ -88,6 +88,11 @@ def subscribe(connection: Connection, merchant_id: int, shop_id: int, at: dateti
     defer(connection, "subscribe", key=key, at=at, merchant_id=merchant_id, shop_id=shop_id)
 
 
+def look_again(connection: Connection, merchant_id: int, shop_id: int) -> None:
+    """Have all that stands on the shop's customers pushed once more."""
+    defer(connection, "look_again", key=f"look_again:{shop_id}", merchant_id=merchant_id, shop_id=shop_id)
+
+
 def reconcile(
     connection: Connection, merchant_id: int, shop_id: int, kind: str, at: datetime | None = None
 ) -> None:

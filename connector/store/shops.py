@@ -56,6 +56,7 @@ class Shop(msgspec.Struct, frozen=True):
     declared_at: datetime | None = None
     withholds: Collection[str] = ()
     currencies: Collection[str] = ()
+    look_again_at: datetime | None = None
 
     @property
     def books(self) -> tuple[str, ...]:
@@ -195,6 +196,17 @@ def shows_cards(tx: Tx, shop_id: int, shows: bool) -> bool:
 def marks_by(tx: Tx, shop_id: int, kind: MarkKind) -> bool:
     """Note what the shop's customers carry; return whether that is news."""
     return _news(tx, shop_id, "mark_kind", kind)
+
+
+def look_again(tx: Tx, shop_id: int, now: datetime) -> None:
+    """Note that all that stands on the shop's customers by now is to be pushed once more."""
+    _set(tx, shop_id, look_again_at=now)
+
+
+def looked_again(tx: Tx, shop_id: int, since: datetime) -> None:
+    """Note that it is on its way, unless it was asked for anew meanwhile."""
+    mine = shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id, shops.c.look_again_at == since
+    tx.run(update(shops).where(*mine).values(look_again_at=None))
 
 
 def remove(tx: Tx, shop_id: int, now: datetime) -> None:

@@ -126,6 +126,7 @@ shops = Table(
     Column("failed_at", MOMENT),
     Column("probe_at", MOMENT),  # the breaker is open, and may be tried again then; None: closed
     Column("probing", Boolean, nullable=False, server_default="false"),  # somebody is trying
+    Column("look_again_at", MOMENT),  # all that stood on customers by then is to be pushed once more
     Column("restored_from", MOMENT),  # put back as of then, and its codes not yet looked through
     Column("other_version", Text),  # that a webhook was last written for, where it is not ours
     Column("other_version_at", MOMENT),

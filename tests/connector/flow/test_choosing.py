@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from connector import rounds
 from connector.flow import choosing
 from connector.port import CustomerChanged, LeftAlone, Marked, OutcomeUnknown, Replaces
+from connector.rounds import upkeep
 
 SILVER = "loyalty-silver"  # from 250 euros on
 RETURNING = "returning-customer"
@@ -26,7 +28,9 @@ class Groups:
 
     def say(self, **facts: object) -> None:
         self.world.corner.says = msgspec.structs.replace(self.world.corner.says, **facts)
-        rounds.subscribe(self.world.house, self.world.shop.merchant_id, self.world.shop.id)
+        shop = self.world.house, self.world.shop.merchant_id, self.world.shop.id
+        rounds.subscribe(*shop)
+        rounds.look_again(*shop)
 
     def mark(self, who: str, wanted: Any, known: Any, tier: str = "", before: str = "") -> Any:
         self.asked.append((tier, before, wanted))
@@ -157,10 +161,46 @@ def test_what_the_merchant_chose_has_every_mark_looked_at_again(
     groups.of["1"] = "Retail"  # as good as: Wholesale may be replaced from now on
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         choosing.chosen(tx, world.shop.id, world.now)
+    rounds.look_again(world.house, world.shop.merchant_id, world.shop.id)
     world.push()
     world.push()
     assert groups.of["1"] == SILVER
     assert [(row.before, row.left_alone) for row in world.marks] == [("Retail", None)]
+
+
+def test_a_look_at_every_mark_goes_page_by_page_and_one_that_is_broken_off_begins_anew(
+    world: Any, make: Any, start: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "PAGE", 2)
+    start()
+    for n in range(1, 6):
+        world.tell(CustomerChanged(make.person(str(n), f"p{n}@example.nl")))
+        world.happen(make.order(100 + n, 300, make.NOW, str(n)))
+    world.push()
+    shop = world.house, world.shop.merchant_id, world.shop.id
+
+    def waiting() -> list[str]:
+        return sorted(row.subject for row in world.outbox if (row.kind, row.state) == ("marks", "waiting"))
+
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        choosing.chosen(tx, world.shop.id, world.now)
+    assert waiting() == [], "the page that the merchant looks at waits for none of it"
+    stop = threading.Event()
+    pages = iter([False, True])
+    monkeypatch.setattr(stop, "is_set", lambda: next(pages, True))
+    rounds.look_again(*shop, stop)
+    assert waiting() == ["1", "2"]
+    with world.house.database.everyone() as connection:
+        connection.exec_driver_sql("DELETE FROM procrastinate_jobs")
+    upkeep.sweep(world.house)
+    with world.house.database.everyone() as connection:
+        told = connection.exec_driver_sql("SELECT task_name FROM procrastinate_jobs").scalars().all()
+    assert "look_again" in told
+    rounds.look_again(*shop)
+    assert waiting() == ["1", "2", "3", "4", "5"]
+    world.push()
+    rounds.look_again(*shop)
+    assert waiting() == [], "asked for once, done once"
 
 
 def test_a_group_that_somebody_took_away_is_given_again_beside_the_tags(

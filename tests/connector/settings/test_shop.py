@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Page
 from sqlalchemy import select, update
 
+from connector import rounds
 from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater, Unauthorized
 from connector.settings import shop as page_of_shop
 from connector.store.tables import outbox
@@ -213,13 +214,14 @@ def test_after_a_choice_the_shop_is_asked_and_every_mark_looked_at_again(
     with house.database.merchant(town.shop.merchant_id) as tx:
         tx.run(update(outbox).values(state="done"))
     browser.post(f"{place}/choose", place, key="where", value="group")
+    rounds.look_again(house, town.shop.merchant_id, town.shop.id)
     with house.database.merchant(town.shop.merchant_id) as tx:
         waiting = tx.all(
             select(outbox.c.subject).where(outbox.c.state == "waiting", outbox.c.kind == "marks")
         )
         jobs = tx.connection.exec_driver_sql("SELECT task_name FROM procrastinate_jobs").scalars().all()
     assert {one.subject for one in waiting} == {"c0", "c1", "c2"}
-    assert "subscribe" in jobs
+    assert {"subscribe", "look_again"} <= set(jobs)
 
 
 def test_a_choice_that_a_slow_shop_takes_after_its_page_gave_up_has_its_effect_all_the_same(
