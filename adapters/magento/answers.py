@@ -91,7 +91,7 @@ def judge(answer: Answer, changes: bool, now: datetime) -> None:
             return
         case 301 | 302 | 303 | 307 | 308:
             raise _redirected(answer, changes)
-        case 401:
+        case 401 if answer.json:
             raise _unauthorized(answer)
         case 429:
             raise TryLater("The shop asks us to slow down (429).", wait(answer, now) or UNSAID)

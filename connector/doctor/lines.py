@@ -21,6 +21,7 @@ PATIENCE = 15.0  # seconds for all shops together
 AT_ONCE = 16
 _QUIET = timedelta(days=2)
 _ENDING = timedelta(days=60)  # renewed once a week, an access of 90 days never has so little left
+_TICK = "The merchant ticks what is named there and saves; all goes on by itself within the hour, not connected again."
 _ROTATED = timedelta(hours=2)  # so long after a rotation nobody signs with the old secret any more
 # What may go wrong with one shop without keeping the others from being looked at.
 _TROUBLE = (ShopError, CannotOpen, ValueError, LookupError, TypeError, NotImplementedError, *health.GONE)
@@ -94,7 +95,7 @@ def _ask(house: House, shop: Shop) -> _Answer:
 def _findings(house: House, shop: Shop, answer: _Answer | None) -> Iterator[Finding]:
     about, platform = f"shop {shop.address}", house.platforms[shop.platform]
     if shop.state == "reconnect":
-        yield Finding("shop.line", about, False, "no longer accepts our token", _reconnect(house, shop))
+        yield Finding("shop.line", about, False, *_turned_away(house, shop, platform, answer))
     match answer:
         case Unauthorized() if shop.state == "reconnect":
             pass  # just said
@@ -129,13 +130,28 @@ def _findings(house: House, shop: Shop, answer: _Answer | None) -> Iterator[Find
     yield from _known(house, shop, platform)
 
 
+def _turned_away(house: House, shop: Shop, platform: Platform, answer: _Answer | None) -> tuple[str, str]:
+    """Return what stands between us and a shop that waits to be connected again, and what to do."""
+    match answer:
+        case Condition(missing_rights=()) if platform.polled:
+            return (
+                "turned us away, and lets us in again",
+                "Nothing: it is tried once an hour, and goes on by itself.",
+            )
+        case Condition() if platform.polled:
+            return "turned us away for want of a right", _TICK
+        case _:
+            return "no longer accepts our token", _reconnect(house, shop)
+
+
 def _examined(house: House, shop: Shop, platform: Platform, found: Condition) -> Iterator[Finding]:
     about = f"shop {shop.address}"
     if shop.state == "connected":
         yield Finding("shop.line", about, True, "answers")
     if found.missing_rights:
         names = ", ".join(found.missing_rights)
-        yield Finding("shop.rights", about, False, f"lacks the rights {names}", _reconnect(house, shop))
+        cure = _TICK if platform.polled else _reconnect(house, shop)
+        yield Finding("shop.rights", about, False, f"lacks the rights {names}", cure)
     else:
         yield Finding("shop.rights", about, True, "has all the rights that Comeback needs")
     if found.withheld:

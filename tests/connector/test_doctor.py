@@ -245,5 +245,13 @@ def test_a_shop_that_waits_to_be_connected_again_is_asked_all_the_same(
     def dead() -> Condition:
         raise Unauthorized("no longer accepts our keys")
 
+    # One that is polled is tried again by itself, so nobody has to connect it again.
+    house.platforms["paper"].polled = True
+    found = sick(house)
+    assert "for want of a right" in found["shop.line"].says
+    assert "ticks what is named there" in found["shop.line"].what_to_do == found["shop.rights"].what_to_do
+    line.says = lambda: WELL
+    [found_well] = sick(house).values()
+    assert found_well.says == "turned us away, and lets us in again"
     line.says = dead
     assert [one.check for one in look(house) if one.about == f"shop {shop.address}"] == ["shop.line"]

@@ -412,7 +412,7 @@ def test_what_was_made_may_be_answered_with_201(says: Any, client: Client) -> No
     assert client.send("POST", "coupons", {}, wire.Coupon).coupon_id == 4
 
 
-@pytest.mark.parametrize("status", [200, 403, 404])
+@pytest.mark.parametrize("status", [200, 401, 403, 404])
 def test_a_page_where_data_was_expected_is_not_magento(
     shop: responses.RequestsMock, client: Client, status: int
 ) -> None:

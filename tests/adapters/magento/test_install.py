@@ -9,6 +9,7 @@ from typing import Any
 
 import flask
 import pytest
+import requests
 import responses
 from msgspec.structs import replace
 
@@ -215,6 +216,15 @@ def test_a_host_that_is_not_magento_is_told_so_without_its_words(
     answer = browser.post("/magento/", data=form(sandbox, address=f"{sandbox.address}sub/"))
     assert answer.status_code == 422
     assert "does not answer as Magento does" in answer.text
+
+
+def test_a_page_with_a_401_says_nothing_of_the_keys(sandbox: Any, browser: Any) -> None:
+    fault = {"status": 401, "html": True, "times": 50}
+    planted = requests.post(f"{sandbox.address}_sandbox/faults", json={"requests": [fault]}, timeout=10)
+    assert planted.status_code == 200
+    text = browser.post("/magento/", data=form(sandbox)).text
+    assert "does not answer as Magento does" in text
+    assert "does not accept these keys" not in text
 
 
 def test_a_shop_that_is_down_is_told_so(sandbox: Any, browser: Any) -> None:
