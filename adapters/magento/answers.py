@@ -16,6 +16,8 @@ from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
 from . import address, rights
 
 UNSAID = timedelta(seconds=30)  # a 429 without a word about how long
+# What is raised for an answer that is no JSON: a byte that is no UTF-8 and a thousand brackets raise errors of their own.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -125,11 +127,11 @@ def _redirected(answer: Answer, changes: bool) -> Redirected | TryLater | Outcom
 def wait(answer: Answer, now: datetime) -> timedelta | None:
     """Read Retry-After, which comes as seconds or as a date; None where it is missing or unreadable."""
     text = answer.headers.get("retry-after", "").strip()
-    if text.isdigit():
-        return timedelta(seconds=int(text[:6]))
     try:
+        if text.isascii() and text.isdigit():
+            return timedelta(seconds=int(text[:6]))
         return max(timedelta(), parsedate_to_datetime(text).astimezone(UTC) - now)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -163,6 +165,6 @@ def _unauthorized(answer: Answer) -> Untrusted:
 def _parameters(answer: Answer) -> dict[str, object]:
     try:
         parameters = msgspec.json.decode(answer.body, type=_Fault).parameters
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return {}
     return parameters if isinstance(parameters, dict) else {}

@@ -28,7 +28,7 @@ from connector.port import (
 )
 
 from . import criteria, network, rights, wire
-from .answers import Answer, PageTooBig, TooLarge, TooSlow, Untrusted, judge
+from .answers import UNREADABLE, Answer, PageTooBig, TooLarge, TooSlow, Untrusted, judge
 from .criteria import Search
 from .keys import Keys
 from .signing import Bearer, Signature, Spelling
@@ -98,7 +98,7 @@ class Client:
         """Return all that stands at `path`, to be changed and written back; numbers stay exact."""
         try:
             found = json.loads(self.call("GET", path), parse_float=Decimal)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TryLater("The shop's answer is not understood: no JSON.") from error
         if not isinstance(found, dict):
             raise TryLater("The shop's answer is not understood: no object.")
@@ -234,8 +234,9 @@ class Client:
         return int(self._clock()) + self._behind
 
     def _learn_time(self, answer: Answer) -> None:
-        with contextlib.suppress(KeyError, ValueError):
+        with contextlib.suppress(KeyError, ValueError, OverflowError):
             told = parsedate_to_datetime(answer.headers["date"]).timestamp() - self._clock()
+            datetime.fromtimestamp(self._clock() + told, UTC)  # no year that there is none of
             self._behind = int(told) if abs(told) > SKEW else 0
             self.ahead = timedelta(seconds=told)
 
@@ -295,8 +296,7 @@ def _never_left(error: Exception) -> bool:
 def _understood(body: bytes, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind, strict=False)
-    except msgspec.DecodeError as error:
-        # The message of the error names the place, which holds no value.
-        raise TryLater(
-            f"The shop's answer is not understood: {str(error).partition(' - ')[2] or 'no JSON'}."
-        ) from error
+    except UNREADABLE as error:
+        # The message of the error names the place, which holds no value; that of a byte which is no UTF-8 quotes it.
+        place = str(error).partition(" - ")[2] if isinstance(error, msgspec.DecodeError) else ""
+        raise TryLater(f"The shop's answer is not understood: {place or 'no JSON'}.") from error

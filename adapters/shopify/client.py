@@ -152,7 +152,7 @@ class Client:
 
     def _hear(self, reply: answers.Reply, now: datetime) -> None:
         """Note what the answer says beside its body. Shopify answers with its oldest version for one it no longer serves."""
-        with suppress(KeyError, ValueError):
+        with suppress(KeyError, ValueError, OverflowError):
             self.ahead = parsedate_to_datetime(reply.headers["Date"]).astimezone(UTC) - now
         version = reply.headers.get("X-Shopify-API-Version", self._app.version)
         self.other_version = "" if version == self._app.version else version
