@@ -83,12 +83,28 @@ class MagentoCrowd(Crowd):
         self.acted.add(found[2:])
         return found
 
+    def surely_deletes(self) -> None:
+        """Delete an order that earned points: they are to go back, whatever tells of it."""
+        keeper = self._shop()
+        with self._town.house.database.merchant(self._town.merchant_id) as tx:
+            earned = tx.connection.exec_driver_sql(
+                "SELECT e.source FROM entries e JOIN shops s ON e.source LIKE 'order:' || s.id || ':%%'"
+                " WHERE s.address = %(a)s GROUP BY e.source HAVING sum(e.points) > 0",
+                {"a": keeper.address},
+            ).scalars()
+            numbers = {source.rpartition(":")[2] for source in earned}
+        there = [one["id"] for one in keeper.all("orders") if one["id"] in numbers and not one["codes"]]
+        self._deletes(keeper, self._chance.choice(there))
+
     def _delete(self) -> None:
         shop, number = self._some_order()
         if any(one["codes"] for one in shop.all("orders") if one["id"] == number):
             raise Refused("who used a code there is known from the order alone")
+        self._deletes(shop, number)
+
+    def _deletes(self, shop: Keeper, number: str) -> None:
         shop.does(f"orders/{number}", "DELETE")
-        self.orders.remove((shop.name, number))
+        self.orders = [one for one in self.orders if one != (shop.name, number)]
 
     def _leave(self) -> None:
         """A customer nobody else shares an address with is deleted; the orders stay, and do not move."""

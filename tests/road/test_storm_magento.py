@@ -66,6 +66,8 @@ class Storms:
             self.crowd.act()
             if number == killed:
                 self.town.kills_worker(self.chance.randrange(len(self.town.workers)))
+                if "leave" in deeds:
+                    self.crowd.surely_deletes()
         for keeper in self.town.keepers.values():
             keeper.does("release", order="shuffled", seed=self.chance.randrange(10**6))
             keeper.does("faults")
