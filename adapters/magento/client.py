@@ -163,6 +163,17 @@ class Client:
         """Make the harmless call that everybody connected may make; raise Untrusted where its signature is no good."""
         self._at_its_time("GET", rights.GRANTED, rights.ONE, None)
 
+    def is_let_in(self) -> bool:
+        """Tell whether anything at all is answered that nobody but an integration may read."""
+        return any(self._shows(right) for right in rights.WITNESSES)
+
+    def _shows(self, right: rights.Right) -> bool:
+        try:
+            self._once("GET", right.path, rights.ONE, None)
+        except Untrusted:
+            return False
+        return True
+
     def _ask_for_granted(self) -> None:
         self._once("GET", rights.GRANTED, rights.ONE, None)
 
@@ -242,12 +253,12 @@ class Client:
 
     def _explained(self, error: Untrusted, path: str) -> Unauthorized | Forbidden | TryLater:
         """Tell a dead token from a missing right: Magento gives both the same answer."""
-        if path == rights.GRANTED and error.resources:
-            return Unauthorized(DEAD)
         try:
             self._ask_for_granted()
-        except Untrusted:
-            return Unauthorized(DEAD)
+        except Untrusted as probed:
+            # Without a right named the signature was no good. With one, it may be that very right that was taken away.
+            if not (probed.resources and error.resources and self.is_let_in()):
+                return Unauthorized(DEAD)
         if not error.resources:
             # Something on the way sent the call twice, and the shop takes each signature once. Nothing was done.
             return TryLater("The shop did not accept our signature this once.")

@@ -36,11 +36,15 @@ NEEDED = (
     ),
 )
 
-# A shop that was connected has this right, so a 401 here means dead keys. The settings of its views would not do for that:
-# with "Allow Anonymous Guest Access" anybody may read them, whoever signs and however.
+# A shop that was connected has this right: a 401 here means dead keys, or that it was taken away since. The settings of
+# its views would not do for that: with "Allow Anonymous Guest Access" anybody may read them, whoever signs and however.
 GRANTED = "customerGroups/search"
 ONE = (("searchCriteria[pageSize]", "1"), ("searchCriteria[currentPage]", "1"), ("fields", "total_count"))
 _ANYBODYS = NEEDED[:1]
+# What tells the two apart: whoever may read one of these has keys that are good.
+WITNESSES = tuple(
+    right for right in NEEDED if right.method == "GET" and right.path != GRANTED and right not in _ANYBODYS
+)
 
 _WHERE = {right.resource: right.where for right in NEEDED}
 _READS = {right.resource for right in NEEDED if right.reads}

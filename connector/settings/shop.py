@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from connector import trail
 from connector.flow import choosing
-from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater
+from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater, Unauthorized
 from connector.settings import asked
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.sentences import said
@@ -145,7 +145,7 @@ def _ask(house: House, shop: Shop) -> Asked:
         found = adapter.examine(f"{house.settings.public_url}/webhooks/{shop.platform}")
         try:
             return found, adapter.choices(speaks)
-        except Forbidden:
+        except (Forbidden, Unauthorized):
             return found, ()  # the right that is missing for it has just been named
 
     try:
@@ -155,7 +155,7 @@ def _ask(house: House, shop: Shop) -> Asked:
     except _FAULTS as error:
         _log.error("a shop could not be asked", shop=shop.id, exc_info=error)
         return Asked((Told(False, _("The shop could not be asked. It is noted in the log.")),))
-    return Asked(tuple(_findings(found)), choices)
+    return Asked(tuple(_findings(found, house.platforms[shop.platform].polled)), choices)
 
 
 def _may_ask(house: House, shop: Shop) -> bool:
@@ -194,16 +194,21 @@ def _within(work: Callable[[], T]) -> T:
     return found
 
 
-def _findings(found: Condition) -> Iterator[Told]:
+def _findings(found: Condition, polled: bool) -> Iterator[Told]:
     yield Told(True, _("The shop answers."))
     if found.missing_rights:
-        yield Told(
-            False,
-            _(
+        rights = "; ".join(found.missing_rights)
+        if polled:
+            cure = _(
+                "Comeback lacks rights in the shop: %(rights)s. Tick them there and save; no connecting again is needed.",
+                rights=rights,
+            )
+        else:
+            cure = _(
                 "Comeback lacks rights in the shop: %(rights)s. Give them there; then connect the shop again.",
-                rights="; ".join(found.missing_rights),
-            ),
-        )
+                rights=rights,
+            )
+        yield Told(False, cure)
     else:
         yield Told(True, _("Comeback has all the rights it needs."))
     for fault in found.faults:

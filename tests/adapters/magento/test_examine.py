@@ -36,7 +36,7 @@ def test_a_call_without_its_right_stops_the_whole_shop_only_where_nothing_could_
     body = b"{}" if right.method == "PUT" else None
     with pytest.raises(kind) as raised:
         sandbox.client().call(right.method, right.path, body=body)
-    assert (right.where in str(raised.value)) or right.path == rights.GRANTED
+    assert right.where in str(raised.value)
 
 
 def test_without_the_right_to_make_codes_the_shop_is_read_as_ever(sandbox: Any) -> None:
@@ -51,6 +51,27 @@ def test_without_the_right_to_make_codes_the_shop_is_read_as_ever(sandbox: Any) 
 def test_dead_keys_are_not_taken_for_missing_rights(sandbox: Any) -> None:
     with pytest.raises(Unauthorized):
         sandbox.line(token="nobody-gave-this-out").examine(HOME)
+
+
+def test_the_right_by_which_dead_keys_are_found_out_is_named_when_it_is_gone_itself(sandbox: Any) -> None:
+    group, orders = "Magento_Customer::group", "Magento_Sales::actions_view"
+    sandbox.shop.rights = sandbox.shop.rights - {group, orders}
+    for path, where in (
+        (rights.GRANTED, "Customers > Customer Groups"),
+        ("orders", "Orders > Actions > View"),
+    ):
+        with pytest.raises(Unauthorized, match=where):
+            sandbox.client().call("GET", path)
+    sandbox.shop.rights = frozenset()
+    with pytest.raises(Unauthorized, match="no longer accepts our keys"):
+        sandbox.client().call("GET", rights.GRANTED)
+
+
+def test_a_bare_token_without_the_right_to_see_groups_is_a_good_one(sandbox: Any) -> None:
+    sandbox.shop.desk.proxy, sandbox.shop.desk.bearer = Proxy(host="backend"), True
+    sandbox.shop.rights = sandbox.shop.rights - {"Magento_Customer::group"}
+    [missing] = sandbox.line(spelling="bearer").examine(HOME).missing_rights
+    assert "Customer Groups" in missing
 
 
 @pytest.mark.parametrize("way", ["revoked", "off"])

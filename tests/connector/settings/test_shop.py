@@ -141,8 +141,20 @@ def test_a_shop_that_cannot_be_asked_leaves_the_page_standing(
 def test_a_right_that_the_choices_need_and_lack_leaves_what_was_found(
     browser: Any, line: Line, place: str
 ) -> None:
-    line.offers = Forbidden("No right to see groups.")
-    assert "The shop answers." in browser.get(f"{place}/line")
+    for error in (Forbidden("No right to see groups."), Unauthorized("No right to see groups.")):
+        line.offers = error
+        assert "The shop answers." in browser.get(f"{place}/line")
+
+
+def test_a_polled_shop_that_turns_us_away_may_lack_a_right_and_goes_on_once_it_is_back(
+    town: Any, browser: Any, line: Line, place: str
+) -> None:
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(update(rows).values(state="reconnect"))
+    for page in ("/", place):
+        assert "a right is missing, or our key no longer works" in browser.get(page)
+    line.says = Condition(missing_rights=("Shop::groups (Groups)",))
+    assert "Shop::groups (Groups). Tick them there and save" in read(browser.get(f"{place}/line"))
 
 
 def test_a_shop_that_hangs_is_waited_for_and_no_longer(
