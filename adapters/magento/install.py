@@ -78,6 +78,7 @@ class Mistake(Enum):
     REDIRECTED = "redirected"
     REDIRECTED_TO = "redirected_to"
     KEYS_REFUSED = "keys_refused"
+    NOTHING_ALLOWED = "nothing_allowed"
     RIGHTS_MISSING = "rights_missing"
     TURNED_DOWN = "turned_down"
 
@@ -201,7 +202,8 @@ def _address(typed: Typed, hall: Hall) -> str:
 def _lacking(client: Client) -> tuple[Right, ...]:
     missing = tuple(right for right in rights.NEEDED if not granted(client, right))
     if rights.lacks_all(missing):
-        raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED})
+        # It names the right that each call lacks, so that it is not our signature that it does not accept.
+        raise NotConnected({"consumer_key": Mistake.NOTHING_ALLOWED})
     return missing
 
 

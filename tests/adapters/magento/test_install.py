@@ -185,11 +185,20 @@ def test_a_wrong_key_is_said_to_be_one_and_no_key_is_written_back(
     assert hall.welcomed == []
 
 
-def test_keys_of_an_integration_that_is_off_are_not_taken_for_rights_that_are_missing(
-    sandbox: Any, hall: Doorstep, browser: Any
+@pytest.mark.parametrize(
+    ("active", "allowed"), [(False, None), (True, ()), (True, ("Magento_Backend::store",))]
+)
+def test_good_keys_that_may_do_nothing_are_not_said_to_be_wrong(
+    sandbox: Any, hall: Doorstep, browser: Any, active: bool, allowed: tuple[str, ...] | None
 ) -> None:
-    sandbox.shop.open_to_anybody, sandbox.shop.desk.active = True, False
-    assert "does not accept these keys" in browser.post("/magento/", data=form(sandbox)).text
+    sandbox.shop.open_to_anybody, sandbox.shop.desk.active = True, active
+    if allowed is not None:
+        sandbox.shop.rights = frozenset(allowed)
+    text = browser.post("/magento/", data=form(sandbox)).text
+    assert "Is anything ticked under API, and is the integration active?" in text
+    assert "does not accept these keys" not in text
+    assert "standalone Bearer tokens" not in text
+    assert hall.welcomed == []
 
 
 @pytest.mark.parametrize(
