@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 _PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})?(\.[a-z0-9]([a-z0-9-]{0,62})?)*")
 
+# What may be pasted behind a shop's own address. Magento makes up an admin's path of `admin_` and a word.
+_BEHIND = re.compile(r"/(rest|index\.php|admin(_[A-Za-z0-9]+)?)(/.*)?$")
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -25,7 +27,7 @@ def normalised(text: str) -> str:
         port = f":{parts.port}" if parts.port and parts.port != _usual(parts.scheme) else ""
     except ValueError as error:  # also what idna raises
         raise NotAnAddress("no web address") from error
-    path = re.sub(r"/(rest|index\.php)(/.*)?$", "", parts.path).rstrip("/")
+    path = _BEHIND.sub("", parts.path).rstrip("/")
     odd = "@" in parts.netloc or parts.query or parts.fragment or "\\" in text
     dots = {".", ".."} & set(path.split("/"))
     if odd or dots or parts.scheme not in ("http", "https"):
