@@ -111,6 +111,8 @@ def _wrap(app: Flask, house: House, pulse: Pulse) -> None:
         prefix="static/",
         max_age=_STATIC_SECONDS,
     )
+    # Browsers ask for it unasked, of a page that names no icon too: a 404 is an error on their console.
+    served.add_file_to_dictionary("/favicon.ico", str(_PAGES / "static" / "mark.svg"))
     hops = house.settings.proxy_hops
     # Without a proxy of ours anybody can write X-Forwarded-For.
     inner = ProxyFix(served, x_for=hops, x_proto=hops, x_host=hops) if hops else served

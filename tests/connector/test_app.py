@@ -187,6 +187,7 @@ def test_what_shops_send_needs_no_browsers_word(house: House, url: str) -> None:
         ("/healthz", 200),
         ("/webhooks/paper", 405),
         ("/static/comeback.css", 200),
+        ("/favicon.ico", 200),
     ],
 )
 def test_every_answer_carries_the_strict_headers(where: str, status: int, url: str) -> None:
@@ -200,8 +201,15 @@ def test_every_answer_carries_the_strict_headers(where: str, status: int, url: s
     assert answer.headers["Referrer-Policy"] == "same-origin"
     assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert answer.headers.get("Cache-Control") == (
-        "max-age=3600, public" if "static" in where else "no-store"
+        "max-age=3600, public" if "static" in where or "favicon" in where else "no-store"
     )
+
+
+def test_who_asks_for_an_icon_unasked_gets_ours(url: str) -> None:
+    icon = requests.get(f"{url}/favicon.ico", timeout=5)
+    assert (icon.status_code, icon.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert icon.content == requests.get(f"{url}/static/mark.svg", timeout=5).content
+    assert "Set-Cookie" not in icon.headers
 
 
 def test_errors_are_friendly_in_the_readers_language(url: str) -> None:
