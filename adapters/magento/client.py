@@ -27,8 +27,8 @@ from connector.port import (
     request_headers,
 )
 
-from . import criteria, network, rights, wire
-from .answers import UNREADABLE, Answer, PageTooBig, TooLarge, TooSlow, Untrusted, judge
+from . import criteria, network, rights, rows, wire
+from .answers import Answer, PageTooBig, TooLarge, TooSlow, Untrusted, judge
 from .criteria import Search
 from .keys import Keys
 from .signing import Bearer, Signature, Spelling
@@ -92,7 +92,7 @@ class Client:
 
     def read(self, path: str, kind: type[T], pairs: tuple[tuple[str, str], ...] = ()) -> T:
         """Return what stands at `path`, below /rest/V1/."""
-        return _understood(self.call("GET", path, pairs=pairs), kind)
+        return rows.understood(self.call("GET", path, pairs=pairs), kind)
 
     def whole(self, path: str) -> dict[str, object]:
         """Return all that stands at `path`, to be changed and written back; numbers stay exact."""
@@ -125,13 +125,13 @@ class Client:
                 # A hundred orders can be too much for a small server, however often it is asked for them.
                 self._shrink(too_slow, sized.size, sized.size // 5)
             else:
-                return _understood(found, wire.Page[kind])  # type: ignore[valid-type]
+                return rows.page(found, kind)
 
     def send(self, method: str, path: str, body: object, kind: type[T]) -> T:
         """Change something and return the shop's answer; a `body` of None sends none."""
         answer = self.call(method, path, body=None if body is None else _body.encode(body))
         try:
-            return _understood(answer, kind)
+            return rows.understood(answer, kind)
         except TryLater as error:
             raise OutcomeUnknown(str(error)) from error
 
@@ -302,12 +302,3 @@ def _whole(raw: BaseHTTPResponse) -> bytes:
 def _never_left(error: Exception) -> bool:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     return isinstance(error, requests.ConnectionError) and isinstance(reason, NewConnectionError)
-
-
-def _understood(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind, strict=False)
-    except UNREADABLE as error:
-        # The message of the error names the place, which holds no value; that of a byte which is no UTF-8 quotes it.
-        place = str(error).partition(" - ")[2] if isinstance(error, msgspec.DecodeError) else ""
-        raise TryLater(f"The shop's answer is not understood: {place or 'no JSON'}.") from error

@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 
 from connector import records
-from connector.port import Batch, Counts, Forbidden, Numbers, Window
+from connector.port import Batch, Counts, Forbidden, Numbers, Unread, Unreadable, Window
 
 from . import read, walk
 from .client import Client
@@ -33,6 +33,8 @@ MOST = 300  # rows of a page of the history, where the shop is quick: the limit 
 BITE = 3 * MOST  # customers, or lines of orders, that are kept at once
 
 S = TypeVar("S")
+R = TypeVar("R", records.Order, records.Customer)
+Row = TypeVar("Row", Order, Customer)
 Chosen = Iterable[tuple[Filter, ...]]
 
 _UNPAID = ("new", "pending_payment")
@@ -86,13 +88,15 @@ class Reader:
         everybody = walk.by_id(self._pages, walk.CUSTOMERS, self._tags.kind, _id, mark.customer, most=MOST)
         for customers in walk.ahead(_together(everybody)):
             mark = msgspec.structs.replace(mark, customer=customers[-1].id)
-            yield Batch(self._customers(customers), (), mark.text(), total)
+            people, unread = self._customers(customers)
+            yield Batch(people, (), mark.text(), total, unread)
         placed = walk.by_id(self._pages, walk.ORDERS, Order, _entity, mark.order, most=MOST)
         for rows, memos in walk.ahead(self._with_memos(_together(placed, _lines), whole=True)):
             mark = msgspec.structs.replace(mark, order=rows[-1].entity_id)
             late = {row.customer_id for row in rows if (row.customer_id or 0) > mark.customer}
-            named = tuple(self.customers(tuple(map(str, late))).values())
-            yield Batch(named, self._pictures(rows, memos, whole=True), mark.text(), total)
+            people, strange = self._customers(self._people(tuple(map(str, late))))
+            orders, unread = self._pictures(rows, memos, whole=True)
+            yield Batch(people, orders, mark.text(), total, strange + unread)
 
     def changed(self, window: Window) -> Iterator[Batch]:
         """Yield what changed in the window and shortly before it, whatever the shop's clock says meanwhile."""
@@ -105,7 +109,8 @@ class Reader:
         met = set[int]()
         for rows, memos in walk.ahead(self._with_memos(changed)):
             met.update(row.entity_id for row in rows)
-            yield Batch((), self._pictures(rows, memos), "")
+            orders, unread = self._pictures(rows, memos)
+            yield Batch((), orders, "", unread=unread)
         yield from self._given_back(told, met)
 
     def _given_back(self, window: Window, met: set[int]) -> Iterator[Batch]:
@@ -114,14 +119,16 @@ class Reader:
         try:
             for rows in memos:
                 if missing := sorted({row.order_id for row in rows} - met):
-                    yield Batch((), tuple(self.orders(tuple(map(str, missing))).values()), "")
+                    orders, unread = self._orders(tuple(map(str, missing)))
+                    yield Batch((), orders, "", unread=unread)
         except Forbidden:
             self._sees_memos = False
 
     def _changed_customers(self, window: Window) -> Iterator[Batch]:
         changed = walk.by_time(self._pages, walk.CUSTOMERS, self._tags.kind, _id, window.since, window.until)
         for rows in walk.ahead(changed):
-            yield Batch(self._customers(rows), (), "")
+            people, unread = self._customers(rows)
+            yield Batch(people, (), "", unread=unread)
 
     def _by_its_clock(self, window: Window) -> Window:
         """Return the window with what the shop stamps into it: begun earlier where its clock is behind ours, ended later
@@ -133,14 +140,15 @@ class Reader:
         return Window(since + min(ahead, timedelta()), until + max(ahead, timedelta()))
 
     def orders(self, ids: tuple[str, ...]) -> dict[str, records.Order]:
-        """Return the orders that exist."""
-        rows = self._by_number(walk.ORDERS, Order, ids)
-        return {order.id: order for order in self._orders(rows)}
+        """Return the orders that exist; raise Unreadable."""
+        return {order.id: order for order in _all(*self._orders(ids))}
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, records.Customer]:
-        """Return the customers that exist."""
-        rows = self._by_number(walk.CUSTOMERS, self._tags.kind, ids)
-        return {customer.id: customer for customer in self._customers(rows)}
+        """Return the customers that exist; raise Unreadable."""
+        return {customer.id: customer for customer in _all(*self._customers(self._people(ids)))}
+
+    def _people(self, ids: tuple[str, ...]) -> list[Customer]:
+        return self._by_number(walk.CUSTOMERS, self._tags.kind, ids)
 
     def _by_number(self, route: walk.List, kind: type[walk.Dated], ids: tuple[str, ...]) -> list[walk.Dated]:
         # A number beyond the column's reach would be clipped by the database and find another row.
@@ -151,32 +159,35 @@ class Reader:
         pages = walk.by_id(self._client, route, kind, _number, filters=chosen)
         return [row for page in pages for row in page.rows]
 
-    def _customers(self, rows: list[Customer]) -> tuple[records.Customer, ...]:
-        return tuple(
-            read.customer(
+    def _customers(self, rows: list[Customer]) -> tuple[tuple[records.Customer, ...], tuple[Unread, ...]]:
+        def read_one(row: Customer) -> records.Customer:
+            return read.customer(
                 row,
                 self._tags.marks(row, self._groups.code(row.group_id)),
                 self._stores.language_of(row.store_id),
                 self._confirms_email,
                 self._stores.books_of(row.website_id),
             )
-            for row in rows
-        )
 
-    def _orders(self, rows: list[Order]) -> tuple[records.Order, ...]:
+        return _each("customer", rows, read_one)
+
+    def _orders(self, ids: tuple[str, ...]) -> tuple[tuple[records.Order, ...], tuple[Unread, ...]]:
+        rows = self._by_number(walk.ORDERS, Order, ids)
         return self._pictures(rows, self._memos(self._client, rows))
 
     def _pictures(
         self, rows: list[Order], memos: Documents[CreditMemo], whole: bool = False
-    ) -> tuple[records.Order, ...]:
+    ) -> tuple[tuple[records.Order, ...], tuple[Unread, ...]]:
         """Return orders with their documents. `whole`: the rows are all there are between the outer ones."""
         shipped = [row.entity_id for row in rows if any(line.qty_shipped for line in row.items or [])]
         invoices = self._documents(self._client, walk.INVOICES, Invoice, _chosen(_billed(rows), whole))
         shipments = self._documents(self._client, walk.SHIPMENTS, Shipment, _chosen(shipped, whole))
-        return tuple(
-            read.order(row, invoices[row.entity_id], shipments[row.entity_id], memos[row.entity_id])
-            for row in rows
-        )
+
+        def read_one(row: Order) -> records.Order:
+            number = row.entity_id
+            return read.order(row, invoices[number], shipments[number], memos[number])
+
+        return _each("order", rows, read_one)
 
     def _with_memos(
         self, pages: Iterator[list[Order]], whole: bool = False
@@ -200,6 +211,26 @@ class Reader:
                 for row in page.rows:
                     found[row.order_id].append(row)
         return found
+
+
+def _each(
+    kind: Literal["order", "customer"], rows: Iterable[Row], read_one: Callable[[Row], R]
+) -> tuple[tuple[R, ...], tuple[Unread, ...]]:
+    """Return what can be read of the rows, and which of them cannot."""
+    found, unread = list[R](), list[Unread]()
+    for row in rows:
+        try:
+            found.append(read_one(row))
+        except (ValueError, LookupError, ArithmeticError):
+            unread.append(Unread(kind, str(_number(row)), row.updated_at or ""))
+    return tuple(found), tuple(unread)
+
+
+def _all(found: tuple[R, ...], unread: tuple[Unread, ...]) -> tuple[R, ...]:
+    # Left out, it would be taken for deleted.
+    if unread:
+        raise Unreadable(unread[0])
+    return found
 
 
 def _billed(rows: list[Order]) -> list[int]:

@@ -15,6 +15,8 @@ from . import wire
 # What an order that nothing is owed for is in once it is accepted; before, it may still be called off unpaid.
 _ACCEPTED = ("processing", "complete", "closed")
 CANCELLED = 3  # a credit memo's state
+TOO_MUCH = 10**12  # Magento's own columns hold less
+MANY = 10**9  # of one thing in one order; more is no number that a column of ours holds
 PAID = 2  # an invoice's state; 1 is open (money still to be captured), 3 is cancelled
 
 
@@ -23,10 +25,21 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def _when(*told: str | None) -> datetime:
+    """Return the first of these times that is one; shops brought over from elsewhere have dates of zeros."""
+    # PHP writes the date of zeros as the last day of November before the year 0.
+    return moment(next((text for text in told if text and not text.startswith(("0000-", "-"))), ""))
+
+
 def minor(amount: Decimal | None, currency: str) -> int:
-    """Return minor units; absent means nothing. Magento reckons in floats and keeps four decimals: half a cent goes up."""
+    """Return minor units; absent means nothing. Magento reckons in floats and keeps four decimals: half a cent goes up.
+
+    Raises ValueError for what is no amount.
+    """
     if amount is None:
         return 0
+    if not amount.is_finite() or abs(amount) >= TOO_MUCH:
+        raise ValueError("no amount")
     return int(amount.scaleb(exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -36,16 +49,21 @@ def order(
     shipments: Iterable[wire.Shipment] = (),
     memos: Iterable[wire.CreditMemo] = (),
 ) -> Order:
-    """Return the order with its invoices, shipments and credit memos as one picture."""
+    """Return the order with its invoices, shipments and credit memos as one picture.
+
+    Raises ValueError or ArithmeticError where one of them cannot be read.
+    """
+    invoices, shipments, memos = list(invoices), list(shipments), list(memos)
+    _insist(found, *invoices, *shipments, *memos)
     currency = found.base_currency_code
     counted = lines(found)
-    refunded, elsewhere = _refunded(found, counted, list(memos))
-    paid_at = _paid_at(found, list(invoices))
+    refunded, elsewhere = _refunded(found, counted, memos)
+    paid_at = _paid_at(found, invoices)
     return Order(
         id=str(found.entity_id),
         number=found.increment_id or str(found.entity_id),
         currency=currency,
-        placed_at=moment(found.created_at),
+        placed_at=_placed_at(found),
         changed_at=_changed_at(found),
         total=minor((found.base_grand_total or Decimal(0)) + found.credit.spent, currency),
         lines=tuple(_line(line, currency) for line in counted),
@@ -53,7 +71,7 @@ def order(
         email=found.customer_email or None,
         orphaned=found.customer_is_guest == 0 and not found.customer_id,
         paid_at=paid_at,
-        fulfilled_at=_fulfilled_at(found, paid_at, list(shipments)),
+        fulfilled_at=_fulfilled_at(found, paid_at, shipments),
         # Magento keeps no time of a cancellation. An order that is cancelled hardly moves again, so its last
         # change is it; where it does move, the time is too late, never too early.
         cancelled_at=_changed_at(found) if found.state == "canceled" else None,
@@ -76,13 +94,14 @@ def customer(
     `currency`: of their website's books.
 
     Magento does not say whether an address is proven. Where the shop asks newcomers to confirm theirs, and others a
-    changed one, one without an open confirmation is.
+    changed one, one without an open confirmation is. Raises ValueError where the row cannot be read.
     """
+    _insist(found)
     name = " ".join(part.strip() for part in (found.firstname, found.lastname) if part and part.strip())
     return Customer(
         id=str(found.id),
-        created_at=moment(found.created_at),
-        changed_at=moment(found.updated_at or found.created_at),
+        created_at=_when(found.created_at, found.updated_at),
+        changed_at=_when(found.updated_at, found.created_at),
         email=found.email or None,
         email_verified=confirms_email and bool(found.email) and not found.confirmation,
         name=name or None,
@@ -127,6 +146,8 @@ def _line(line: wire.Line, currency: str) -> LineItem:
 
 def _quantities(line: wire.Line) -> tuple[int, int]:
     ordered, kept = line.qty_ordered or Decimal(0), _kept(line)
+    if max(ordered, kept) >= MANY:
+        raise ValueError("no quantity")
     if ordered == ordered.to_integral_value() and kept == kept.to_integral_value():
         return int(ordered), int(kept)
     # 2.5 metres of cloth are one thing bought; what is taken back of it shows in the money refunded.
@@ -139,7 +160,16 @@ def _kept(line: wire.Line) -> Decimal:
 
 
 def _changed_at(found: wire.Order) -> datetime:
-    return moment(found.updated_at or found.created_at)
+    return _when(found.updated_at, found.created_at)
+
+
+def _placed_at(found: wire.Order) -> datetime:
+    return _when(found.created_at, found.updated_at)
+
+
+def _insist(*rows: wire.Order | wire.Customer | wire.Invoice | wire.Shipment | wire.CreditMemo) -> None:
+    if any(row.created_at == wire.SPOILT for row in rows):
+        raise ValueError("a row that is not understood")
 
 
 def _refunded(
@@ -184,7 +214,7 @@ def _paid_at(found: wire.Order, invoices: list[wire.Invoice]) -> datetime | None
     if (found.base_total_paid or Decimal(0)) >= owed > 0 or (owed <= 0 and state in _ACCEPTED):
         # Orders brought over from another shop are paid without invoices, and so is one that a code or store credit paid
         # in full; the order's own time is all there is.
-        return moment(found.created_at)
+        return _placed_at(found)
     return None
 
 

@@ -12,6 +12,8 @@ import msgspec
 
 T = TypeVar("T")
 
+SPOILT = ""  # in place of what a row must say, where the row is not understood: no date and no currency is this short
+
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
     """One page of a search. `items` is null for an empty list when `fields` was sent."""

@@ -20,6 +20,7 @@ from webhooks import subscriptions
 PATIENCE = 15.0  # seconds for all shops together
 AT_ONCE = 16
 _QUIET = timedelta(days=2)
+_UNREAD = timedelta(hours=1)  # a shop that is polled is read every few minutes
 _ENDING = timedelta(days=60)  # renewed once a week, an access of 90 days never has so little left
 _TICK = "The merchant ticks what is named there and saves; all goes on by itself within the hour, not connected again."
 _ROTATED = timedelta(hours=2)  # so long after a rotation nobody signs with the old secret any more
@@ -245,6 +246,14 @@ def _known(house: House, shop: Shop, platform: Platform) -> Iterator[Finding]:
             False,
             f"still signs with the secret before the last rotation, since {since:%Y-%m-%d %H:%M} UTC",
             "Set the app's present secret as the current one; the old one stays believed for an hour or so, no longer.",
+        )
+    if platform.polled and shop.state == "connected" and shop.seen_until and now - shop.seen_until > _UNREAD:
+        yield Finding(
+            "shop.unread",
+            about,
+            False,
+            f"has not been read to its end since {shop.seen_until:%Y-%m-%d %H:%M} UTC, though it is asked every few minutes",
+            "Look whether a worker runs; the log says at which answer of the shop it stops.",
         )
     heard = shop.last_delivery_at
     if not platform.polled and (heard is None or now - heard > _QUIET) and now - shop.installed_at > _QUIET:

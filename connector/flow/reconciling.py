@@ -6,6 +6,7 @@ stand in the shop (tags, groups, codes) and does not is pushed again.
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from zlib import crc32
 
 import msgspec
 
@@ -17,6 +18,7 @@ from connector.port import (
     Delivery,
     OrderChanged,
     OrderTouched,
+    Unread,
     Window,
 )
 from connector.records import Coupon, Customer, Order
@@ -72,6 +74,18 @@ def put_aside(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, now: datetime) 
         _keep(tx, shop_id, run, OrderChanged(order), now)
     for customer in batch.customers:
         _keep(tx, shop_id, run, CustomerChanged(customer), now)
+
+
+def keep_unread(tx: Tx, shop_id: int, unread: Iterable[Unread], now: datetime) -> int:
+    """Keep what cannot be read as a message: it is asked for by itself, then shown with the reason. Once for each of its
+    states; return how many are new."""
+    kept = 0
+    for one in unread:
+        change = OrderTouched(one.id) if one.kind == "order" else CustomerTouched(one.id)
+        name = f"unread:{one.kind}:{one.id}:{crc32(one.changed.encode()):x}"
+        delivery = Delivery(id=name, topic=f"{one.kind} found", body=_encode(change))
+        kept += inbox.keep(tx, shop_id, delivery, "found", now)
+    return kept
 
 
 def compare_absent(

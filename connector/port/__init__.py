@@ -25,6 +25,7 @@ from connector.port.answers import PersonWord as PersonWord
 from connector.port.answers import Replaces as Replaces
 from connector.port.answers import ShopFacts as ShopFacts
 from connector.port.answers import Shown as Shown
+from connector.port.answers import Unread as Unread
 from connector.port.answers import Window as Window
 from connector.port.changes import Change as Change
 from connector.port.changes import CustomerChanged as CustomerChanged
@@ -56,6 +57,7 @@ from connector.port.errors import Refused as Refused
 from connector.port.errors import ShopError as ShopError
 from connector.port.errors import TryLater as TryLater
 from connector.port.errors import Unauthorized as Unauthorized
+from connector.port.errors import Unreadable as Unreadable
 from connector.port.hall import Hall as Hall
 from connector.port.hall import Installed as Installed
 from connector.port.hall import Known as Known

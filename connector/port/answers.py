@@ -20,13 +20,25 @@ class Window(msgspec.Struct, frozen=True):
     until: datetime
 
 
+class Unread(msgspec.Struct, frozen=True):
+    """Something that cannot be read. `changed`: its last change in the shop's words, to tell its states apart."""
+
+    kind: Literal["order", "customer"]
+    id: str
+    changed: str = ""
+
+
 class Batch(msgspec.Struct, frozen=True):
-    """A piece of history. `checkpoint` resumes just behind it; `total` estimates all objects, None when unknown."""
+    """A piece of history. `checkpoint` resumes just behind it; `total` estimates all objects, None when unknown.
+
+    `unread`: what belongs here too and cannot be read; it is put aside, and all else goes on.
+    """
 
     customers: tuple[Customer, ...]
     orders: tuple[Order, ...]
     checkpoint: str
     total: int | None = None
+    unread: tuple[Unread, ...] = ()
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -2,9 +2,19 @@
 
 from datetime import timedelta
 
+from connector.port.answers import Unread
+
 
 class ShopError(Exception):
     """The root of what goes wrong on a shop's line. The text is safe to show and to log."""
+
+
+class Unreadable(ValueError):
+    """One thing in the shop cannot be read, however often it is asked for; nothing is wrong with the line."""
+
+    def __init__(self, unread: Unread) -> None:
+        super().__init__(f"{unread.kind} {unread.id} cannot be read")
+        self.unread = unread
 
 
 class TryLater(ShopError):

@@ -11,7 +11,16 @@ import structlog
 
 from connector.flow import choosing, importing, joining, reconciling, restoring
 from connector.house import House
-from connector.port import Batch, Forbidden, NotReady, Refused, ShopAdapter, ShopError, TryLater, Window
+from connector.port import (
+    Batch,
+    Forbidden,
+    NotReady,
+    Refused,
+    ShopAdapter,
+    ShopError,
+    TryLater,
+    Window,
+)
 from connector.records import Coupon
 from connector.rounds import deletions
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, line, note, turned_away
@@ -50,7 +59,7 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
         for number, batch in enumerate(there.history(run.checkpoint)):
             if number == 0:
                 answered(house, shop)
-            done += len(batch.orders) + len(batch.customers)
+            done += len(batch.orders) + len(batch.customers) + len(batch.unread)
             if not _take(house, shop, run, batch, done) or stop.is_set():
                 return False
         answered(house, shop)  # a shop without any history answers too
@@ -76,6 +85,7 @@ def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> b
             if _is_removed(tx, shop):
                 return False
             importing.take(tx, shop.id, run, batch, done, house.now())
+            reconciling.keep_unread(tx, shop.id, batch.unread, house.now())
             if _is_removed(tx, shop):
                 raise _Removed
     except _Removed:
@@ -87,6 +97,7 @@ def _take(house: House, shop: Shop, run: runs.Run, batch: Batch, done: int) -> b
         # Only now: who is killed between two of them must begin with the first again.
         with house.database.merchant(shop.merchant_id) as tx:
             runs.progress(tx, run, batch.checkpoint, done, batch.total)
+            reconciling.keep_unread(tx, shop.id, batch.unread, house.now())
     return True
 
 
@@ -181,11 +192,12 @@ def _compare(
         for number, batch in enumerate(_batches(there, run, window, stop)):
             if number == 0:
                 answered(house, shop)
-            orders.add(order.id for order in batch.orders)
-            customers.add(customer.id for customer in batch.customers)
+            orders.add([order.id for order in batch.orders] + _unread("order", batch))
+            customers.add([customer.id for customer in batch.customers] + _unread("customer", batch))
             with house.database.merchant(shop.merchant_id) as tx:
                 gone = _is_removed(tx, shop)
                 differences += 0 if gone else reconciling.compare(tx, shop, run, batch, house.now())
+                differences += 0 if gone else reconciling.keep_unread(tx, shop.id, batch.unread, house.now())
             if stop.is_set() or gone:
                 raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
         answered(house, shop)  # an answer without anything in it is one too
@@ -203,6 +215,10 @@ def _compare(
             if shop.restored_from is not None and shows_codes:
                 differences += _account_for(house, shop, there, found)
         return orders.count + customers.count, differences
+
+
+def _unread(kind: str, batch: Batch) -> list[str]:
+    return [one.id for one in batch.unread if one.kind == kind]
 
 
 def _batches(there: ShopAdapter, run: runs.Run, window: Window, stop: threading.Event) -> Iterator[Batch]:

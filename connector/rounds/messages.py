@@ -22,6 +22,7 @@ from connector.port import (
     ShopRemoved,
     TryLater,
     Unauthorized,
+    Unreadable,
 )
 from connector.records import Customer, Order
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, chunks, line, note, turned_away, wake_later
@@ -199,6 +200,8 @@ def _fetch(house: House, shop: Shop, wish: asking.Wish) -> asking.Fetched:
             customers |= open_line.customers(ids)
     except ShopError as error:
         note(house, shop, error)
+    except Unreadable:
+        answered(house, shop)
     else:
         answered(house, shop)
     return asking.Fetched(wish.orders, wish.customers, orders, customers, shown_since)
@@ -226,6 +229,16 @@ def _why(error: Exception) -> str:
     match error:
         case KeyMissing():
             return "An encryption key is missing; `comeback doctor` says which one."
+        case Unreadable(unread=one) if one.kind == "order":
+            return (
+                f"Order {one.id} cannot be read: a date, an amount or a word is spoilt; "
+                "put it right in the shop and try again."
+            )
+        case Unreadable(unread=one):
+            return (
+                f"Customer {one.id} cannot be read: a date, an amount or a word is spoilt; "
+                "put it right in the shop and try again."
+            )
         case CannotOpen():
             return "What was kept does not open with the key that sealed it."
         case _:
@@ -241,7 +254,7 @@ def _postpone(house: House, shop: Shop, one: asking.Read, why: str, error: Excep
                 inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + wait, why)
             case Unauthorized() | KeyMissing():
                 inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + UNTIL_MENDED, why)
-            case CannotOpen():
+            case CannotOpen() | Unreadable():
                 inbox.park(tx, shop.id, one.waiting.id, attempts + 1, why, now)
             case ShopError():
                 if attempts >= TRIES or isinstance(error, Refused):

@@ -42,6 +42,12 @@ OURS = (
     _("Nothing to do."),
     _("Order %(number)s brought up to date."),
     _("Order %(number)s: known already."),
+    _(
+        "Order %(number)s cannot be read: a date, an amount or a word is spoilt; put it right in the shop and try again."
+    ),
+    _(
+        "Customer %(number)s cannot be read: a date, an amount or a word is spoilt; put it right in the shop and try again."
+    ),
     _("Order %(number)s: older than what is known."),
     _("Put away by hand; nothing was done."),
     _("Sent before the shop was installed again; nothing was done."),

@@ -216,6 +216,19 @@ def test_what_waits_too_long_or_was_put_aside_is_counted(house: House, shop: Sho
     assert "2 messages or changes wait, the oldest for 20 minutes" in found["waiting"].says
 
 
+@pytest.mark.parametrize(("minutes", "told"), [(59, False), (61, True)])
+def test_a_polled_shop_that_was_not_read_to_its_end_for_an_hour_is_named(
+    house: House, shop: Shop, working: None, minutes: int, told: bool
+) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        shops.looked_until(tx, shop.id, house.now() - timedelta(minutes=minutes))
+    assert "shop.unread" not in sick(house), "a shop that sends its changes is read less often"
+    vars(house.platforms["paper"])["polled"] = True
+    found = sick(house)
+    assert ("shop.unread" in found) == told
+    assert not told or "has not been read to its end since" in found["shop.unread"].says
+
+
 def test_a_database_with_another_clock_is_found_out(env: dict[str, str], paper: ModuleType) -> None:
     late = furnish(env, {"paper": paper.PaperPlatform()}, lambda: clock() - timedelta(minutes=5))
     [found] = [finding for finding in look(late) if finding.check == "clock"]

@@ -1,0 +1,110 @@
+"""What a shop holds and cannot be read is put aside and shown, once for each of its states, and all else goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from connector import rounds
+from connector.flow import again
+from connector.port import Batch, OrderTouched, Unread, Unreadable, Window
+from connector.store import runs
+from connector.store.tables import inbox, orders
+
+SPOILT = (
+    "Order 2 cannot be read: a date, an amount or a word is spoilt; put it right in the shop and try again."
+)
+
+
+@pytest.fixture
+def spoilt(world: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The corner shop has three orders, of which the second cannot be read."""
+    world.happen(*(make.order(number, 10, make.NOW) for number in (1, 2, 3)), tell=False)
+    spoilt, corner = {"2"}, type(world.corner)
+    history, changed, fetch = corner.history, corner.changed, corner.orders
+
+    def without(batch: Batch) -> Batch:
+        unread = tuple(Unread("order", one.id, "v1") for one in batch.orders if one.id in spoilt)
+        return replace(
+            batch, orders=tuple(one for one in batch.orders if one.id not in spoilt), unread=unread
+        )
+
+    def read(shop: Any, checkpoint: str | None) -> Iterator[Batch]:
+        return map(without, history(shop, checkpoint))
+
+    def window(shop: Any, window: Window) -> Iterator[Batch]:
+        return map(without, changed(shop, window))
+
+    def ask(shop: Any, ids: tuple[str, ...]) -> Any:
+        for number in spoilt.intersection(ids):
+            raise Unreadable(Unread("order", number))
+        return fetch(shop, ids)
+
+    monkeypatch.setattr(corner, "history", read)
+    monkeypatch.setattr(corner, "changed", window)
+    monkeypatch.setattr(corner, "orders", ask)
+    return spoilt
+
+
+def put_aside(world: Any) -> list[tuple[str, str]]:
+    return [(row.state, row.result) for row in world.rows(inbox) if row.state == "parked"]
+
+
+def known(world: Any) -> set[str]:
+    return {row.id for row in world.rows(orders)}
+
+
+def test_the_import_ends_and_what_cannot_be_read_is_put_aside_with_its_reason(
+    world: Any, spoilt: set[str]
+) -> None:
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        runs.begin(tx, world.shop.id, "import", world.now)
+    assert rounds.import_history(world.house, world.shop.merchant_id, world.shop.id)
+    world.apply()
+    assert known(world) == {"1", "3"}
+    assert put_aside(world) == [("parked", SPOILT)]
+
+
+@pytest.mark.parametrize("kind", ["window", "full"])
+def test_a_reading_goes_on_and_puts_each_state_aside_once(world: Any, spoilt: set[str], kind: str) -> None:
+    for _ in range(3):
+        world.reconcile(kind)
+        world.apply()
+        world.later(minutes(1))
+    assert known(world) == {"1", "3"}
+    assert put_aside(world) == [("parked", SPOILT)]
+
+
+def test_what_was_known_before_it_was_spoilt_is_not_taken_for_deleted(
+    world: Any, make: Any, spoilt: set[str]
+) -> None:
+    spoilt.clear()
+    world.reconcile("full")
+    world.apply()
+    spoilt.add("2")
+    world.later(minutes(1))
+    world.reconcile("full")
+    world.apply()
+    assert [row.id for row in world.rows(orders) if row.removed_at is not None] == []
+    assert put_aside(world) == [("parked", SPOILT)]
+
+
+def test_it_holds_up_no_message_of_the_same_batch_and_is_read_once_it_is_put_right(
+    world: Any, make: Any, spoilt: set[str]
+) -> None:
+    world.tell(*(OrderTouched(number) for number in ("1", "2", "3")))
+    assert known(world) == {"1", "3"}
+    assert put_aside(world) == [("parked", SPOILT)]
+    spoilt.clear()
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        again.all_again(tx, world.now)
+    world.apply()
+    assert (known(world), put_aside(world)) == ({"1", "2", "3"}, [])
+
+
+def minutes(number: float) -> float:
+    return timedelta(minutes=number) / timedelta(days=1)
