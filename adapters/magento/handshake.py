@@ -130,6 +130,8 @@ def exchanged(
     else:
         # The page may be open twice, and the other one have been quicker.
         begun = _begun(hall, key)
+        if begun is not None and (after := _posted_after(begun, news)):
+            raise Halted(_why_not(after, now))
     if begun is None:
         raise Halted(_why_not(claims, now))
     if not hmac.compare_digest(begun.browser, digest(browser)):
@@ -193,6 +195,13 @@ def back(success: str, shop: str) -> str:
 def digest(word: str) -> str:
     """Return what is kept of the word that a browser holds."""
     return hashlib.sha256(word.encode()).hexdigest()
+
+
+def _posted_after(begun: Exchange, claims: list[Claim]) -> list[Claim]:
+    """Return what the shop itself, as nobody else knows the secret, posted after it gave tokens: Reauthorize ended those."""
+    old = begun.claim
+    newer = [claim for claim in claims if claim.at > old.at and not claim.same(old)]
+    return [claim for claim in newer if begun.token and claim.consumer_secret == old.consumer_secret]
 
 
 def _why_not(claims: list[Claim], now: datetime) -> Halt:

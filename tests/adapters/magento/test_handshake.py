@@ -194,6 +194,28 @@ def test_reauthorize_heals_a_known_shop_before_any_button_and_keeps_what_was_sai
     assert len(admin.hall.welcomed) == 1
 
 
+def test_a_second_reauthorize_that_comes_too_late_is_not_said_to_have_connected_the_shop_again(
+    admin: Admin, sandbox: Any
+) -> None:
+    """The first one's page was closed without its button, so that its exchange is still there, with tokens that are dead."""
+    admin.activate()
+    browser = admin.browser()
+    admin.come(browser)
+    admin.press(browser)
+    admin.activate(again=True)
+    assert "connected again" in admin.come(browser).text
+    assert "connected again" in admin.come(browser).text, "looked at once more"
+    sandbox.later(minutes=1)
+    admin.activate(again=True)
+    sandbox.later(seconds=301)
+    late = admin.come(browser)
+    assert (late.status_code, "connected again" in late.text) == (422, False)
+    assert "Expiration Period" in late.text
+    admin.activate()
+    assert "connected again" in admin.come(browser).text
+    assert admin.kept.token == sandbox.shop.desk.keys.access_token
+
+
 def test_the_merchant_of_a_known_shop_signs_in_with_the_browser_that_came(admin: Admin) -> None:
     admin.activate()
     first = admin.browser()
