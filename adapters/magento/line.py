@@ -142,6 +142,7 @@ class Line:
             raise port.Unauthorized(DEAD)
         return port.Condition(
             missing_rights=tuple(f"{right.resource} ({right.where})" for right in missing),
+            cannot_read=any(right.reads for right in missing),
             ahead=line.ahead,
             faults=(
                 *map(texts_identity.fault, scheme.FAULTS[spelling]),

@@ -151,10 +151,12 @@ class Condition(msgspec.Struct, frozen=True):
     is renewed before; None: without end, or not known. `declared_faults`: in what the platform was told otherwise of us
     than `Platform.files` says, each worded to follow "the file". `file_silent`: nothing came by that file for two days,
     though it subscribes: where nothing happens in the shop, nothing is amiss. `withheld`: what is kept from us of customers.
+    `cannot_read`: one of the missing rights is needed for reading at all.
     `faults`: settings of the shop or its server that stand in our way, each in "en" and "nl", with what to do.
     """
 
     missing_rights: tuple[str, ...] = ()
+    cannot_read: bool = False
     missing_topics: tuple[str, ...] = ()
     stray_topics: tuple[str, ...] = ()
     ahead: timedelta | None = None

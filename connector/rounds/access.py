@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import structlog
 
-from connector.flow import reconciling, welcoming
+from connector.flow import welcoming
 from connector.house import House
 from connector.port import ShopError, Unauthorized
 from connector.rounds.lines import line, note
 from connector.store import shops
 from connector.store.shops import Shop
+from webhooks import subscriptions
 
 _log = structlog.get_logger()
 
@@ -41,8 +42,10 @@ def _try_again(house: House, shop: Shop) -> None:
     there = line(house, shop)
     try:
         there.counts()
-        # The first of what is missed: whatever right reading needs is needed for that.
-        next(there.changed(reconciling.window(shop, house.now())), None)
+        # Each right is tried by itself: a reading may go through a whole shop before it comes to the one that is missing.
+        if there.examine(subscriptions.address(house.settings.public_url, shop.platform)).cannot_read:
+            _log.info("still turned away", shop=shop.id)
+            return
         facts = there.facts()
     except ShopError as error:
         _log.info("still turned away", shop=shop.id, error=type(error).__name__)

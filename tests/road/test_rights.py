@@ -31,10 +31,12 @@ class Till:
         self.buys("50.00")
         self.looks()
 
-    def buys(self, price: str) -> None:
+    def buys(self, price: str, *, ships: bool = False) -> None:
         at = (self.street.house.now() - timedelta(minutes=5)).isoformat()
         lines = [{"title": "Soap", "quantity": 1, "price": price}]
-        self.shop.does("orders", customer_id=self.ann, at=at, lines=lines, paid=True)
+        made = self.shop.does("orders", customer_id=self.ann, at=at, lines=lines, paid=True)
+        if ships:
+            self.shop.does(f"orders/{made['id']}/fulfil", at=at)
 
     def takes_back(self, right: str) -> None:
         self.street.music.rights = self.street.music.rights - {right}
@@ -107,6 +109,27 @@ def test_without_the_right_to_see_orders_the_shop_waits_and_the_doctor_says_for_
     till.looks()
     assert till.asks("SELECT balance FROM members") == [80]
     assert till.sick().keys() & {"shop.line", "shop.rights"} == set()
+
+
+@pytest.mark.parametrize("right", ["Magento_Sales::sales_invoice", "Magento_Sales::shipment"])
+def test_a_shop_that_lacks_a_right_which_its_reading_comes_to_late_is_not_taken_up_and_dropped_every_hour(
+    till: Till, right: str
+) -> None:
+    till.takes_back(right)
+    till.buys("30.00", ships=True)
+    till.looks()
+    till.shop.does("customers", email="bob@example.com", verified=True)
+    readings = till.asks("SELECT count(*) FROM runs")
+    for _ in range(2):
+        till.tries()
+        assert till.asks("SELECT state FROM shops") == ["reconnect"]
+    assert (
+        till.asks("SELECT 1 FROM procrastinate_jobs WHERE starts_with(queueing_lock, 'reconcile:full')") == []
+    )
+    assert till.asks("SELECT count(*) FROM runs") == readings
+    till.street.music.rights = till.street.music.rights | {right}
+    till.tries()
+    assert till.asks("SELECT state FROM shops") == ["connected"]
 
 
 def test_a_shop_whose_keys_stay_dead_is_tried_once_an_hour_and_no_oftener(till: Till) -> None:
