@@ -79,6 +79,7 @@ class Mistake(Enum):
     REDIRECTED_TO = "redirected_to"
     KEYS_REFUSED = "keys_refused"
     NOTHING_ALLOWED = "nothing_allowed"
+    NO_HEADER = "no_header"
     RIGHTS_MISSING = "rights_missing"
     TURNED_DOWN = "turned_down"
 
@@ -165,7 +166,12 @@ def try_out(base: str, four: Four, allowed: frozenset[str], ends: float, *, know
     new = Keys(*four, hook_secret="")
     new = msgspec.structs.replace(new, spelling=scheme.found(base, new, allowed, ends=ends))
     client = Client(base, new, allowed, ends=ends)
-    missing = _lacking(client)
+    missing = tuple(right for right in rights.NEEDED if not granted(client, right))
+    if rights.lacks_all(missing):
+        # It names the right that each call lacks, so that it is not our signature that it does not accept.
+        if scheme.is_looked_at(base, new, allowed, ends):
+            raise NotConnected({"consumer_key": Mistake.NOTHING_ALLOWED})
+        raise NotConnected({"address": Mistake.NO_HEADER})
     if any(right.reads or not known for right in missing):
         raise NotConnected({"address": Mistake.RIGHTS_MISSING}, missing)
     facts = Stores(client).facts()
@@ -197,14 +203,6 @@ def _address(typed: Typed, hall: Hall) -> str:
     if mistakes:
         raise NotConnected(mistakes)
     return base
-
-
-def _lacking(client: Client) -> tuple[Right, ...]:
-    missing = tuple(right for right in rights.NEEDED if not granted(client, right))
-    if rights.lacks_all(missing):
-        # It names the right that each call lacks, so that it is not our signature that it does not accept.
-        raise NotConnected({"consumer_key": Mistake.NOTHING_ALLOWED})
-    return missing
 
 
 def granted(client: Client, right: Right) -> bool:

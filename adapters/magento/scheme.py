@@ -46,10 +46,16 @@ def found(
     return "bearer"
 
 
+def is_looked_at(address: str, keys: Keys, allowed: frozenset[str], ends: float = math.inf) -> bool:
+    """Tell whether Magento sees signatures at all, by a wrong one: to a call with none it names a right it lacks."""
+    wrong = msgspec.structs.replace(keys, token_secret=f"not {keys.token_secret}", spelling="as_is")
+    return not _signed(address, wrong, allowed, ends)
+
+
 def _signed(address: str, keys: Keys, allowed: frozenset[str], ends: float) -> bool:
     try:
         Client(address, keys, allowed, ends=ends).probe()
     except Untrusted as error:
-        # Where Magento names a right it has looked at the signature before, and found it good.
+        # Where Magento names a right it has looked at the signature before, and found it good; or has seen none.
         return bool(error.resources)
     return True

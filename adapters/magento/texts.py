@@ -116,6 +116,8 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.REDIRECTED_TO: "The shop sends us on to {to} – enter that address.",
         Mistake.KEYS_REFUSED: "The shop does not accept these keys. Paste all four again; is the integration active?",
         Mistake.NOTHING_ALLOWED: "These keys may do nothing. Is anything ticked under API, and is the integration active?",
+        Mistake.NO_HEADER: "The shop's web server does not pass the Authorization header on to Magento, so that no keys "
+        "work. In Apache, CGIPassAuth On does.",
         Mistake.RIGHTS_MISSING: "The keys work, but some rights are missing; they are listed above.",
         Mistake.TURNED_DOWN: "This code does not work (any more). Make a new one in the settings of your programme.",
     },
@@ -131,6 +133,8 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.REDIRECTED_TO: "De winkel stuurt door naar {to} – vul dat adres in.",
         Mistake.KEYS_REFUSED: "De winkel neemt deze sleutels niet aan. Plak ze alle vier opnieuw; is de integratie actief?",
         Mistake.NOTHING_ALLOWED: "Deze sleutels mogen niets. Is onder API iets aangevinkt, en is de integratie actief?",
+        Mistake.NO_HEADER: "De webserver van de winkel geeft de Authorization-header niet door aan Magento, zodat geen "
+        "sleutels werken. In Apache doet CGIPassAuth On dat wel.",
         Mistake.RIGHTS_MISSING: "De sleutels werken, maar er ontbreken rechten; ze staan hierboven.",
         Mistake.TURNED_DOWN: "Deze code werkt niet (meer). Maak een nieuwe in de instellingen van je programma.",
     },

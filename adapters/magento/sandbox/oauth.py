@@ -48,6 +48,7 @@ class Proxy(msgspec.Struct, frozen=True):
 
     scheme: str = ""  # another than the client spoke, such as https turned into http
     drops_port: bool = False
+    drops_authorization: bool = False  # of calls to the API, as Apache does before CGI and FPM
     host: str = ""  # a name of its own, such as that of a server in the back
 
     def seen(self, call: Call) -> Call:
@@ -84,7 +85,7 @@ class Desk:
         A call without OAuth, or from an integration that was switched off, is nobody's: False, not an error. So is one
         with the access token alone, unless the shop's setting takes that.
         """
-        scheme, _, rest = call.authorization.partition(" ")
+        scheme, _, rest = ("" if self.proxy.drops_authorization else call.authorization).partition(" ")
         if scheme.lower() == "bearer":
             given_token, token = rest.encode(), self.keys.access_token.encode()
             return self.bearer and self.active and token != b"" and hmac.compare_digest(given_token, token)

@@ -201,6 +201,19 @@ def test_good_keys_that_may_do_nothing_are_not_said_to_be_wrong(
     assert hall.welcomed == []
 
 
+@pytest.mark.parametrize("open_to_anybody", [False, True])
+def test_a_web_server_that_drops_the_authorization_header_is_named_and_not_the_ticks(
+    sandbox: Any, hall: Doorstep, browser: Any, open_to_anybody: bool
+) -> None:
+    """Magento names the right it lacks to a call without the header too (auth_none of the recordings)."""
+    sandbox.shop.open_to_anybody = open_to_anybody
+    sandbox.shop.desk.proxy = Proxy(drops_authorization=True)
+    text = browser.post("/magento/", data=form(sandbox)).text
+    assert "does not pass the Authorization header on" in text
+    assert "Is anything ticked under API" not in text
+    assert hall.welcomed == []
+
+
 @pytest.mark.parametrize(
     ("address", "words"),
     [
