@@ -141,11 +141,17 @@ class Reader:
 
     def orders(self, ids: tuple[str, ...]) -> dict[str, records.Order]:
         """Return the orders that exist; raise Unreadable."""
-        return {order.id: order for order in _all(*self._orders(ids))}
+        orders, unread = self._orders(ids)
+        if unread:
+            raise Unreadable(Batch((), orders, "", unread=unread))  # left out, it would be taken for deleted
+        return {order.id: order for order in orders}
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, records.Customer]:
         """Return the customers that exist; raise Unreadable."""
-        return {customer.id: customer for customer in _all(*self._customers(self._people(ids)))}
+        people, unread = self._customers(self._people(ids))
+        if unread:
+            raise Unreadable(Batch(people, (), "", unread=unread))
+        return {customer.id: customer for customer in people}
 
     def _people(self, ids: tuple[str, ...]) -> list[Customer]:
         return self._by_number(walk.CUSTOMERS, self._tags.kind, ids)
@@ -224,13 +230,6 @@ def _each(
         except (ValueError, LookupError, ArithmeticError):
             unread.append(Unread(kind, str(_number(row)), row.updated_at or ""))
     return tuple(found), tuple(unread)
-
-
-def _all(found: tuple[R, ...], unread: tuple[Unread, ...]) -> tuple[R, ...]:
-    # Left out, it would be taken for deleted.
-    if unread:
-        raise Unreadable(unread[0])
-    return found
 
 
 def _billed(rows: list[Order]) -> list[int]:

@@ -112,8 +112,9 @@ def _delivery(
 ) -> Literal["applied", "ignored", "parked"]:
     """Apply one delivery and mark it done; return its state."""
     with trail.on(item.waiting.request):
-        if item.fault is not None:
-            inbox.park(desk.tx, shop.id, item.waiting.id, item.waiting.attempts + 1, item.fault, desk.now)
+        fault = item.fault or asking.unread(item, fetched)
+        if fault is not None:
+            inbox.park(desk.tx, shop.id, item.waiting.id, item.waiting.attempts + 1, fault, desk.now)
             return "parked"
         results = [_change(desk, shop, item, change, fetched, touched) for change in item.changes]
         state: Literal["applied", "ignored"] = (

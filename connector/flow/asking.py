@@ -6,7 +6,15 @@ from datetime import datetime
 import msgspec
 
 from connector.flow.desk import Desk
-from connector.port import Change, CustomerChanged, CustomerTouched, OrderChanged, OrderTouched, ShopForgotten
+from connector.port import (
+    Change,
+    CustomerChanged,
+    CustomerTouched,
+    OrderChanged,
+    OrderTouched,
+    ShopForgotten,
+    Unread,
+)
 from connector.records import Customer, Order
 from connector.store import inbox, purchases, shops
 
@@ -20,18 +28,52 @@ class Read(msgspec.Struct, frozen=True):
 
 
 class Fetched(msgspec.Struct, frozen=True):
-    """What the shop said when asked. An id asked for and absent here does not exist in the shop, unless it is so old
-    that the shop does not show it to us: placed before `shown_since`."""
+    """What the shop said when asked. An id asked for and absent here does not exist in the shop, unless it cannot be read
+    (`unread`) or is so old that the shop does not show it to us: placed before `shown_since`."""
 
     asked_orders: frozenset[str] = frozenset()
     asked_customers: frozenset[str] = frozenset()
     orders: dict[str, Order] = {}
     customers: dict[str, Customer] = {}
     shown_since: datetime | None = None
+    unread: tuple[Unread, ...] = ()
 
     def may_exist(self, placed_at: datetime) -> bool:
         """Tell whether an order that the shop did not show is only too old to be shown."""
         return self.shown_since is not None and placed_at < self.shown_since
+
+
+def unread(read: Read, fetched: Fetched) -> str | None:
+    """Say why a delivery cannot be applied that names what was asked for and cannot be read; None where it can."""
+    named = {_named(change) for change in read.changes}
+    return next((why_unread(one) for one in fetched.unread if (one.kind, one.id) in named), None)
+
+
+def why_unread(one: Unread) -> str:
+    """Say what is to be done about it, in words for the activity page."""
+    if one.kind == "order":
+        return (
+            f"Order {one.id} cannot be read: a date, an amount or a word is spoilt; "
+            "put it right in the shop and try again."
+        )
+    return (
+        f"Customer {one.id} cannot be read: a date, an amount or a word is spoilt; "
+        "put it right in the shop and try again."
+    )
+
+
+def _named(change: Change) -> tuple[str, str]:
+    match change:
+        case OrderTouched(order_id):
+            return "order", order_id
+        case OrderChanged(order):
+            return "order", order.id
+        case CustomerTouched(customer_id):
+            return "customer", customer_id
+        case CustomerChanged(customer):
+            return "customer", customer.id
+        case _:
+            return "", ""
 
 
 class Wish(msgspec.Struct, frozen=True):

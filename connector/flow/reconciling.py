@@ -10,7 +10,7 @@ from zlib import crc32
 
 import msgspec
 
-from connector.flow import giving
+from connector.flow import asking, giving
 from connector.port import (
     Batch,
     CustomerChanged,
@@ -77,15 +77,19 @@ def put_aside(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, now: datetime) 
 
 
 def keep_unread(tx: Tx, shop_id: int, unread: Iterable[Unread], now: datetime) -> int:
-    """Keep what cannot be read as a message: it is asked for by itself, then shown with the reason. Once for each of its
-    states; return how many are new."""
-    kept = 0
-    for one in unread:
-        change = OrderTouched(one.id) if one.kind == "order" else CustomerTouched(one.id)
-        name = f"unread:{one.kind}:{one.id}:{crc32(one.changed.encode()):x}"
-        delivery = Delivery(id=name, topic=f"{one.kind} found", body=_encode(change))
-        kept += inbox.keep(tx, shop_id, delivery, "found", now)
-    return kept
+    """Put aside what cannot be read, with the reason, once for each of its states; return how many are new.
+
+    It was asked for this moment and is not asked for again, but by who has it tried again.
+    """
+    aside = [_aside(one) for one in unread]
+    return inbox.keep_aside(tx, shop_id, aside, now)
+
+
+def _aside(one: Unread) -> inbox.Aside:
+    change = OrderTouched(one.id) if one.kind == "order" else CustomerTouched(one.id)
+    name = f"unread:{one.kind}:{one.id}:{crc32(one.changed.encode()):x}"
+    delivery = Delivery(id=name, topic=f"{one.kind} found", body=_encode(change))
+    return inbox.Aside(delivery, f"{one.kind} {one.id}", asking.why_unread(one))
 
 
 def compare_absent(

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from connector.port.answers import Unread
+from connector.port.answers import Batch
 
 
 class ShopError(Exception):
@@ -10,11 +10,14 @@ class ShopError(Exception):
 
 
 class Unreadable(ValueError):
-    """One thing in the shop cannot be read, however often it is asked for; nothing is wrong with the line."""
+    """Some of what was asked for cannot be read, however often it is asked for; nothing is wrong with the line.
 
-    def __init__(self, unread: Unread) -> None:
-        super().__init__(f"{unread.kind} {unread.id} cannot be read")
-        self.unread = unread
+    `found`: what can be read of it, and what cannot.
+    """
+
+    def __init__(self, found: Batch) -> None:
+        super().__init__(f"{found.unread[0].kind} {found.unread[0].id} cannot be read")
+        self.found = found
 
 
 class TryLater(ShopError):

@@ -51,11 +51,11 @@ class ShopAdapter(Protocol):
         ...
 
     def orders(self, ids: tuple[str, ...]) -> dict[str, Order]:
-        """Return the orders that exist, by id; at most 100 ids."""
+        """Return the orders that exist, by id; at most 100 ids. Raise Unreadable, with what can be read."""
         ...
 
     def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
-        """Return the customers that exist, by id; at most 100 ids."""
+        """Return the customers that exist, by id; at most 100 ids. Raise Unreadable, with what can be read."""
         ...
 
     def numbers(self) -> Iterator[Numbers]:

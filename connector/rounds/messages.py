@@ -17,11 +17,13 @@ from connector.house import House
 from connector.port import (
     CustomerForgotten,
     Refused,
+    ShopAdapter,
     ShopError,
     ShopForgotten,
     ShopRemoved,
     TryLater,
     Unauthorized,
+    Unread,
     Unreadable,
 )
 from connector.records import Customer, Order
@@ -185,26 +187,44 @@ def _fetch(house: House, shop: Shop, wish: asking.Wish) -> asking.Fetched:
     if wish.alive:
         open_line.facts()  # refused where Comeback was removed; and then it is known
     orders: dict[str, Order] = {}
+    unread: list[Unread] = []
     for ids in chunks(wish.orders):
-        orders |= open_line.orders(ids)
-    shown_since = open_line.shows_since(house.now()) if wish.orders - orders.keys() else None
+        orders |= _orders(open_line, ids, unread)
+    absent = wish.orders - orders.keys() - {one.id for one in unread}
+    shown_since = open_line.shows_since(house.now()) if absent else None
     with house.database.merchant(shop.merchant_id) as tx:
         named = [order.customer_id for order in orders.values() if order.customer_id is not None]
         unknown = asking.unknown_customers(Desk(tx, shop.id, house.now()), named)
     useful = (wish.useful | unknown) - wish.customers
     customers: dict[str, Customer] = {}
     for ids in chunks(wish.customers):
-        customers |= open_line.customers(ids)
+        customers |= _customers(open_line, ids, unread)
     try:
         for ids in chunks(useful):
-            customers |= open_line.customers(ids)
+            customers |= _customers(open_line, ids, [])
     except ShopError as error:
         note(house, shop, error)
-    except Unreadable:
-        answered(house, shop)
     else:
         answered(house, shop)
-    return asking.Fetched(wish.orders, wish.customers, orders, customers, shown_since)
+    return asking.Fetched(wish.orders, wish.customers, orders, customers, shown_since, tuple(unread))
+
+
+def _orders(there: ShopAdapter, ids: tuple[str, ...], unread: list[Unread]) -> dict[str, Order]:
+    """Return the orders that can be read; add those that cannot to `unread`."""
+    try:
+        return there.orders(ids)
+    except Unreadable as error:
+        unread += error.found.unread
+        return {order.id: order for order in error.found.orders}
+
+
+def _customers(there: ShopAdapter, ids: tuple[str, ...], unread: list[Unread]) -> dict[str, Customer]:
+    """Return the customers that can be read; add those that cannot to `unread`."""
+    try:
+        return there.customers(ids)
+    except Unreadable as error:
+        unread += error.found.unread
+        return {customer.id: customer for customer in error.found.customers}
 
 
 def _without_asking(house: House, shop: Shop, reads: list[asking.Read], error: ShopError) -> None:
@@ -229,16 +249,6 @@ def _why(error: Exception) -> str:
     match error:
         case KeyMissing():
             return "An encryption key is missing; `comeback doctor` says which one."
-        case Unreadable(unread=one) if one.kind == "order":
-            return (
-                f"Order {one.id} cannot be read: a date, an amount or a word is spoilt; "
-                "put it right in the shop and try again."
-            )
-        case Unreadable(unread=one):
-            return (
-                f"Customer {one.id} cannot be read: a date, an amount or a word is spoilt; "
-                "put it right in the shop and try again."
-            )
         case CannotOpen():
             return "What was kept does not open with the key that sealed it."
         case _:
@@ -254,7 +264,7 @@ def _postpone(house: House, shop: Shop, one: asking.Read, why: str, error: Excep
                 inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + wait, why)
             case Unauthorized() | KeyMissing():
                 inbox.try_later(tx, shop.id, one.waiting.id, attempts, now + UNTIL_MENDED, why)
-            case CannotOpen() | Unreadable():
+            case CannotOpen():
                 inbox.park(tx, shop.id, one.waiting.id, attempts + 1, why, now)
             case ShopError():
                 if attempts >= TRIES or isinstance(error, Refused):

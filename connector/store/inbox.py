@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector import trail
 from connector.port import Delivery
@@ -71,6 +72,40 @@ def keep(tx: Tx, shop_id: int, delivery: Delivery, way: Way, now: datetime) -> b
     words = _words(tx.ring, tx.merchant_id, shop_id, delivery, way, now, tx.request)
     (kept,) = tx.connection.exec_driver_sql(_KEEP, words).one()
     return bool(kept == "kept")
+
+
+class Aside(msgspec.Struct, frozen=True):
+    """A delivery that is kept parked, what it is about, and why."""
+
+    delivery: Delivery
+    subject: str
+    why: str
+
+
+def keep_aside(tx: Tx, shop_id: int, found: Sequence[Aside], now: datetime) -> int:
+    """Keep what we found and cannot apply, parked; return how many were not kept before."""
+    rows = [
+        {
+            "merchant_id": tx.merchant_id,
+            "shop_id": shop_id,
+            "delivery_id": one.delivery.id,
+            "way": "found",
+            "topic": one.delivery.topic,
+            "subject": one.subject,
+            "body_sealed": tx.ring.seal(_packed(one.delivery.body), _place(shop_id, one.delivery.id)),
+            "received_at": now,
+            "state": "parked",
+            "attempts": 1,
+            "result": one.why,
+            "applied_at": now,
+            "request_id": tx.request or None,
+        }
+        for one in found
+    ]
+    if not rows:
+        return 0
+    new = upsert(inbox).values(rows).on_conflict_do_nothing().returning(inbox.c.id)
+    return len(tx.run(new).all())
 
 
 def keep_of(database: Database, sender: Sender, delivery: Delivery, now: datetime) -> Kept:

@@ -135,10 +135,12 @@ def test_a_window_goes_on_behind_what_cannot_be_read(spoilt: Any) -> None:
 def test_what_cannot_be_read_is_not_taken_for_deleted_when_it_is_asked_for(spoilt: Any) -> None:
     line = spoilt.line()
     assert list(line.orders(("1", "3"))) == ["1", "3"]
-    with pytest.raises(Unreadable, match=r"^order 2 cannot be read"):
-        line.orders(("1", "2"))
-    with pytest.raises(Unreadable, match=r"^customer 2 cannot be read"):
-        line.customers(("2",))
+    with pytest.raises(Unreadable, match=r"^order 2 cannot be read") as orders:
+        line.orders(("1", "2", "3", "4"))
+    assert found([orders.value.found]) == (["1", "3"], [], [("order", "2"), ("order", "4")])
+    with pytest.raises(Unreadable, match=r"^customer 2 cannot be read") as people:
+        line.customers(("1", "2", "3"))
+    assert found([people.value.found]) == ([], ["1", "3"], [("customer", "2")])
 
 
 def test_a_state_is_told_from_the_next_by_the_rows_last_change(spoilt: Any) -> None:

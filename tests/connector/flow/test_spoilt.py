@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from connector import rounds
 from connector.flow import again
-from connector.port import Batch, OrderTouched, Unread, Unreadable, Window
+from connector.port import Batch, CustomerTouched, OrderTouched, Unread, Unreadable, Window
 from connector.store import runs
-from connector.store.tables import inbox, orders
+from connector.store.tables import customers, inbox, orders
 
 SPOILT = (
     "Order 2 cannot be read: a date, an amount or a word is spoilt; put it right in the shop and try again."
@@ -40,9 +40,13 @@ def spoilt(world: Any, make: Any, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         return map(without, changed(shop, window))
 
     def ask(shop: Any, ids: tuple[str, ...]) -> Any:
-        for number in spoilt.intersection(ids):
-            raise Unreadable(Unread("order", number))
-        return fetch(shop, ids)
+        world.asked.append(ids)
+        found = without(Batch((), tuple(fetch(shop, ids).values()), ""))
+        if found.unread:
+            raise Unreadable(found)
+        return {order.id: order for order in found.orders}
+
+    world.asked = list[tuple[str, ...]]()
 
     monkeypatch.setattr(corner, "history", read)
     monkeypatch.setattr(corner, "changed", window)
@@ -67,6 +71,7 @@ def test_the_import_ends_and_what_cannot_be_read_is_put_aside_with_its_reason(
     world.apply()
     assert known(world) == {"1", "3"}
     assert put_aside(world) == [("parked", SPOILT)]
+    assert world.asked == [], "the reading has just asked"
 
 
 @pytest.mark.parametrize("kind", ["window", "full"])
@@ -77,6 +82,7 @@ def test_a_reading_goes_on_and_puts_each_state_aside_once(world: Any, spoilt: se
         world.later(minutes(1))
     assert known(world) == {"1", "3"}
     assert put_aside(world) == [("parked", SPOILT)]
+    assert world.asked == [], "the reading has just asked"
 
 
 def test_what_was_known_before_it_was_spoilt_is_not_taken_for_deleted(
@@ -99,11 +105,38 @@ def test_it_holds_up_no_message_of_the_same_batch_and_is_read_once_it_is_put_rig
     world.tell(*(OrderTouched(number) for number in ("1", "2", "3")))
     assert known(world) == {"1", "3"}
     assert put_aside(world) == [("parked", SPOILT)]
+    assert [sorted(ids) for ids in world.asked] == [["1", "2", "3"]], (
+        "one question, and none for each by itself"
+    )
     spoilt.clear()
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         again.all_again(tx, world.now)
     world.apply()
     assert (known(world), put_aside(world)) == ({"1", "2", "3"}, [])
+
+
+def test_a_customer_who_cannot_be_read_leaves_out_nobody_of_the_same_question(
+    world: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.corner.people |= {one: make.person(one, email=f"{one}@example.nl") for one in ("7", "8", "9")}
+    world.happen(*(make.order(number, 10, make.NOW, str(number)) for number in (7, 8, 9)), tell=False)
+    corner = type(world.corner)
+    fetch = corner.customers
+
+    def ask(shop: Any, ids: tuple[str, ...]) -> Any:
+        rest = tuple(fetch(shop, tuple(one for one in ids if one != "8")).values())
+        if "8" not in ids:
+            return fetch(shop, ids)
+        raise Unreadable(Batch(rest, (), "", unread=(Unread("customer", "8"),)))
+
+    monkeypatch.setattr(corner, "customers", ask)
+    world.tell(*(OrderTouched(number) for number in ("7", "8", "9")))
+    assert known(world) == {"7", "8", "9"}
+    assert {row.id for row in world.rows(customers) if row.email_hash is not None} == {"7", "9"}
+    assert put_aside(world) == []
+    world.tell(*(CustomerTouched(number) for number in ("7", "8", "9")))
+    assert put_aside(world) == [("parked", SPOILT.replace("Order 2", "Customer 8"))]
+    assert [row.id for row in world.rows(customers) if row.removed_at is not None] == []
 
 
 def minutes(number: float) -> float:
