@@ -79,9 +79,11 @@ def put_aside(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, now: datetime) 
 def keep_unread(tx: Tx, shop_id: int, unread: Iterable[Unread], now: datetime) -> int:
     """Put aside what cannot be read, with the reason, once for each of its states; return how many are new.
 
-    It was asked for this moment and is not asked for again, but by who has it tried again.
+    It was asked for this moment and is not asked for again, but by who has it tried again. Forgotten persons are left out.
     """
-    aside = [_aside(one) for one in unread]
+    told = list(unread)
+    gone = people.forgotten_among(tx, shop_id, [one.id for one in told if one.kind == "customer"])
+    aside = [_aside(one) for one in told if one.kind == "order" or one.id not in gone]
     return inbox.keep_aside(tx, shop_id, aside, now)
 
 

@@ -10,8 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from connector import rounds
-from connector.flow import again
-from connector.port import Batch, CustomerTouched, OrderTouched, Unread, Unreadable, Window
+from connector.flow import again, reconciling
+from connector.port import Batch, CustomerForgotten, CustomerTouched, OrderTouched, Unread, Unreadable, Window
 from connector.store import runs
 from connector.store.tables import customers, inbox, orders
 
@@ -137,6 +137,22 @@ def test_a_customer_who_cannot_be_read_leaves_out_nobody_of_the_same_question(
     world.tell(*(CustomerTouched(number) for number in ("7", "8", "9")))
     assert put_aside(world) == [("parked", SPOILT.replace("Order 2", "Customer 8"))]
     assert [row.id for row in world.rows(customers) if row.removed_at is not None] == []
+
+
+def test_the_number_of_a_forgotten_customer_does_not_come_back_when_they_cannot_be_read(
+    world: Any, make: Any
+) -> None:
+    def read() -> int:
+        with world.house.database.merchant(world.shop.merchant_id) as tx:
+            unread = [Unread("customer", "70707"), Unread("customer", "8")]
+            return reconciling.keep_unread(tx, world.shop.id, unread, world.now)
+
+    assert (read(), read()) == (2, 0)
+    world.tell(CustomerForgotten(world.shop.address, "70707", None))
+    assert read() == 0
+    rows = world.rows(inbox)
+    assert not [row for row in rows if "70707" in f"{row.delivery_id} {row.subject} {row.result}"]
+    assert [reason for _, reason in put_aside(world)] == [SPOILT.replace("Order 2", "Customer 8")]
 
 
 def minutes(number: float) -> float:
