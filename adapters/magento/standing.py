@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from connector.port import Refused
+from connector.port import Forbidden, OutcomeUnknown, Refused
 
 from . import rules, walk, wire
 from .answers import Gone
@@ -64,13 +64,23 @@ class Standing:
         """Switch off our rules whose last day is just over: Adobe Commerce minds the days of its scheduled updates alone.
 
         One that ends otherwise than its name says was changed by the merchant; it is put right when its codes are looked at.
+        One that the shop does not save, with a website that is gone, keeps no other one on; its error comes last.
         """
+        failed: Refused | OutcomeUnknown | None = None
         today = self._today()
         lately = Filter("to_date", (today - STILL_READ).isoformat(), "gteq")
         over = Filter("to_date", today.isoformat(), "lt"), Filter("is_active", "1")
         for rule in self._our_rules(lately, *over):
-            if rules.ends_as_named(rule):
+            if not rules.ends_as_named(rule):
+                continue
+            try:
                 self._change(rule, {"is_active": False})
+            except Forbidden:
+                raise
+            except (Refused, OutcomeUnknown) as error:
+                failed = error
+        if failed is not None:
+            raise failed
 
     def lifted(self, rule: wire.Rule) -> wire.Rule:
         """Take the limit per customer off a rule that is right but for it: rules once had it, and so had all their codes."""

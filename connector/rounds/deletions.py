@@ -10,7 +10,7 @@ import structlog
 
 from connector.flow import reconciling
 from connector.house import House
-from connector.port import Counts, Refused, ShopAdapter, TryLater
+from connector.port import Counts, OutcomeUnknown, Refused, ShopAdapter, TryLater
 from connector.rounds.lines import answered, line
 from connector.rounds.seen import Seen
 from connector.store import people, purchases, runs, shops
@@ -69,8 +69,8 @@ _NO_GAP = _gap(Counts(0, 0), Counts(0, 0))
 
 
 def _end_codes(shop: Shop, there: ShopAdapter) -> None:
-    """Have codes ended whose points are back by now; the right for it may be missing, and all else goes on."""
+    """Have codes ended whose points are back by now; the right may be missing, or a rule be spoilt; all else goes on."""
     try:
         there.end_codes()
-    except Refused:
+    except (Refused, OutcomeUnknown):
         _log.warning("codes cannot be ended", shop=shop.id)

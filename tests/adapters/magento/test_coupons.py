@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from adapters.magento.client import Client
 from adapters.magento.rules import PREFIX, end_of, last_day, worth
 from adapters.magento.sandbox import promotions
 from adapters.magento.sandbox import rules as rows
-from connector.port import CodeTaken, CouponMade, Refused
+from connector.port import CodeTaken, CouponMade, OutcomeUnknown, Refused
 from connector.records import Coupon
 
 
@@ -287,6 +288,29 @@ def test_where_the_days_of_rules_are_not_minded_codes_end_all_the_same_and_only_
     # One whose making took longer than it was good for is made, and is over.
     assert isinstance(sandbox.line().make_coupon(replace(coupon, code="LATE")), CouponMade)
     assert not ours(sandbox)[0].is_active
+
+
+@pytest.mark.parametrize("trouble", [OutcomeUnknown, Refused])
+def test_a_rule_that_the_shop_does_not_save_keeps_no_other_rule_on(
+    sandbox: Any, coupon: Coupon, monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    sandbox.shop.extras["undated"] = True  # Adobe Commerce
+    line = sandbox.line()
+    for number in range(3):
+        line.make_coupon(replace(coupon, code=f"CODE{number}", value=coupon.value + number))
+    spoilt, send = ours(sandbox)[0].rule_id, Client.send
+
+    def sent(self: Client, method: str, path: str, *what: Any) -> Any:
+        if path == f"salesRules/{spoilt}":
+            raise trouble("The shop does not save it.")
+        return send(self, method, path, *what)
+
+    monkeypatch.setattr(Client, "send", sent)
+    sandbox.now = coupon.ends_at
+    for _ in range(2):
+        with pytest.raises(trouble):
+            sandbox.line().end_codes()
+    assert [rule.is_active for rule in ours(sandbox)] == [True, False, False]
 
 
 def test_a_rule_whose_last_day_the_merchant_moved_is_not_ended_but_put_right(

@@ -10,7 +10,7 @@ import pytest
 
 from connector import jobs, rounds
 from connector.flow import importing
-from connector.port import Batch, CustomerChanged, Forbidden, Numbers, OrderChanged, TryLater
+from connector.port import Batch, CustomerChanged, Forbidden, Numbers, OrderChanged, OutcomeUnknown, TryLater
 from connector.rounds import upkeep
 from connector.store import shops
 from connector.store.tables import customers, orders
@@ -45,13 +45,14 @@ def test_three_orders_and_two_customers_deleted_without_a_trace_are_gone_within_
     assert world.reconcile("ids") == 0, "gone is gone: nothing is looked up twice"
 
 
-def test_every_hour_codes_are_ended_that_the_shop_would_not_end_and_without_the_right_all_else_goes_on(
+def test_every_hour_codes_are_ended_that_the_shop_would_not_end_and_where_they_cannot_be_all_else_goes_on(
     world: Any, start: Any, make: Any
 ) -> None:
     start()
     world.tell(CustomerChanged(make.person()))
-    bought(world, make, 1, 2)
-    for trouble in ([], [Forbidden("the right to see codes is missing")]):
+    bought(world, make, 1, 2, 3)
+    spoilt = OutcomeUnknown("The shop failed on our call (500); it may have been done.")
+    for trouble in ([], [Forbidden("the right to see codes is missing")], [spoilt]):
         world.corner.trouble = trouble
         world.corner.calls.clear()
         del world.corner.order_book[min(world.corner.order_book)]
