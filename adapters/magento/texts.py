@@ -175,7 +175,7 @@ CHOICES: dict[str, dict[str, str]] = {
         "Regenerate key pair.",
         "marks_title": "Waar een niveau wordt genoteerd",
         "marks_hint": "Een klant zit in precies één groep, en daar kunnen prijzen, belasting en winkelwagenregels aan "
-        "hangen: een niveau als groep kan veranderen wat iemand betaalt. Labels zijn woorden in een attribuut van de "
+        "hangen: een niveau als groep kan veranderen wat iemand betaalt. Tags zijn woorden in een attribuut van de "
         "klant; daar kunnen er meer van staan.",
         "group": "Als klantgroep",
         "tags": "Als tags in een attribuut",

@@ -68,18 +68,21 @@ class Marker:
             return _Place(now, before or DEFAULT)
         ours = self._is_ours(row, current, known, before)
         if not tier:
-            return _Place(self._back(before, default) if ours else now)
+            # A group of the shop's own may bear the name of a tier, and people whom nobody here put into it.
+            left = "" if ours or now == default or current not in known else _foreign(current)
+            return _Place(self._back(before, default) if ours else now, left=left)
         own = DEFAULT if now == default else str(now)
         if not ours and own != DEFAULT and now not in self._chosen.replaceable:
             return _Place(now, left=_foreign(current))
-        if not ours and own != (before or DEFAULT):
+        if not ours and own != before:
             return Replaces(own)
         return _Place(self._group(tier, row).id, before or DEFAULT)
 
     def _is_ours(self, row: Tagged, current: str, known: tuple[str, ...], before: str) -> bool:
         # Where tags alone are written, a word of ours that stands as a tag says nothing of a group of that name.
         named = self._chosen.marks != "tags" or before or current not in words(row.said(self._tags.attribute))
-        return current in known and bool(named)
+        # A word that may be ours proves nothing of a group; that what it stands in place of was written down does.
+        return current in known and bool(named) and before != ""
 
     def _back(self, before: str, default: int) -> int:
         kept = before.isdecimal() and before != DEFAULT and self._groups.code(int(before)) is not None

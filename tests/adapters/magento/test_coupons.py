@@ -141,7 +141,7 @@ def test_codes_whose_end_is_long_past_are_read_no_more_and_a_new_group_changes_n
         line.make_coupon(replace(coupon, code=code, ends_at=sandbox.now + timedelta(days=days)))
     line.make_coupon(replace(coupon, code="ALWAYS", ends_at=None))
     assert sorted(each.code for each in sandbox.line().coupons()) == ["ALWAYS", "COMING", "LATELY"]
-    sandbox.line().mark(str(ann), ("Gold",), (), tier="Gold")
+    sandbox.line().mark(str(ann), ("Gold",), (), tier="Gold", before="0")
     assert [4 in rule.customer_group_ids for rule in ours(sandbox)] == [True, True, False, True]
 
 
@@ -157,7 +157,7 @@ def test_a_revoked_code_is_gone_and_revoking_it_again_is_fine(sandbox: Any, coup
 def test_who_rises_to_a_new_tier_keeps_the_use_of_their_code(sandbox: Any, coupon: Coupon) -> None:
     ann = sandbox.customer("ann")
     sandbox.line().make_coupon(coupon)
-    sandbox.line().mark(str(ann), ("Gold",), (), tier="Gold")
+    sandbox.line().mark(str(ann), ("Gold",), (), tier="Gold", before="0")
     order = sandbox.order(ann, codes=(coupon.code,))
     assert sandbox.line().orders((str(order),))[str(order)].total == 3500
 

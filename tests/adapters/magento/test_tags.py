@@ -69,7 +69,7 @@ def test_tags_go_into_the_attribute_and_the_group_stays_the_shops(sandbox: Any, 
 def test_group_and_tags_go_in_one_change_and_both_are_read(sandbox: Any, ann: str) -> None:
     moments = []
     sandbox.shop.watchers.append(lambda kind, key: moments.append((kind, key)))
-    answer = sandbox.line(chosen=BOTH).mark(ann, ("Gold", "Regular"), (), tier="Gold")
+    answer = sandbox.line(chosen=BOTH).mark(ann, ("Gold", "Regular"), (), tier="Gold", before="0")
     assert answer == Marked(("Gold", "Regular"), "0")
     assert moments == [("customer", int(ann))]
     assert (group(sandbox, ann), said(sandbox, ann)) == ("Gold", "Gold,Regular")
@@ -81,18 +81,18 @@ def test_group_and_tags_go_in_one_change_and_both_are_read(sandbox: Any, ann: st
 
 def test_a_wholesale_customer_has_the_tags_and_keeps_the_group(sandbox: Any, ann: str) -> None:
     people.change(sandbox.shop, int(ann), {"group_id": 2})
-    answer = sandbox.line(chosen=BOTH).mark(ann, ("Gold",), (), tier="Gold")
+    answer = sandbox.line(chosen=BOTH).mark(ann, ("Gold",), (), tier="Gold", before="0")
     assert isinstance(answer, LeftAlone)
     assert answer.marks == ("Gold",)
     assert (group(sandbox, ann), said(sandbox, ann)) == ("Wholesale", "Gold")
 
 
 def test_from_group_to_tags_our_group_goes_and_from_tags_to_group_our_tags_go(sandbox: Any, ann: str) -> None:
-    sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
-    sandbox.line(chosen=ONLY_TAGS).mark(ann, ("Gold",), ("Gold",))
+    sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
+    sandbox.line(chosen=ONLY_TAGS).mark(ann, ("Gold",), ("Gold",), before="0")
     assert (group(sandbox, ann), said(sandbox, ann)) == ("General", "Gold")
     back = Chosen(marks="group", left=("comeback_tags",))
-    sandbox.line(chosen=back).mark(ann, ("Gold",), ("Gold",), tier="Gold")
+    sandbox.line(chosen=back).mark(ann, ("Gold",), ("Gold",), tier="Gold", before="0")
     assert (group(sandbox, ann), said(sandbox, ann)) == ("Gold", "")
 
 
@@ -118,7 +118,7 @@ def test_where_the_shop_has_no_such_attribute_it_is_said_and_nothing_is_written(
 ) -> None:
     attributes.make(sandbox.shop, [])
     with pytest.raises(Refused, match="no attribute 'comeback_tags'; install Comeback's module"):
-        sandbox.line(chosen=BOTH).mark(ann, ("Gold",), (), tier="Gold")
+        sandbox.line(chosen=BOTH).mark(ann, ("Gold",), (), tier="Gold", before="0")
     assert group(sandbox, ann) == "General"
     (fault,) = sandbox.line(chosen=BOTH).examine("").faults
     assert "no attribute 'comeback_tags'" in fault["en"]
@@ -138,7 +138,7 @@ def test_what_would_be_cut_off_is_refused_with_what_to_do(sandbox: Any, ann: str
 def test_everything_else_about_the_customer_is_written_back_as_it_was(sandbox: Any, ann: str) -> None:
     write(sandbox, ann, "kept", "loyalty_words")
     before = people.customer_body(sandbox.shop.customers.get(int(ann)))
-    sandbox.line(chosen=BOTH).mark(ann, ("Gold",), (), tier="Gold")
+    sandbox.line(chosen=BOTH).mark(ann, ("Gold",), (), tier="Gold", before="0")
     after = people.customer_body(sandbox.shop.customers.get(int(ann)))
     assert {name for name in before | after if before.get(name) != after.get(name)} == {
         "group_id",

@@ -27,46 +27,46 @@ def put(sandbox: Any, customer: str, code: str) -> None:
 
 
 def test_a_tier_makes_its_group_once_and_the_customer_is_in_it(sandbox: Any, ann: str) -> None:
-    assert sandbox.line().mark(ann, ("Gold",), (), tier="Gold") == Marked(("Gold",), "0")
+    assert sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0") == Marked(("Gold",), "0")
     bob = str(sandbox.customer("bob"))
-    assert sandbox.line().mark(bob, ("Gold",), (), tier="Gold") == Marked(("Gold",), "0")
+    assert sandbox.line().mark(bob, ("Gold",), (), tier="Gold", before="0") == Marked(("Gold",), "0")
     assert [group(sandbox, each) for each in (ann, bob)] == ["Gold", "Gold"]
     assert [row.code for row in sandbox.shop.groups].count("Gold") == 1
     assert sandbox.line().customers((ann,))[ann].marks == ("Gold",)
 
 
 def test_marking_twice_changes_nothing_the_second_time(sandbox: Any, ann: str) -> None:
-    sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
+    sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
     sandbox.later(hours=1)
     before = sandbox.shop.customers.get(int(ann))
-    assert sandbox.line().mark(ann, ("Gold",), ("Gold",), tier="Gold") == Marked(("Gold",), "0")
+    assert sandbox.line().mark(ann, ("Gold",), ("Gold",), tier="Gold", before="0") == Marked(("Gold",), "0")
     assert sandbox.shop.customers.get(int(ann)) == before
 
 
 def test_a_higher_tier_takes_the_place_of_the_lower(sandbox: Any, ann: str) -> None:
-    sandbox.line().mark(ann, ("Silver",), (), tier="Silver")
-    assert sandbox.line().mark(ann, ("Gold",), ("Silver",), tier="Gold") == Marked(("Gold",), "0")
+    sandbox.line().mark(ann, ("Silver",), (), tier="Silver", before="0")
+    assert sandbox.line().mark(ann, ("Gold",), ("Silver",), tier="Gold", before="0") == Marked(("Gold",), "0")
     assert group(sandbox, ann) == "Gold"
 
 
 def test_without_a_tier_the_customer_is_back_in_the_default_group(sandbox: Any, ann: str) -> None:
-    sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
-    assert sandbox.line().mark(ann, (), ("Gold",)) == Marked(())
+    sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
+    assert sandbox.line().mark(ann, (), ("Gold",), before="0") == Marked(())
     assert group(sandbox, ann) == "General"
 
 
 def test_a_wholesale_customer_stays_one(sandbox: Any, ann: str) -> None:
     put(sandbox, ann, "Wholesale")
-    answer = sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
+    answer = sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
     assert isinstance(answer, LeftAlone)
     assert "'Wholesale'" in answer.why
-    assert sandbox.line().mark(ann, (), ("Gold",)) == Marked(())
+    assert sandbox.line().mark(ann, (), ("Gold",), before="0") == Marked(())
     assert group(sandbox, ann) == "Wholesale"
 
 
 def test_everything_else_about_the_customer_is_written_back_as_it_was(sandbox: Any, ann: str) -> None:
     before = people.customer_body(sandbox.shop.customers.get(int(ann)))
-    sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
+    sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
     after = people.customer_body(sandbox.shop.customers.get(int(ann)))
     changed = {name for name in before | after if before.get(name) != after.get(name)}
     assert changed <= {"group_id", "updated_at"}
@@ -75,25 +75,28 @@ def test_everything_else_about_the_customer_is_written_back_as_it_was(sandbox: A
 
 def test_a_group_of_the_merchants_making_with_the_tiers_name_is_used(sandbox: Any, ann: str) -> None:
     groups.save(sandbox.shop, {"code": "VIP Gold", "tax_class_id": 3})
-    assert sandbox.line().mark(ann, ("VIP Gold",), (), tier="VIP Gold") == Marked(("VIP Gold",), "0")
+    assert sandbox.line().mark(ann, ("VIP Gold",), (), tier="VIP Gold", before="0") == Marked(
+        ("VIP Gold",), "0"
+    )
     assert group(sandbox, ann) == "VIP Gold"
 
 
 def test_a_name_that_differs_in_capitals_only_is_refused_with_what_to_do(sandbox: Any, ann: str) -> None:
     groups.save(sandbox.shop, {"code": "VIP GOLD", "tax_class_id": 3})
     with pytest.raises(Refused, match="'VIP GOLD'; give the tier exactly that name"):
-        sandbox.line().mark(ann, ("Vip Gold",), (), tier="Vip Gold")
+        sandbox.line().mark(ann, ("Vip Gold",), (), tier="Vip Gold", before="0")
+
+
+LONG = "The most loyal of all our customers"
 
 
 def test_a_name_that_magento_would_cut_is_refused_with_what_to_do(sandbox: Any, ann: str) -> None:
     with pytest.raises(Refused, match="32 characters"):
-        sandbox.line().mark(
-            ann, ("The most loyal of all our customers",), (), tier="The most loyal of all our customers"
-        )
+        sandbox.line().mark(ann, (LONG,), (), tier=LONG, before="0")
 
 
 def test_a_customer_who_is_gone_is_left_alone(sandbox: Any) -> None:
-    assert isinstance(sandbox.line().mark("4711", ("Gold",), (), tier="Gold"), LeftAlone)
+    assert isinstance(sandbox.line().mark("4711", ("Gold",), (), tier="Gold", before="0"), LeftAlone)
 
 
 RETAILER, WHOLESALE = 3, 2
@@ -104,7 +107,7 @@ def test_a_group_that_may_be_replaced_is_named_first_and_comes_back_when_the_tie
     sandbox: Any, ann: str
 ) -> None:
     put(sandbox, ann, "Retailer")
-    first = sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver")
+    first = sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver", before="0")
     assert first == Replaces("3")
     assert group(sandbox, ann) == "Retailer"
     moved = sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver", before="3")
@@ -113,6 +116,24 @@ def test_a_group_that_may_be_replaced_is_named_first_and_comes_back_when_the_tie
     assert (risen, group(sandbox, ann)) == (Marked(("Gold",), "3"), "Gold")
     ended = sandbox.line(chosen=MAY).mark(ann, (), ("Gold",), before="3")
     assert (ended, group(sandbox, ann)) == (Marked(()), "Retailer")
+
+
+def test_that_newcomers_group_is_replaced_is_written_down_first_too(sandbox: Any, ann: str) -> None:
+    assert sandbox.line().mark(ann, ("Gold",), (), tier="Gold") == Replaces("0")
+    assert group(sandbox, ann) == "General"
+
+
+@pytest.mark.parametrize("tier", ["", "Gold"])
+def test_who_was_put_by_hand_into_a_group_that_bears_a_tiers_name_stays_in_it(
+    sandbox: Any, ann: str, tier: str
+) -> None:
+    put(sandbox, ann, "Retailer")
+    wanted = (tier,) if tier else ()
+    # As after a lost answer, or a look at the shop: any word of the programme may be ours.
+    answer = sandbox.line().mark(ann, wanted, ("Gold", "Retailer"), tier=tier)
+    assert isinstance(answer, LeftAlone)
+    assert "'Retailer'" in answer.why
+    assert group(sandbox, ann) == "Retailer"
 
 
 def test_after_a_lost_answer_the_old_group_is_still_known(sandbox: Any, ann: str) -> None:
@@ -141,20 +162,20 @@ def test_a_group_shut_out_of_the_customers_website_is_refused_with_what_to_do(sa
     shut = {"code": "Gold", "extension_attributes": {"exclude_website_ids": [1]}}
     groups.save(sandbox.shop, shut)
     with pytest.raises(Refused, match="'Gold' is shut out of the customer's website"):
-        sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
+        sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
     groups.save(sandbox.shop, {"code": "Silver", "extension_attributes": {"exclude_website_ids": [2]}})
-    assert isinstance(sandbox.line().mark(ann, ("Silver",), (), tier="Silver"), Marked)
+    assert isinstance(sandbox.line().mark(ann, ("Silver",), (), tier="Silver", before="0"), Marked)
 
 
 def test_the_group_of_visitors_is_nobodys_tier(sandbox: Any, ann: str) -> None:
     with pytest.raises(Refused, match="that of visitors"):
-        sandbox.line().mark(ann, ("NOT LOGGED IN",), (), tier="NOT LOGGED IN")
+        sandbox.line().mark(ann, ("NOT LOGGED IN",), (), tier="NOT LOGGED IN", before="0")
 
 
 def test_a_module_that_takes_the_group_away_is_named(sandbox: Any, ann: str) -> None:
     sandbox.shop.extras["assigned_group"] = WHOLESALE
     with pytest.raises(Refused, match="does a module, or the check of VAT numbers, assign groups"):
-        sandbox.line().mark(ann, ("Gold",), (), tier="Gold")
+        sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
 
 
 @pytest.mark.parametrize("vat_id", ["", "NL123456789B01"])
@@ -162,7 +183,7 @@ def test_the_check_of_vat_numbers_is_not_woken(sandbox: Any, ann: str, vat_id: s
     """It looks at every address that is saved, and takes whoever has no number out of their group."""
     people.change(sandbox.shop, int(ann), {"addresses": [{"vat_id": vat_id, "city": "Utrecht"}]})
     sandbox.shop.extras["vat_group"] = WHOLESALE
-    assert sandbox.line().mark(ann, ("Gold",), (), tier="Gold") == Marked(("Gold",), "0")
+    assert sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0") == Marked(("Gold",), "0")
     assert group(sandbox, ann) == "Gold"
     address = {"id": 1, "vat_id": vat_id, "city": "Utrecht"}
     people.change(sandbox.shop, int(ann), {"addresses": [address]})
