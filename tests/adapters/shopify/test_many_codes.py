@@ -18,10 +18,13 @@ FIRST = "MANY00000001"
 NOT_TAKEN = CodeRefused("Shopify does not take this code.")
 
 
+# One moment for the whole file: a campaign that ends a second later is another one.
+TODAY = datetime.now(UTC).replace(microsecond=0)
+
+
 def campaign(code: str = FIRST, **changes: Any) -> Coupon:
     """Ten per cent off for anybody, as often as there are codes."""
-    today = datetime.now(UTC).replace(microsecond=0)
-    start, end = today - timedelta(minutes=1), today + timedelta(days=30)
+    start, end = TODAY - timedelta(minutes=1), TODAY + timedelta(days=30)
     terms = {"usage_limit": None, "once_per_customer": False} | changes
     return Coupon(code, "percentage", 1000, "GBP", "Spring", start, end, "", **terms)
 
