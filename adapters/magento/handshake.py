@@ -109,6 +109,11 @@ def posted(form: Mapping[str, Sequence[str]], hall: Hall, now: datetime) -> bool
     return True
 
 
+def is_heard_of(key: str, hall: Hall) -> bool:
+    """Tell whether somebody posted this key; for any other nobody is called."""
+    return _WORD.fullmatch(key) is not None and (bool(_claims(hall, key)) or _begun(hall, key) is not None)
+
+
 def exchanged(
     key: str, success: str, browser: str, hall: Hall, allowed: frozenset[str], now: datetime, ends: float
 ) -> Exchange:

@@ -39,6 +39,9 @@ def add(
             again = flask.url_for(".identity", oauth_consumer_key=key, success_call_back=success, came="1")
             return _private(flask.make_response(flask.redirect(again, 303)))
         try:
+            if not handshake.is_heard_of(key, hall):
+                # Not counted: made-up keys would use up the visits of everybody.
+                raise Halted(Halt.UNKNOWN)
             with visits.place(hall):
                 exchange, faults, lacks = _connected(key, success, browser)
         except (Halted, NotConnected, ShopError) as error:

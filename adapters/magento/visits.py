@@ -1,4 +1,7 @@
-"""Visits of pages that call a shop for somebody nobody knows yet: only so often, and only so many at once."""
+"""Visits of pages that call a shop for somebody nobody knows yet: only so often, and only so many at once.
+
+A household has one place: with a shop of its own that answers a byte at a time it would hold all of them for ever.
+"""
 
 import math
 import threading
@@ -9,25 +12,31 @@ from datetime import timedelta
 import flask
 from werkzeug.exceptions import TooManyRequests
 
-from connector.port import Hall
+from connector.port import Hall, household
 
 AT_ONCE = 3  # of the process: whoever comes to the other pages is not kept waiting by shops that dawdle
 _BUSY = timedelta(seconds=10)
-_places = threading.BoundedSemaphore(AT_ONCE)
+_inside: set[str] = set()  # households of which one has a shop called
+_door = threading.Lock()
 
 
 @contextmanager
 def place(hall: Hall) -> Iterator[None]:
     """Take one of the places while a shop is called; raise TooManyRequests where there is none for this visitor."""
-    wait = hall.visits(flask.request.remote_addr or "")
+    caller = flask.request.remote_addr or ""
+    wait = hall.visits(caller)
     if wait is not None:
         raise _later(wait)
-    if not _places.acquire(blocking=False):
-        raise _later(_BUSY)
+    whose = household(caller)
+    with _door:
+        if whose in _inside or len(_inside) >= AT_ONCE:
+            raise _later(_BUSY)
+        _inside.add(whose)
     try:
         yield
     finally:
-        _places.release()
+        with _door:
+            _inside.remove(whose)
 
 
 def _later(wait: timedelta) -> TooManyRequests:

@@ -4,6 +4,7 @@ A platform is a folder under `adapters/` that offers one `Platform` object throu
 `comeback.platforms`. It is stateless; everything it needs is handed in. Nothing here does input or output.
 """
 
+from connector.addresses import household as household
 from connector.addresses import is_public as is_public
 from connector.addresses import looked_up as looked_up
 from connector.deadline import cut_off_after as cut_off_after

@@ -343,6 +343,17 @@ def test_a_key_that_nobody_posted_is_told_which_addresses_to_enter(admin: Admin)
     assert "https://comeback.test/magento/identity" in page.text
 
 
+def test_made_up_keys_use_up_nobodys_visits(admin: Admin, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[str] = []
+    monkeypatch.setattr(admin.hall, "visits", counted.append)
+    for admin.key in ("n" * 32, "not a word", ""):
+        assert admin.come(admin.browser()).status_code == 404
+    assert counted == []
+    admin.activate()
+    assert admin.come(admin.browser()).status_code == 200
+    assert counted == ["127.0.0.1"]
+
+
 def test_somebody_elses_posts_about_a_key_do_not_keep_the_merchant_out(admin: Admin) -> None:
     admin.activate()
     mine = admin.key
@@ -532,6 +543,8 @@ def test_a_page_that_is_open_twice_goes_on_with_what_the_quicker_one_was_given(
     for one in (browser, twin):
         with one.session_transaction() as session:
             session["magento_browser"] = "the same browser"
+    # Two of one household come at the same time only where each comes to a process of its own.
+    twin.environ_base["REMOTE_ADDR"] = "192.0.2.9"
     real, quicker = Client.ask_token, []
 
     def late(self: Client, name: str, *rest: Any, **named: Any) -> Any:
