@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from connector.flow import choosing, importing, joining, reconciling, restoring
+from connector.flow import choosing, importing, reconciling, restoring
 from connector.house import House
 from connector.port import (
     Batch,
@@ -24,6 +24,7 @@ from connector.port import (
 from connector.records import Coupon
 from connector.rounds import deletions
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, line, note, turned_away
+from connector.rounds.members import join_everybody
 from connector.rounds.seen import Seen
 from connector.store import outbox, queue, runs, shops
 from connector.store.database import Tx
@@ -210,7 +211,7 @@ def _compare(
                 )
                 if shows_codes:
                     differences += reconciling.compare_coupons(tx, shop, found, house.now())
-                differences += joining.join_everybody(tx, house.now())
+            differences += join_everybody(house, shop.merchant_id)
             _look_at_cards(house, shop)
             if shop.restored_from is not None and shows_codes:
                 differences += _account_for(house, shop, there, found)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
-from connector.flow import choosing, settling
+from connector.flow import choosing, joining, settling
 from connector.house import House
 from connector.rounds.lines import NEVER, OURS
-from connector.store import shops
+from connector.store import people, shops
 
 PUT_OFF = timedelta(hours=1)  # until a member who could not be settled is tried again
 
@@ -40,6 +41,21 @@ def _put_off(house: House, merchant_id: int, error: Exception) -> None:
     with house.database.merchant(merchant_id) as tx:
         member_id = settling.put_off(tx, house.now(), PUT_OFF)
     _log.error("not settled", merchant_id=merchant_id, member=member_id, error=type(error).__name__)
+
+
+def join_everybody(house: House, merchant_id: int, words: Sequence[bytes] | None = None) -> int:
+    """Join whoever is known by one of these verified addresses (or any) as several members; return how many were joined.
+
+    Each address in a transaction of its own: one for all would lock members in the order of the addresses, and whoever
+    settles locks them in their own. What is joined stays so where a later one fails.
+    """
+    with house.database.merchant(merchant_id) as tx:
+        shared = people.shared_addresses(tx, words)
+    joined = 0
+    for word in shared:
+        with house.database.merchant(merchant_id) as tx:
+            joined += joining.join_everybody(tx, house.now(), [word])
+    return joined
 
 
 def look_again(house: House, merchant_id: int, shop_id: int, stop: threading.Event = NEVER) -> None:

@@ -11,7 +11,7 @@ from math import inf
 import structlog
 
 from connector import trail
-from connector.flow import applying, asking, joining, pushing, restoring
+from connector.flow import applying, asking, pushing, restoring
 from connector.flow.desk import Desk
 from connector.house import House
 from connector.port import (
@@ -28,6 +28,7 @@ from connector.port import (
 )
 from connector.records import Customer, Order
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, chunks, line, note, turned_away, wake_later
+from connector.rounds.members import join_everybody
 from connector.secrets import CannotOpen, KeyMissing
 from connector.store import inbox, queue, shops, tombstones
 from connector.store.shops import Shop
@@ -150,10 +151,9 @@ def _apply(
         if any(isinstance(change, FORGETS) for one in mine for change in one.changes):
             # Written before the commit: a line too many forgets nobody twice, one too few would bring a person back.
             tombstones.write(house.settings.forgotten_log, restoring.buried(tx, shop.id, desk.now))
-    if desk.proven:
-        with house.database.merchant(shop.merchant_id) as tx:
-            joining.join_everybody(tx, house.now(), sorted(desk.proven))
     _tell(house, shop, written)
+    if desk.proven:
+        join_everybody(house, shop.merchant_id, sorted(desk.proven))
     return None
 
 

@@ -330,7 +330,7 @@ def all_ids(tx: Tx, shop_id: int, before: datetime) -> Iterator[str]:
 
 
 def shared_addresses(tx: Tx, email_hashes: Sequence[bytes] | None = None) -> list[bytes]:
-    """Return those of these addresses (or of all) that verified customers of different members have."""
+    """Return those of these addresses (or of all) that verified customers of different members have, in order."""
     which = [] if email_hashes is None else [bulk.among(customers.c.email_hash, email_hashes)]
     chosen = (
         select(customers.c.email_hash)
@@ -343,6 +343,7 @@ def shared_addresses(tx: Tx, email_hashes: Sequence[bytes] | None = None) -> lis
         )
         .group_by(customers.c.email_hash)
         .having(func.count(customers.c.member_id.distinct()) > 1)
+        .order_by(customers.c.email_hash)
     )
     return list(tx.run(chosen).scalars())
 

@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from connector import rounds
 from connector.flow import importing, joining
 from connector.port import Batch, CustomerChanged
-from connector.store import runs, shops
-from connector.store.tables import members
+from connector.store import people, runs, shops
+from connector.store.tables import customers, members
 
 
 def second_shop(world: Any) -> Any:
@@ -19,15 +20,17 @@ def second_shop(world: Any) -> Any:
         return shops.add(tx, "corner", "tags", facts, world.now)
 
 
-def come_at_once(world: Any, make: Any) -> None:
-    """Have the same person come from two shops in two transactions, neither of which sees the other."""
+def come_at_once(world: Any, make: Any, *others: tuple[str, str]) -> None:
+    """Have the same person (and others) come from two shops in two transactions, neither of which sees the other."""
     second = second_shop(world)
     with (
         world.house.database.merchant(world.shop.merchant_id) as one,
         world.house.database.merchant(world.shop.merchant_id) as other,
     ):
-        for tx, shop, number in ((one, world.shop, "7"), (other, second, "8")):
-            importing.take_in(tx, shop.id, Batch((make.person(number),), (), "1"), world.now)
+        for tx, shop, side in ((one, world.shop, 0), (other, second, 1)):
+            came = [make.person(("7", "8")[side])]
+            came += [make.person(pair[side], f"p{pair[0]}@example.nl") for pair in others]
+            importing.take_in(tx, shop.id, Batch(tuple(came), (), "1"), world.now)
 
 
 def living(world: Any) -> int:
@@ -71,3 +74,46 @@ def test_a_full_reading_joins_who_came_by_two_messages_at_once(world: Any, start
     assert living(world) == 2
     assert (world.reconcile(), world.reconcile()) == (1, 0)
     assert living(world) == 1
+
+
+def test_an_address_that_cannot_be_joined_takes_nothing_back_that_the_reading_found_or_joined(
+    world: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    world.tell(CustomerChanged(make.person("5", "p5@example.nl")))
+    come_at_once(world, make, ("9", "10"))
+    world.corner.people = {"7": make.person("7"), "9": make.person("9", "p9@example.nl")}
+    look, looked = joining.join_same_person, []
+
+    def in_each_others_way(tx: Any, word: bytes) -> list[int]:
+        looked.append(word)
+        if len(looked) == 2:
+            raise RuntimeError("deadlock detected")
+        return look(tx, word)
+
+    before = living(world)
+    monkeypatch.setattr(joining, "join_same_person", in_each_others_way)
+    with pytest.raises(RuntimeError, match="deadlock"):
+        rounds.reconcile(world.house, world.shop.merchant_id, world.shop.id, "full")
+    assert before - living(world) == 1
+    assert looked == sorted(looked)
+    world.apply()
+    assert [row.id for row in world.rows(customers) if row.removed_at] == ["5"]
+    assert world.reconcile() == 1
+    assert before - living(world) == 2
+
+
+def test_a_batch_whose_joining_fails_is_told_of_all_the_same(
+    world: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    told: list[str] = []
+    monkeypatch.setattr(world.house.tally, "count", lambda name, **labels: told.append(name))
+
+    def in_each_others_way(*given: Any) -> list[bytes]:
+        raise RuntimeError("deadlock detected")
+
+    monkeypatch.setattr(people, "shared_addresses", in_each_others_way)
+    with pytest.raises(RuntimeError, match="deadlock"):
+        world.tell(CustomerChanged(make.person("7")))
+    assert told.count("applied") == 1
