@@ -146,7 +146,9 @@ def _page(
         known=exchange.done if exchange else False,
         halted=words[f"halt_{halted}"].format(**places) if halted else "",
         trouble=[
-            said[wrong].format(to=error.to) for name, wrong in mistakes.items() if name == "address" and error
+            said[wrong].format(to=error.to)
+            for name, wrong in mistakes.items()
+            if name != "merchant_code" and error
         ],
         bad_code=said[Mistake.TURNED_DOWN] if "merchant_code" in mistakes else "",
         missing=error.missing if error else (),

@@ -621,6 +621,14 @@ def test_a_missing_right_is_named_and_a_reload_is_enough(admin: Admin, sandbox: 
     assert admin.come(browser).status_code == 200
 
 
+def test_where_nothing_is_ticked_the_page_says_so(admin: Admin, sandbox: Any) -> None:
+    sandbox.shop.rights = frozenset()
+    admin.activate()
+    page = admin.come(admin.browser())
+    assert page.status_code == 422
+    assert "Is anything ticked under API" in page.text
+
+
 def test_reauthorize_heals_a_known_shop_that_lacks_a_right_it_can_do_without_and_names_the_right(
     admin: Admin, sandbox: Any
 ) -> None:
