@@ -118,6 +118,12 @@ def php() -> str:
     return "php"
 
 
+@pytest.fixture(scope="session")
+def npm() -> ModuleType:
+    """What fetches a library that tests ask for its opinion, and where it lies then."""
+    return _beside("npm")
+
+
 def _beside(name: str) -> ModuleType:
     """Test folders are no packages, so that a module beside this one is loaded by its path."""
     spec = importlib.util.spec_from_file_location(name, _TESTS / f"{name}.py")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import random
@@ -12,6 +11,7 @@ import string
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from urllib.parse import unquote
 
@@ -107,13 +107,8 @@ def calls() -> list[tuple[dict[str, Any], str]]:
 
 
 @pytest.fixture(scope="module")
-def library() -> Iterator[Pipe]:
+def library(npm: ModuleType) -> Iterator[Pipe]:
     """The library that `make oracles` fetched; where it could not be had, only CI insists."""
-    spec = importlib.util.spec_from_file_location("npm", HERE.parents[2] / "npm.py")
-    assert spec
-    assert spec.loader
-    npm = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(npm)
     if not npm.found(HERE):
         why = "oauth-1.0a is not here; `make oracles` fetches it"
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -47,13 +47,8 @@ class Oracle:
 
 
 @pytest.fixture(scope="session")
-def oracle() -> Iterator[Oracle]:
+def oracle(npm: ModuleType) -> Iterator[Oracle]:
     """The library that `make oracles` fetched; where it could not be had, only CI insists."""
-    spec = importlib.util.spec_from_file_location("npm", _HERE.parents[2] / "npm.py")
-    assert spec
-    assert spec.loader
-    npm = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(npm)
     if not npm.found(_HERE):
         why = "Shopify's JavaScript library is not here; `make oracles` fetches it"
         pytest.fail(why) if os.environ.get("CI") else pytest.skip(why)
