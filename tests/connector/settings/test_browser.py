@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import insert, update
 
 from connector.hall import sign_in_url
@@ -169,13 +170,13 @@ def test_a_mistake_on_a_phone_is_in_sight_and_leads_to_its_field(
     assert top_of(form) < top_of(ledger)
     page.get_by_role("button", name="Book it").click()
     page.locator("#problems").wait_for()
-    assert page.evaluate("document.activeElement.id") == "problems"
+    expect(page.locator("#problems")).to_be_focused()
     assert 0 <= top_of(page.locator("#problems")) < 844
     look(page, "mistake-phone")
     assert barriers(page) == []
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "points"
+    expect(page.locator("#points")).to_be_focused()
     assert 0 <= top_of(page.locator("[id='points.error']")) < 844
 
 
@@ -208,7 +209,7 @@ def test_what_stopped_is_tried_again_with_the_mouse(
     page.get_by_text("It is tried again.").wait_for()
     page.get_by_role("button", name="Try all again").click()
     page.get_by_text("Everything is tried again.").wait_for()
-    assert page.get_by_role("heading", name="Needs a look").count() == 0
+    expect(page.get_by_role("heading", name="Needs a look")).to_have_count(0)
 
 
 def test_a_running_import_refreshes_by_itself(town: Any, enter: Callable[..., Page], url: str) -> None:
@@ -228,7 +229,7 @@ def test_a_running_import_refreshes_by_itself(town: Any, enter: Callable[..., Pa
     with town.house.database.merchant(town.shop.merchant_id) as tx:
         tx.run(update(runs).values(done=400, state="done"))
     page.get_by_text("400 customers and orders").wait_for()
-    assert page.locator("#shops[hx-get]").count() == 0
+    expect(page.locator("#shops[hx-get]")).to_have_count(0)
 
 
 def test_the_keyboard_finds_the_content_first_and_the_language_can_be_changed(
@@ -236,9 +237,9 @@ def test_the_keyboard_finds_the_content_first_and_the_language_can_be_changed(
 ) -> None:
     page = enter()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    expect(page.locator("#main")).to_be_focused()
     page.get_by_role("button", name="Nederlands").click()
     page.get_by_role("heading", name="Overzicht").wait_for()
     assert page.get_attribute("html", "lang") == "nl"
@@ -261,7 +262,7 @@ def test_the_forms_work_without_scripts(town: Any, chrome: Browser, house: Any, 
     page.goto(url + "/" + sign_in_url(house, shop.merchant_id).split("/", 3)[3] + "?lang=en")
     page.goto(url + "/settings/programme")
     page.get_by_role("button", name="+ Add a reward", exact=True).click()
-    assert page.locator("[id='redeemables.1.name']").count() == 1
+    expect(page.locator("[id='redeemables.1.name']")).to_have_count(1)
     page.get_by_role("button", name="Remove New reward").click()
     page.get_by_role("button", name="Preview").click()
     assert "+600" in page.locator("#preview").inner_text()
@@ -278,7 +279,7 @@ def test_a_message_is_found_and_opened_without_scripts(
     page.goto(url + "/settings/activity")
     page.get_by_label("Order, customer or number of a request").fill("letter")
     page.get_by_role("button", name="Show", exact=True).click()
-    assert "q=letter" in page.url
+    expect(page).to_have_url(re.compile("q=letter"))
     page.get_by_role("link", name="orders/paid").click()
     assert "Noor" not in page.locator(".payload").inner_text()
     page.get_by_role("button", name="Apply once more").click()
@@ -296,11 +297,11 @@ def test_the_figures_of_a_large_merchant_come_into_the_page_that_is_already_ther
             pass
         page = enter()
         page.get_by_text("The figures are being counted").wait_for()
-        assert page.get_by_role("heading", name="Shops").is_visible()
+        expect(page.get_by_role("heading", name="Shops")).to_be_visible()
         assert barriers(page) == []
     page.get_by_role("heading", name="Orders per month").wait_for()
-    assert page.locator("#counted").inner_text() == "The figures are counted."
-    assert page.get_by_text("The figures are being counted").count() == 0
+    expect(page.locator("#counted")).to_have_text("The figures are counted.")
+    expect(page.get_by_text("The figures are being counted")).to_have_count(0)
     assert barriers(page) == []
 
 
@@ -313,7 +314,7 @@ def test_the_figures_of_a_large_merchant_need_no_script(
     page = context.new_page()
     page.goto(url + "/" + sign_in_url(house, shop.merchant_id).split("/", 3)[3] + "?lang=en")
     page.get_by_role("link", name="Wait for the whole page instead").click()
-    assert page.get_by_role("heading", name="Orders per month").is_visible()
+    expect(page.get_by_role("heading", name="Orders per month")).to_be_visible()
     context.close()
 
 

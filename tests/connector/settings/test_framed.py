@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -242,7 +243,7 @@ def test_a_merchant_works_in_the_admin_as_in_a_window_of_their_own(
     rooms = page.get_by_role("navigation", name="Comeback")
     rooms.get_by_role("button", name="Members", exact=True).click()
     frame.get_by_role("heading", name="Members", level=1).wait_for()
-    assert "/apps/comeback/settings/members" in page.url
+    expect(page).to_have_url(re.compile("/apps/comeback/settings/members"))
     rooms.get_by_role("button", name="Codes", exact=True).click()
     frame.get_by_role("heading", name="Codes", level=1).wait_for()
 
@@ -272,7 +273,7 @@ def test_a_merchant_works_in_the_admin_as_in_a_window_of_their_own(
     requests.post(f"{sandbox.own_url}/_sandbox/stale_tokens", json={"next": 1}, timeout=5)
     frame.get_by_role("button", name="Book it").click()
     frame.get_by_text("points booked").wait_for()
-    assert frame.get_by_text("A late parcel").count() == 1
+    expect(frame.get_by_text("A late parcel")).to_have_count(1)
 
     # The language is changed, and stays.
     frame.get_by_role("button", name="Nederlands").click()
@@ -307,7 +308,7 @@ def test_the_admins_bar_saves_a_changed_programme_or_brings_back_what_was_kept(
     frame = visit(page, sandbox, "settings/programme", "?lang=en")
     points = frame.get_by_label("Points", exact=True)
     kept, bar = points.input_value(), page.locator("#bar")
-    assert bar.is_hidden()
+    expect(bar).to_be_hidden()
     points.fill("7")
     bar.get_by_role("button", name="Discard").click()
     expect(points).to_have_value(kept)
