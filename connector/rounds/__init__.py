@@ -4,10 +4,12 @@ The only place that catches what goes wrong on a shop's line: there it becomes a
 """
 
 from connector.rounds.access import keep_alive, learn
-from connector.rounds.history import import_history, reconcile, subscribe
+from connector.rounds.history import import_history
 from connector.rounds.members import look_again, settle
 from connector.rounds.messages import apply
 from connector.rounds.post import push
+from connector.rounds.reconciliation import reconcile
+from connector.rounds.subscriptions import subscribe
 
 __all__ = [
     "apply",

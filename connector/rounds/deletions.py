@@ -11,9 +11,9 @@ import structlog
 from connector.flow import reconciling
 from connector.house import House
 from connector.port import Counts, OutcomeUnknown, Refused, ShopAdapter, TryLater
-from connector.rounds.lines import answered, line
+from connector.rounds.lines import answered, is_removed, line
 from connector.rounds.seen import Seen
-from connector.store import people, purchases, runs, shops
+from connector.store import people, purchases, runs
 from connector.store.shops import Shop
 
 KNOWN_BY = timedelta(hours=1)  # after it was made: looking at what changed has shown it by then
@@ -51,7 +51,7 @@ def compare(house: House, shop: Shop, run: runs.Run, stop: threading.Event) -> t
         shown_since = there.shows_since(house.now())
         answered(house, shop)
         with house.database.merchant(shop.merchant_id) as tx:
-            if shops.get(tx, shop.id).state == "removed":
+            if is_removed(tx, shop):
                 return 0, 0
             gone = reconciling.compare_absent(tx, shop, run, orders, customers, shown_since, house.now())
             if not gone:

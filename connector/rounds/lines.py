@@ -20,7 +20,7 @@ from connector.port import (
     Unauthorized,
 )
 from connector.secrets import CannotOpen
-from connector.store import breaker, health, shops
+from connector.store import breaker, health, outbox, shops
 from connector.store.database import Connection, Tx
 from connector.store.shops import Shop
 
@@ -102,3 +102,14 @@ def chunks(ids: Iterable[str]) -> Iterator[tuple[str, ...]]:
     ordered = sorted(ids)
     for start in range(0, len(ordered), ASK_AT_ONCE):
         yield tuple(ordered[start : start + ASK_AT_ONCE])
+
+
+def must_wait(tx: Tx, shop: Shop, now: datetime) -> bool:
+    """Tell whether the shop cannot be asked now; where its breaker is half-open, what waits to be sent is tried first."""
+    sending = shop.probe_at is not None and outbox.is_due(tx, shop.id, now)
+    return sending or turned_away(tx, shop, now) is not None
+
+
+def is_removed(tx: Tx, shop: Shop) -> bool:
+    """Tell whether the merchant took Comeback out of the shop meanwhile."""
+    return shops.get(tx, shop.id).state == "removed"

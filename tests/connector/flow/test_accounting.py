@@ -142,7 +142,7 @@ def test_gifts_of_all_members_are_asked_for_once_a_kind(rich: Any, make: Any, mo
     for number in range(8, 12):
         rich.tell(CustomerChanged(make.person(str(number), f"p{number}@example.nl")))
         rich.happen(make.order(number, 120, make.NOW, str(number)))
-    monkeypatch.setattr("connector.rounds.history.GIFTS_AT_ONCE", 2)
+    monkeypatch.setattr("connector.rounds.restored.GIFTS_AT_ONCE", 2)
     rich.push()
     restored(rich)
     one = gift(rich, "store_credit", 5_00, "")
