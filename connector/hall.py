@@ -9,7 +9,7 @@ from connector.flow import welcoming
 from connector.house import House
 from connector.port import Installed, Known, Platform, TokenVault, Welcomed
 from connector.secrets import CannotOpen
-from connector.store import merchants, pending, rates, shops, spent
+from connector.store import merchants, pending, rates, shops, spent, vaults
 from connector.store.rates import Limit
 from connector.store.shops import Shop
 
@@ -42,7 +42,7 @@ class DoorStep:
         vault = self.vault(address)
         try:
             return None if vault is None else vault.read()
-        except (shops.NoTokens, CannotOpen):
+        except (vaults.NoTokens, CannotOpen):
             # It is being connected again, and what it brings takes their place.
             return None
 

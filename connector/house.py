@@ -14,7 +14,8 @@ from connector.port import Pace, Platform, ShopAdapter
 from connector.secrets import KeyRing, derive
 from connector.store import health, merchants, migrate, postgres
 from connector.store.database import Database
-from connector.store.shops import Shop, Vault
+from connector.store.shops import Shop
+from connector.store.vaults import Vault
 from connector.tally import Tally
 from connector.turn import Turn
 

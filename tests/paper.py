@@ -40,7 +40,7 @@ from connector.port import (
     ShopRemoved,
     TokenVault,
 )
-from connector.store import merchants, shops
+from connector.store import merchants, shops, vaults
 from connector.store.shops import Shop
 
 SECRET = "paper secret of the app"
@@ -179,5 +179,5 @@ def shop(house: House) -> Shop:
     with house.database.merchant(merchant_id) as tx:
         facts = ShopFacts("paper.example", "Paper Shop", "EUR", "Europe/Amsterdam", "nl")
         made = shops.add(tx, "paper", "tags", facts, NOW)
-        shops.keep_tokens(tx, made.id, b"tokens")
+        vaults.keep(tx, made.id, b"tokens")
     return made

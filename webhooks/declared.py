@@ -10,7 +10,7 @@ import structlog
 
 from connector.house import House
 from connector.port import Delivery
-from connector.store import inbox, queue, shops
+from connector.store import heard, inbox, queue
 
 # A shop that is connected again has shown nothing yet: what was noted of it must not hide its first message for long.
 _EVERY = timedelta(minutes=1)
@@ -31,7 +31,7 @@ class Declared:
             return
         sent_at = min(delivery.triggered_at or now, now)
         with self._house.database.merchant(sender.merchant_id) as tx:
-            news = shops.heard_declared(tx, sender.shop_id, delivery.declared, sent_at)
+            news = heard.declared(tx, sender.shop_id, delivery.declared, sent_at)
             if news:
                 queue.subscribe(tx.connection, sender.merchant_id, sender.shop_id)
         self._noted[sender.shop_id] = (delivery.declared, now)

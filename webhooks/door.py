@@ -26,7 +26,7 @@ from connector.port import (
     ShopForgotten,
     ShopRemoved,
 )
-from connector.store import health, inbox, queue, rates, shops
+from connector.store import health, heard, inbox, queue, rates, shops, vaults
 from connector.store.database import Tx, bind
 from connector.store.shops import Shop
 from webhooks.declared import Declared
@@ -93,7 +93,7 @@ def create_blueprint(house: House) -> Blueprint:
     def challenge(platform_name: str, shop_key: str) -> Response:
         try:
             proof = _proof(house, platform_name, shop_key)
-        except (BadSignature, shops.NoTokens):
+        except (BadSignature, vaults.NoTokens):
             return Response(status=401)
         except health.TROUBLE:
             return Response(status=503)
@@ -122,7 +122,7 @@ def _take(house: House, room: Room, memory: Memory, address: Address) -> Outcome
         delivery = platform.receive(
             house.settings.environment, knock, None if shop is None else house.vault(shop)
         )
-    except (BadSignature, shops.NoTokens):
+    except (BadSignature, vaults.NoTokens):
         return Outcome("bad_signature", 401)
     except KeyWanted as error:
         return _learn(house, shop, error.names)
@@ -197,7 +197,7 @@ def _note_oddities(house: House, sender: inbox.Sender, delivery: Delivery, now: 
         house.tally.count("odd_webhooks", platform=sender.platform, what=what)
     if any(odd.values()):
         with house.database.merchant(sender.merchant_id) as tx:
-            shops.heard_oddly(tx, sender.shop_id, delivery.other_version, delivery.old_secret, now)
+            heard.oddly(tx, sender.shop_id, delivery.other_version, delivery.old_secret, now)
 
 
 def _look_up_and_keep(
@@ -211,7 +211,7 @@ def _look_up_and_keep(
             shop = shops.find_by_address(connection, platform.name, delivery.shop_address)
         meant = shop if named is None or _same(shop, named) else None
         if meant is None or not _wanted(platform, meant, delivery):
-            shops.count_stray(connection, platform.name, delivery.topic, now)
+            heard.stray(connection, platform.name, delivery.topic, now)
             return None, "stray"
         bind(connection, meant.merchant_id)
         tx = Tx(connection, meant.merchant_id, house.ring)

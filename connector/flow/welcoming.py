@@ -6,7 +6,7 @@ import msgspec
 
 from connector.flow import choosing
 from connector.port import Installed, Platform, Refused, ShopFacts
-from connector.store import cards, inbox, merchants, outbox, queue, runs, shops
+from connector.store import cards, inbox, merchants, outbox, queue, runs, shops, vaults
 from connector.store.database import Connection, Database, Tx, bind
 
 SPENT = "This code was used before or is too old. Make a new one in Comeback, under Add a shop."
@@ -44,7 +44,7 @@ def _keep(
     choosing.heed(tx, shop.id, platform, installed.facts, now)
     if known is not None:
         _take_up(tx, known.id, installed.facts, now)
-    shops.keep_tokens(tx, shop.id, installed.tokens)
+    vaults.keep(tx, shop.id, installed.tokens)
     queue.subscribe(tx.connection, tx.merchant_id, shop.id)
     _send_for_history(tx, shop, now)
     return Arrived(tx.merchant_id, shop.id, shop.key, known is None)

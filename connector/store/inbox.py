@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from connector import trail
 from connector.port import Delivery
 from connector.secrets import CannotOpen, KeyRing
-from connector.store import bulk, queue, shops
+from connector.store import bulk, heard, queue
 from connector.store.database import Database, Tx
 from connector.store.tables import inbox
 
@@ -135,7 +135,7 @@ def _words(
         "triggered": delivery.triggered_at,
         "now": now,
         "request": request or None,
-        "heard": shops.heard_before(now) if way == "webhook" else None,
+        "heard": heard.before(now) if way == "webhook" else None,
     }
 
 

@@ -1,19 +1,17 @@
-"""Shops: who they are, how they are, and the vaults with their tokens."""
+"""Shops: who they are, and how they are."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
-from connector.port import MarkKind, PersonWord, ShopError, ShopFacts, ShopLine, Unauthorized
+from connector.port import MarkKind, PersonWord, ShopFacts, ShopLine
 from connector.secrets import random_word
 from connector.store import bulk
-from connector.store.database import Database, Tx
-from connector.store.tables import shops, strays
+from connector.store.database import Tx
+from connector.store.tables import shops
 
 ShopState = Literal["connected", "reconnect", "removed"]
 BreakerState = Literal["closed", "open", "half_open"]
@@ -81,10 +79,6 @@ class Shop(msgspec.Struct, frozen=True):
         return ShopLine(self.address, self.key, (self.declared_word or "") if lately else "")
 
 
-_HEARD_EVERY = timedelta(seconds=5)
-_ODD_EVERY = timedelta(minutes=1)
-_DECLARED_EVERY = timedelta(hours=1)
-_VAULT = 2  # the advisory lock's room; 1 is the queue's, 3 the programmes'
 _FIELDS = tuple(shops.c[name] for name in Shop.__struct_fields__)
 
 
@@ -183,11 +177,6 @@ def come_back(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
     )
 
 
-def keep_tokens(tx: Tx, shop_id: int, tokens: bytes) -> None:
-    """Seal and keep the shop's tokens."""
-    _set(tx, shop_id, tokens_sealed=tx.ring.seal(tokens, _place(shop_id)))
-
-
 def shows_cards(tx: Tx, shop_id: int, shows: bool) -> bool:
     """Note whether the shop has a place for its customers' cards; return whether that is news."""
     return _news(tx, shop_id, "shows_cards", shows)
@@ -246,47 +235,6 @@ def leave_alone_until(tx: Tx, shop_id: int, moment: datetime) -> None:
     _set(tx, shop_id, busy_until=moment)
 
 
-def heard_before(now: datetime) -> datetime:
-    """Return before when a shop's last delivery must lie to be noted anew.
-
-    To the nearest few seconds: a shop's storm of webhooks must not queue at its one row.
-    """
-    return now - _HEARD_EVERY
-
-
-def heard_oddly(tx: Tx, shop_id: int, other_version: str, old_secret: bool, now: datetime) -> None:
-    """Note that a webhook came in another version than ours, or was signed with the secret before the last rotation."""
-    mine = shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id
-    if other_version:
-        seen = shops.c.other_version_at.is_(None) | (shops.c.other_version_at < now - _ODD_EVERY)
-        new = {"other_version": other_version, "other_version_at": now}
-        tx.run(update(shops).where(*mine, seen | (shops.c.other_version != other_version)).values(**new))
-    if old_secret:
-        # A pause of a day ends a rotation; what comes after it belongs to the next one.
-        anew = shops.c.old_secret_at.is_(None) | (shops.c.old_secret_at < now - timedelta(days=1))
-        since = case((anew, now), else_=shops.c.old_secret_since)
-        seen = shops.c.old_secret_at.is_(None) | (shops.c.old_secret_at < now - _ODD_EVERY)
-        tx.run(update(shops).where(*mine, seen).values(old_secret_since=since, old_secret_at=now))
-
-
-def heard_declared(tx: Tx, shop_id: int, word: str, sent_at: datetime) -> bool:
-    """Note that a message came which a file told the platform to send; return whether that is news.
-
-    A message that set out before the last one noted was long on its way, and says nothing of the file that holds now.
-    """
-    row = tx.first(
-        select(shops.c.declared_word, shops.c.declared_at)
-        .where(shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id)
-        .with_for_update()
-    )
-    if row is None or (row.declared_at is not None and sent_at <= row.declared_at):
-        return False
-    anew = row.declared_word != word or sent_at - row.declared_at >= DECLARED_HOLDS
-    if anew or sent_at - row.declared_at >= _DECLARED_EVERY:
-        _set(tx, shop_id, declared_word=word, declared_at=sent_at)
-    return bool(anew)
-
-
 def says_of_itself(tx: Tx, shop_id: int, facts: ShopFacts, withheld: Sequence[PersonWord]) -> None:
     """Keep how the shop is called, what its clock shows, what its parts count in and what it withholds.
 
@@ -304,76 +252,6 @@ def looked_until(tx: Tx, shop_id: int, moment: datetime) -> None:
 def restored(tx: Tx, shop_id: int, as_of: datetime | None) -> None:
     """Note that what is known of the shop was put back as of then; None: all that follows from it is done."""
     _set(tx, shop_id, restored_from=as_of, **({} if as_of is None else {"busy_until": None}))
-
-
-def count_stray(connection: Connection, platform: str, topic: str, now: datetime) -> None:
-    """Count a good message for a shop we do not know."""
-    row = upsert(strays).values(platform=platform, topic=topic[:80], count=1, last_at=now)
-    connection.execute(
-        row.on_conflict_do_update(
-            index_elements=["platform", "topic"], set_={"count": strays.c.count + 1, "last_at": now}
-        )
-    )
-
-
-class NoTokens(Unauthorized):
-    """The shop has no tokens: it was removed, or never finished installing."""
-
-
-class Vault:
-    """One shop's tokens (port.TokenVault); `failed` is told of every renewal that did not work."""
-
-    def __init__(
-        self, database: Database, merchant_id: int, shop_id: int, failed: Callable[[], object] = int
-    ) -> None:
-        self._database = database
-        self._merchant_id = merchant_id
-        self._shop_id = shop_id
-        self._failed = failed
-
-    def read(self) -> bytes:
-        """Return the tokens as last saved; raise NoTokens."""
-        with self._database.merchant(self._merchant_id) as tx:
-            return _OpenVault(tx, self._shop_id, lock=False).read()
-
-    @contextmanager
-    def locked(self) -> Iterator["_OpenVault"]:
-        """Hold the shop's tokens so that only one process refreshes them; saves when the block ends well."""
-        try:
-            with self._database.merchant(self._merchant_id) as tx:
-                yield _OpenVault(tx, self._shop_id, lock=True)
-        except ShopError:
-            self._failed()
-            raise
-
-
-class _OpenVault:
-    def __init__(self, tx: Tx, shop_id: int, *, lock: bool) -> None:
-        self._tx, self._shop_id = tx, shop_id
-        if lock:
-            # Not the shop's row itself: a webhook notes its arrival there, and must not wait for a slow token endpoint.
-            tx.run(select(func.pg_advisory_xact_lock(_VAULT, shop_id)))
-        mine = shops.c.merchant_id == tx.merchant_id, shops.c.id == shop_id
-        self._sealed = tx.value(select(shops.c.tokens_sealed).where(*mine))
-
-    def read(self) -> bytes:
-        if self._sealed is None:
-            raise NoTokens(f"shop {self._shop_id} has no tokens; it must be installed again")
-        return self._tx.ring.open(self._sealed, _place(self._shop_id))
-
-    def save(self, tokens: bytes) -> bool:
-        """Keep new tokens in place of those that were read, and tell whether they still stood there."""
-        new = self._tx.ring.seal(tokens, _place(self._shop_id))
-        mine = shops.c.merchant_id == self._tx.merchant_id, shops.c.id == self._shop_id
-        kept = self._tx.run(
-            update(shops).where(*mine, shops.c.tokens_sealed == self._sealed).values(tokens_sealed=new)
-        )
-        self._sealed = new
-        return kept.rowcount > 0
-
-
-def _place(shop_id: int) -> str:
-    return f"shops.tokens:{shop_id}"
 
 
 def _of(tx: Tx) -> Select[Any]:

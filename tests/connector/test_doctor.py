@@ -19,7 +19,7 @@ from connector.doctor import Finding
 from connector.house import House, clock, furnish
 from connector.port import Condition, Delivery, Refused, ShopAdapter, ShopFacts, TryLater, Unauthorized
 from connector.pulse import Pulse
-from connector.store import inbox, shops, tables, tallies
+from connector.store import heard, inbox, shops, tables, tallies, vaults
 from connector.store.shops import Shop
 
 WELL = Condition(ahead=timedelta(seconds=2))
@@ -120,7 +120,7 @@ def test_webhooks_of_another_version_or_under_an_old_secret_are_told_while_they_
     moment = house.now()
     for hours in (3.0, 0.5):
         with house.database.merchant(shop.merchant_id) as tx:
-            shops.heard_oddly(tx, shop.id, "2027-01", True, moment - timedelta(hours=hours))
+            heard.oddly(tx, shop.id, "2027-01", True, moment - timedelta(hours=hours))
     found = sick(house)
     assert set(found) == {"shop.webhook_version", "shop.old_secret"}
     assert "2027-01" in found["shop.webhook_version"].says
@@ -131,8 +131,8 @@ def test_webhooks_of_another_version_or_under_an_old_secret_are_told_while_they_
 
 def test_the_hour_after_a_rotation_is_no_finding(house: House, shop: Shop, working: None, line: Line) -> None:
     with house.database.merchant(shop.merchant_id) as tx:
-        shops.heard_oddly(tx, shop.id, "", True, house.now() - timedelta(minutes=50))
-        shops.heard_oddly(tx, shop.id, "", True, house.now())
+        heard.oddly(tx, shop.id, "", True, house.now() - timedelta(minutes=50))
+        heard.oddly(tx, shop.id, "", True, house.now())
     assert sick(house) == {}
 
 
@@ -164,7 +164,7 @@ def test_a_shop_that_hangs_does_not_keep_the_others_or_the_doctor(
         for n in range(20):
             facts = ShopFacts(f"more-{n}.example", "More", "EUR", "Europe/Amsterdam")
             more = shops.add(tx, "paper", "tags", facts, house.now())
-            shops.keep_tokens(tx, more.id, b"tokens")
+            vaults.keep(tx, more.id, b"tokens")
     free, first = threading.Event(), iter([True])
 
     def answers() -> Condition:

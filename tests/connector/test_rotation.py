@@ -28,7 +28,7 @@ from connector.house import House, furnish
 from connector.port import Delivery, ShopFacts
 from connector.records import Customer
 from connector.secrets import CannotOpen, KeyRing, key_of
-from connector.store import exports, inbox, merchants, people, proofs, sealed, shops
+from connector.store import exports, inbox, merchants, people, proofs, sealed, shops, vaults
 from connector.store.shops import Shop
 
 K1, K2, K3 = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2, 3))
@@ -64,7 +64,7 @@ def old(env: dict[str, str], paper: ModuleType) -> Any:
     with house.database.merchant(merchant_id) as tx:
         facts = ShopFacts("paper.example", "Paper Shop", "EUR", "Europe/Amsterdam", "nl")
         shop = shops.add(tx, "paper", "tags", facts, paper.NOW)
-        shops.keep_tokens(tx, shop.id, b"tokens")
+        vaults.keep(tx, shop.id, b"tokens")
     yield house, shop
     house.close()
 
@@ -95,7 +95,7 @@ def test_the_newest_key_seals_and_all_open(old: Any, env: dict[str, str], paper:
     all_opens(both, shop, 9)
     both.vault(shop)
     with both.database.merchant(shop.merchant_id) as tx:
-        shops.keep_tokens(tx, shop.id, b"tokens")
+        vaults.keep(tx, shop.id, b"tokens")
         assert key_of(tx.value(text("SELECT tokens_sealed FROM shops"))) == "k2"
     both.close()
 
@@ -174,7 +174,7 @@ def test_what_others_write_meanwhile_is_neither_lost_nor_overwritten(
         while not done.is_set():
             rounds += 1
             with first.database.merchant(shop.merchant_id) as tx:
-                shops.keep_tokens(tx, shop.id, b"token %d" % rounds)
+                vaults.keep(tx, shop.id, b"token %d" % rounds)
                 at = first.now() + timedelta(seconds=rounds)
                 some = [(Customer(str(n), at, at, name=f"Round {rounds}"), 1) for n in range(20)]
                 people.keep(tx, shop.id, some)

@@ -31,7 +31,7 @@ from street import Street
 from connector import rounds
 from connector.hall import sign_in_url
 from connector.loyalty.terms import CurrencyTerms, Terms, Tier, suggested
-from connector.store import merchants, shops
+from connector.store import merchants, shops, vaults
 from connector.store.account import programs
 from connector.store.postgres import Server
 
@@ -132,7 +132,7 @@ def secrets_of(loud: Loud) -> list[str | bytes]:
     with loud.house.database.merchant(loud.merchant_id) as tx:
         found.append(merchants.code_secret(tx))
         for shop in shops.of_merchant(tx):
-            with suppress(shops.NoTokens):
+            with suppress(vaults.NoTokens):
                 kept = json.loads(loud.house.vault(shop).read())
                 found += [w for w in kept.values() if isinstance(w, str) and len(w) > 15 and "_" not in w[:6]]
     assert len({str(word) for word in found}) > 10

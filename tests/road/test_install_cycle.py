@@ -16,7 +16,8 @@ from connector import jobs, rounds
 from connector.flow import importing, programme
 from connector.loyalty.terms import CurrencyTerms, Terms
 from connector.store import shops, tables
-from connector.store.shops import NoTokens, Shop
+from connector.store.shops import Shop
+from connector.store.vaults import NoTokens
 
 TERMS = Terms(currency="GBP", currencies=(CurrencyTerms("GBP"),), hold_days=0)
 KEPT = ("customers", "orders", "entries", "runs")

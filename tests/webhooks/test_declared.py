@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from connector.house import House
 from connector.port import Delivery, ShopFacts
-from connector.store import inbox, shops, tables
+from connector.store import heard, inbox, shops, tables
 from connector.store.shops import DECLARED_HOLDS, Shop
 from webhooks.declared import Declared
 
@@ -70,27 +70,27 @@ def test_a_forged_message_shows_nothing(house: House, shop: Shop, at: Any, paper
 def test_the_newest_message_says_which_file_holds_and_two_days_of_silence_that_none_is_known(
     house: House, shop: Shop
 ) -> None:
-    def heard(word: str, at: datetime) -> bool:
+    def news(word: str, at: datetime) -> bool:
         with house.database.merchant(shop.merchant_id) as tx:
-            return shops.heard_declared(tx, shop.id, word, at)
+            return heard.declared(tx, shop.id, word, at)
 
     def known(at: datetime) -> str:
         return now_known(house, shop).line(at).declared
 
-    assert heard("new", NOON)
-    assert [heard("new", NOON + HOUR), heard("new", NOON + 2 * HOUR)] == [False, False]
+    assert news("new", NOON)
+    assert [news("new", NOON + HOUR), news("new", NOON + 2 * HOUR)] == [False, False]
     # Set out before the new file held, and tried again for hours.
-    assert not heard("old", NOON - HOUR)
+    assert not news("old", NOON - HOUR)
     assert known(NOON + 3 * HOUR) == "new"
-    assert heard("old", NOON + 3 * HOUR)  # the old file was sent again
+    assert news("old", NOON + 3 * HOUR)  # the old file was sent again
     assert known(NOON + 3 * HOUR) == "old"
     assert known(NOON + 3 * HOUR + DECLARED_HOLDS) == ""
-    assert heard("old", NOON + 3 * HOUR + DECLARED_HOLDS)  # after a silence it is news
+    assert news("old", NOON + 3 * HOUR + DECLARED_HOLDS)  # after a silence it is news
 
 
 def test_a_shop_that_comes_back_has_shown_nothing_yet(house: House, shop: Shop) -> None:
     with house.database.merchant(shop.merchant_id) as tx:
-        shops.heard_declared(tx, shop.id, "0123abc", house.now())
+        heard.declared(tx, shop.id, "0123abc", house.now())
         facts = ShopFacts("paper.example", "Paper Shop", "EUR", "Europe/Amsterdam")
         shops.come_back(tx, shop.id, facts, house.now())
     assert now_known(house, shop).line(house.now()).declared == ""

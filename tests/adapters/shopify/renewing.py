@@ -10,18 +10,18 @@ import threading
 
 from connector import config
 from connector.house import furnish
-from connector.store import shops
+from connector.store import shops, vaults
 
 
 def die_before_the_commit() -> None:
     """Have the process killed as soon as tokens were saved, which no commit has made lasting yet."""
-    save = shops._OpenVault.save
+    save = vaults._OpenVault.save
 
-    def last(vault: shops._OpenVault, tokens: bytes) -> None:
+    def last(vault: vaults._OpenVault, tokens: bytes) -> None:
         save(vault, tokens)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    shops._OpenVault.save = last  # type: ignore[method-assign]
+    vaults._OpenVault.save = last  # type: ignore[method-assign]
 
 
 def main(address: str, threads: int) -> None:

@@ -19,7 +19,7 @@ from connector.port import (
     TryLater,
 )
 from connector.rounds import lines
-from connector.store import inbox, runs, shops
+from connector.store import inbox, runs, shops, vaults
 from connector.store.tables import inbox as messages
 from connector.store.tables import orders
 
@@ -70,11 +70,11 @@ def test_a_message_put_aside_whose_words_are_erased_does_not_hold_up_the_others(
 
 
 def test_tokens_renewed_while_the_shop_was_removed_or_connected_anew_are_not_kept(world: Any) -> None:
-    vault = shops.Vault(world.house.database, world.shop.merchant_id, world.shop.id)
+    vault = vaults.Vault(world.house.database, world.shop.merchant_id, world.shop.id)
     with vault.locked() as held:
         held.read()
         with world.house.database.merchant(world.shop.merchant_id) as tx:
-            shops.keep_tokens(tx, world.shop.id, b"of the new connection")
+            vaults.keep(tx, world.shop.id, b"of the new connection")
         assert not held.save(b"of the old one, renewed")
     assert vault.read() == b"of the new connection"
     with vault.locked() as held:
@@ -84,7 +84,7 @@ def test_tokens_renewed_while_the_shop_was_removed_or_connected_anew_are_not_kep
         assert not held.save(b"of a shop that has gone")
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         assert shops.get(tx, world.shop.id).state == "removed"
-    with pytest.raises(shops.NoTokens):
+    with pytest.raises(vaults.NoTokens):
         vault.read()
 
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from connector.house import House
 from connector.port import ShopFacts
-from connector.store import merchants, shops
+from connector.store import merchants, shops, vaults
 from connector.store.shops import Shop
 from connector.store.tables import shops as table
 
@@ -31,7 +31,7 @@ def connect(house: House, address: str = ADDRESS, language: str = "en") -> Shop:
     with house.database.merchant(merchant_id) as tx:
         facts = ShopFacts(address, "De Theehoek", "EUR", "Europe/Amsterdam", language)
         made = shops.add(tx, "shopify", "tags", facts, now)
-        shops.keep_tokens(tx, made.id, b"tokens")
+        vaults.keep(tx, made.id, b"tokens")
     return made
 
 

@@ -21,7 +21,7 @@ from sqlalchemy import select, text
 from connector import plugins
 from connector.house import House, furnish
 from connector.port import ShopFacts
-from connector.store import merchants, proofs, shops, walls
+from connector.store import merchants, proofs, shops, vaults, walls
 from connector.store.shops import Shop
 from connector.store.tables import coupons, inbox, outbox
 
@@ -234,7 +234,7 @@ def stranger(full: Any, sign_in: Callable[..., Any]) -> tuple[Any, Shop]:
     with house.database.merchant(merchant_id) as tx:
         facts = ShopFacts("other.example", "Other Shop", "EUR", "Europe/Amsterdam", "en")
         made = shops.add(tx, "paper", "tags", facts, full.now)
-        shops.keep_tokens(tx, made.id, b"the stranger's secret")
+        vaults.keep(tx, made.id, b"the stranger's secret")
     return sign_in(merchant_id, "en"), made
 
 

@@ -1,4 +1,4 @@
-"""Shops and their vaults: one refresh at a time, and nobody else waits for it."""
+"""Vaults: one refresh at a time, and nobody else waits for it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
 from connector.port import Delivery, ShopFacts, Unauthorized
-from connector.secrets import KeyRing
-from connector.store import inbox, merchants, shops
+from connector.secrets import CannotOpen, KeyRing
+from connector.store import inbox, merchants, shops, tables, vaults
 from connector.store.database import Database
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -25,14 +26,14 @@ def kept(database: Any) -> Any:
         merchant_id = merchants.add(connection, store.ring, "A", "EUR", "Europe/Amsterdam", "nl", NOW)
     with store.merchant(merchant_id) as tx:
         shop = shops.add(tx, "paper", "tags", ShopFacts("a.example", "A", "EUR", "Europe/Amsterdam"), NOW)
-        shops.keep_tokens(tx, shop.id, b"first")
+        vaults.keep(tx, shop.id, b"first")
     yield store, shop
     store.close()
 
 
 def test_a_webhook_is_kept_while_tokens_are_being_refreshed(kept: Any) -> None:
     store, shop = kept
-    with shops.Vault(store, shop.merchant_id, shop.id).locked() as vault:
+    with vaults.Vault(store, shop.merchant_id, shop.id).locked() as vault:
         vault.read()
         started = time.monotonic()
         with store.merchant(shop.merchant_id) as tx:
@@ -45,7 +46,7 @@ def test_only_one_refreshes_and_the_other_sees_what_it_saved(kept: Any) -> None:
     seen, inside = [], threading.Event()
 
     def refresh() -> None:
-        with shops.Vault(store, shop.merchant_id, shop.id).locked() as vault:
+        with vaults.Vault(store, shop.merchant_id, shop.id).locked() as vault:
             seen.append(vault.read())
             inside.set()
             time.sleep(0.3)
@@ -57,20 +58,20 @@ def test_only_one_refreshes_and_the_other_sees_what_it_saved(kept: Any) -> None:
     refresh()
     first.join()
     assert seen == [b"first", b"first!"]
-    assert shops.Vault(store, shop.merchant_id, shop.id).read() == b"first!!"
+    assert vaults.Vault(store, shop.merchant_id, shop.id).read() == b"first!!"
 
 
 def test_a_refresh_that_breaks_off_leaves_the_tokens_as_they_were(kept: Any) -> None:
     store, shop = kept
 
     def break_off() -> None:
-        with shops.Vault(store, shop.merchant_id, shop.id).locked() as vault:
+        with vaults.Vault(store, shop.merchant_id, shop.id).locked() as vault:
             vault.save(b"half")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         break_off()
-    assert shops.Vault(store, shop.merchant_id, shop.id).read() == b"first"
+    assert vaults.Vault(store, shop.merchant_id, shop.id).read() == b"first"
 
 
 def test_a_removed_shop_has_no_tokens_and_must_be_installed_again(kept: Any) -> None:
@@ -78,23 +79,15 @@ def test_a_removed_shop_has_no_tokens_and_must_be_installed_again(kept: Any) -> 
     with store.merchant(shop.merchant_id) as tx:
         shops.remove(tx, shop.id, NOW)
     with pytest.raises(Unauthorized):
-        shops.Vault(store, shop.merchant_id, shop.id).read()
+        vaults.Vault(store, shop.merchant_id, shop.id).read()
 
 
 def test_sealed_tokens_moved_to_another_shop_do_not_open(kept: Any) -> None:
     store, shop = kept
     with store.merchant(shop.merchant_id) as tx:
         other = shops.add(tx, "paper", "tags", ShopFacts("b.example", "B", "EUR", "Europe/Amsterdam"), NOW)
-        tx.run(
-            shops.update(shops.shops)
-            .where(shops.shops.c.id == other.id)
-            .values(
-                tokens_sealed=tx.value(
-                    shops.select(shops.shops.c.tokens_sealed).where(shops.shops.c.id == shop.id)
-                )
-            )
-        )
-    from connector.secrets import CannotOpen
-
+        rows = tables.shops
+        taken = select(rows.c.tokens_sealed).where(rows.c.id == shop.id).scalar_subquery()
+        tx.run(update(rows).where(rows.c.id == other.id).values(tokens_sealed=taken))
     with pytest.raises(CannotOpen):
-        shops.Vault(store, shop.merchant_id, other.id).read()
+        vaults.Vault(store, shop.merchant_id, other.id).read()
