@@ -6,7 +6,7 @@ from connector.flow import joining
 from connector.flow.asking import Fetched
 from connector.flow.desk import Desk, Result, Touched
 from connector.records import Customer
-from connector.store import people, purchases, silence
+from connector.store import forgotten, members, people, purchases, silence
 from connector.store.database import Tx
 
 # Whom it is about would be their number, which is gone too.
@@ -17,7 +17,7 @@ def ensure(desk: Desk, customer_id: str, seen: datetime) -> people.Known:
     """Return what is known of a customer; who is only named by an order gets a stand-in."""
     known = desk.customer(customer_id)
     if known is None:
-        member_id = people.new_members(desk.tx, 1, desk.now)[0]
+        member_id = members.new(desk.tx, 1, desk.now)[0]
         people.keep(desk.tx, desk.shop_id, [(people.stub(customer_id, seen), member_id)])
         desk.forget_people()
         known = desk.customer(customer_id)
@@ -86,14 +86,14 @@ def merged(desk: Desk, kept_id: str, gone_id: str, touched: Touched) -> Result:
     ensure(desk, kept_id, desk.now)
     both = kept_id, gone_id
     joining.hold(tx, lambda: sorted(people.members_of(tx, shop_id, both)))
-    members = people.member_of_each(tx, shop_id, both)
-    kept = members[kept_id]
+    member_of = people.member_of_each(tx, shop_id, both)
+    kept = member_of[kept_id]
     purchases.move(tx, shop_id, gone_id, kept_id)
     joining.rebind(tx, shop_id, gone_id, kept_id, desk.now)
-    if gone_id in members:
+    if gone_id in member_of:
         people.remove(tx, shop_id, gone_id, desk.now)
-        if members[gone_id] != kept:
-            kept = joining.join(tx, kept, members[gone_id])
+        if member_of[gone_id] != kept:
+            kept = joining.join(tx, kept, member_of[gone_id])
     touched.members.add(kept)
     desk.clear()
     return Result(True, "Two customers were joined in the shop.", f"customer {kept_id}")
@@ -102,9 +102,9 @@ def merged(desk: Desk, kept_id: str, gone_id: str, touched: Touched) -> Result:
 def is_gone(desk: Desk, customer_id: str) -> bool:
     """Whether this is the number of somebody who was forgotten: it stands in no row any more."""
     unknown = desk.customer(customer_id) is None
-    return unknown and bool(people.forgotten_among(desk.tx, desk.shop_id, [customer_id]))
+    return unknown and bool(forgotten.among(desk.tx, desk.shop_id, [customer_id]))
 
 
 def _is_forgotten(tx: Tx, shop_id: int, customer_id: str, email_hash: bytes | None) -> bool:
     words = [tx.ring.word_hash("customer", customer_id), *([email_hash] if email_hash else [])]
-    return bool(people.forgotten_words(tx, shop_id, words))
+    return bool(forgotten.words(tx, shop_id, words))

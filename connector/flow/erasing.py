@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connector.flow import joining, settling
 from connector.loyalty.closing import closed
-from connector.store import ledger, merchants, people, privacy, programs, shops
+from connector.store import ledger, members, merchants, people, privacy, programs, shops
 from connector.store.database import Tx
 
 
@@ -22,7 +22,7 @@ def erase(tx: Tx, shop_id: int, now: datetime) -> dict[str, int]:
     gone = sorted(set(known) - set(staying))
     tables |= privacy.erase_reasons(tx, gone)
     tables["acts"] += privacy.delete_acts(tx, gone)
-    people.close(tx, gone, now)
+    members.close(tx, gone, now)
     shops.forget(tx, shop_id, now)
     for some in _parts(staying):
         settling.settle(tx, some, now)

@@ -6,7 +6,7 @@ import msgspec
 
 from connector.flow import erasing
 from connector.port import CustomerForgotten, DataAsked, ShopForgotten, ShopRemoved
-from connector.store import exports, inbox, people, privacy, proofs, shops
+from connector.store import exports, forgotten, inbox, people, privacy, proofs, shops
 from connector.store.database import Tx
 
 Request = CustomerForgotten | DataAsked | ShopForgotten | ShopRemoved
@@ -56,7 +56,7 @@ def _forget(
     named = sorted({*found, *([request.customer_id] if request.customer_id else [])})
     words = privacy.about(tx, named, request.order_ids, request.email)
     email = tx.ring.email_hash(tx.merchant_id, request.email)
-    people.remember_to_forget(tx, shop.id, words, now)
+    forgotten.remember(tx, shop.id, words, now)
     members = people.members_of(tx, shop.id, found)
     touched |= members
     claimed = privacy.keep_claims(tx, shop.id, found)

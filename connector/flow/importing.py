@@ -5,7 +5,7 @@ from datetime import datetime
 
 from connector.flow import joining, settling
 from connector.port import Batch
-from connector.store import intake, people, purchases, queue, runs, shops
+from connector.store import intake, members, people, purchases, queue, runs, shops
 from connector.store.database import Tx
 
 
@@ -29,9 +29,9 @@ def take_in(tx: Tx, shop_id: int, batch: Batch, now: datetime) -> None:
     # Whose it was is settled too, where it is another's now, or where the shop keeps back a guest's address.
     touched |= {one.customer_id for one in before if one.customer_id is not None}
     claimed |= {one.guest_hash for one in before if one.guest_hash is not None}
-    members = people.members_of(tx, shop_id, list(touched))
-    members |= people.members_claiming(tx, shop_id, list(claimed))
-    people.make_due(tx, now, sorted(members))
+    concerned = people.members_of(tx, shop_id, list(touched))
+    concerned |= people.members_claiming(tx, shop_id, list(claimed))
+    members.make_due(tx, now, sorted(concerned))
 
 
 def singly(batch: Batch) -> Iterator[Batch]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from connector.store import coupons, ledger, outbox, people, purchases, queue
+from connector.store import coupons, ledger, members, outbox, people, purchases, queue
 from connector.store.database import Tx
 
 
@@ -12,21 +12,21 @@ def hold(tx: Tx, look: Callable[[], list[int]]) -> list[int]:
 
     Whoever had them meanwhile may have joined or closed them: what was seen before the wait is the past.
     """
-    before, members = list[int](), look()
-    while members != before:
-        people.lock(tx, members)
-        before, members = members, look()
-    return members
+    before, found = list[int](), look()
+    while found != before:
+        members.lock(tx, found)
+        before, found = found, look()
+    return found
 
 
 def join_same_person(tx: Tx, email_hash: bytes) -> list[int]:
     """Join every member with a verified customer of this address into the oldest; return who is left, nobody or one."""
-    members = people.same_person(tx, email_hash)
-    if len(members) > 1:
-        members = hold(tx, lambda: people.same_person(tx, email_hash))
-    for member_id in members[1:]:
-        join(tx, members[0], member_id)
-    return members[:1]
+    found = people.same_person(tx, email_hash)
+    if len(found) > 1:
+        found = hold(tx, lambda: people.same_person(tx, email_hash))
+    for member_id in found[1:]:
+        join(tx, found[0], member_id)
+    return found[:1]
 
 
 def join_everybody(tx: Tx, now: datetime, words: Sequence[bytes] | None = None) -> int:
@@ -36,7 +36,7 @@ def join_everybody(tx: Tx, now: datetime, words: Sequence[bytes] | None = None) 
     """
     joined = [member for word in people.shared_addresses(tx, words) for member in join_same_person(tx, word)]
     if joined:
-        people.make_due(tx, now, joined)
+        members.make_due(tx, now, joined)
         queue.settle(tx.connection, tx.merchant_id)
     return len(joined)
 
@@ -84,9 +84,9 @@ def join(tx: Tx, kept: int, gone: int) -> int:
 
     Nothing is done unless both live: whoever was hung on a closed member would earn nothing ever again.
     """
-    if people.lock(tx, (kept, gone)) != sorted((kept, gone)):
+    if members.lock(tx, (kept, gone)) != sorted((kept, gone)):
         return kept
-    people.give(tx, gone, kept)
+    members.give(tx, gone, kept)
     ledger.give(tx, gone, kept)
     coupons.give(tx, gone, kept)
     return kept

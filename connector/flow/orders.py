@@ -4,7 +4,7 @@ from connector.flow import customers
 from connector.flow.asking import Fetched
 from connector.flow.desk import Desk, Result, Touched
 from connector.records import Order
-from connector.store import people, purchases
+from connector.store import forgotten, purchases
 
 
 def fetched_one(desk: Desk, order_id: str, fetched: Fetched, touched: Touched) -> Result:
@@ -65,7 +65,7 @@ def _is_of_forgotten(desk: Desk, order: Order, known: purchases.Known | None) ->
     if word is None:
         # The platform redacts its own orders too, and tells of them then.
         return known is not None and known.is_of_nobody
-    return bool(people.forgotten_words(desk.tx, desk.shop_id, [word]))
+    return bool(forgotten.words(desk.tx, desk.shop_id, [word]))
 
 
 def removed(desk: Desk, order_id: str, touched: Touched) -> Result:

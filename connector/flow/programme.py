@@ -13,7 +13,7 @@ from connector.loyalty.terms import MILLION, Terms, Version, suggested
 from connector.loyalty.versions import counted
 from connector.money import portion
 from connector.records import MONEY
-from connector.store import gaps, merchants, people, programs, shops
+from connector.store import gaps, members, merchants, programs, shops
 from connector.store.database import Tx
 
 
@@ -86,7 +86,7 @@ def preview(tx: Tx, terms: Terms, counts_from: datetime, now: datetime) -> Previ
     tried = (*published, Version(number=len(published) + 1, starts_at=now, counts_from=counts, terms=terms))
     tally = _Tally(terms)
     after = 0
-    while chunk := people.chunk(tx, after, settling.BATCH):
+    while chunk := members.chunk(tx, after, settling.BATCH):
         after = chunk[-1]
         for known in settling.recall(tx, chunk).values():
             tally.add(decide(known.history, tried, known.booked, now))

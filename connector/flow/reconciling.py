@@ -25,6 +25,7 @@ from connector.records import Coupon, Customer, Order
 from connector.store import (
     cards,
     coupons,
+    forgotten,
     inbox,
     marks,
     outbox,
@@ -82,7 +83,7 @@ def keep_unread(tx: Tx, shop_id: int, unread: Iterable[Unread], now: datetime) -
     It was asked for this moment and is not asked for again, but by who has it tried again. Forgotten persons are left out.
     """
     told = list(unread)
-    gone = people.forgotten_among(tx, shop_id, [one.id for one in told if one.kind == "customer"])
+    gone = forgotten.among(tx, shop_id, [one.id for one in told if one.kind == "customer"])
     aside = [_aside(one) for one in told if one.kind == "order" or one.id not in gone]
     return inbox.keep_aside(tx, shop_id, aside, now)
 
@@ -191,7 +192,7 @@ def _differs(order: Order, known: purchases.Known | None) -> bool:
 def _other_customers(tx: Tx, shop: shops.Shop, told: tuple[Customer, ...]) -> list[Customer]:
     """Return customers of whom something that matters is not known; our own tags move `changed_at`, which is no news."""
     known = people.known(tx, shop.id, [customer.id for customer in told])
-    gone = people.forgotten_among(tx, shop.id, [customer.id for customer in told if customer.id not in known])
+    gone = forgotten.among(tx, shop.id, [customer.id for customer in told if customer.id not in known])
     customers = silence.completed(tx, shop.id, told, shop.withholds)
 
     def differs(customer: Customer) -> bool:

@@ -19,8 +19,10 @@ from connector.loyalty.versions import amounts, exchangeable, in_force, told_in
 from connector.records import GIFTS, Coupon, CouponKind
 from connector.store import (
     coupons,
+    forgotten,
     inbox,
     ledger,
+    members,
     outbox,
     people,
     privacy,
@@ -38,7 +40,7 @@ OVERLAP = timedelta(minutes=30)  # clocks differ, and a backup takes a while
 def buried(tx: Tx, shop_id: int, now: datetime) -> list[Tombstone]:
     """Return what this transaction, at this moment, forgot of a shop."""
     shop = shops.get(tx, shop_id)
-    words = tuple(sorted(people.forgotten_at(tx, shop_id, now)))
+    words = tuple(sorted(forgotten.at(tx, shop_id, now)))
     found = [Tombstone(now, tx.merchant_id, shop_id, words)] if words else []
     if shop.forgotten_at == now:
         found.append(Tombstone(now, tx.merchant_id, shop_id, whole_shop=True))
@@ -59,9 +61,9 @@ def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: d
     words = {word for stone in stones for word in stone.words}
     if not words:
         return rows
-    people.remember_to_forget(tx, shop.id, words, now)
+    forgotten.remember(tx, shop.id, words, now)
     found = privacy.bury(tx, shop.id, words)
-    members = people.members_of(tx, shop.id, found)
+    concerned = people.members_of(tx, shop.id, found)
     subjects = [f"customer {customer_id}" for customer_id in found]
     subjects += [f"order {order_id}" for order_id in privacy.orders_of(tx, shop.id, found, [])]
     tables = {
@@ -72,7 +74,7 @@ def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: d
     for customer_id in found:
         number = people.forget(tx, shop.id, customer_id, now)
         privacy.rename(tx, shop.id, customer_id, number)
-    tables |= privacy.erase_reasons(tx, sorted(members))
+    tables |= privacy.erase_reasons(tx, sorted(concerned))
     rows += sum(tables.values())
     if rows:
         proofs.write_down(tx, proofs.Deed(shop.name, "customer_forgotten", now, tables), now)
@@ -86,7 +88,7 @@ def is_quiet(tx: Tx, shop_id: int, now: datetime) -> bool:
     return not (
         inbox.next_waiting(tx, shop_id)
         or outbox.waiting_count(tx, shop_id, ("coupon", "revoke"))
-        or people.due(tx, now, 1)
+        or members.due(tx, now, 1)
     )
 
 
@@ -105,11 +107,11 @@ def book_again(tx: Tx, shop: shops.Shop, coupon: Coupon, now: datetime) -> bool:
     buyers = [one.order.customer_id for one in used if one.order.customer_id is not None] or [
         coupon.customer_id
     ]
-    members = people.members_of(tx, shop.id, buyers[:1])
+    concerned = people.members_of(tx, shop.id, buyers[:1])
     offer = _offer(tx, shop, coupon)
-    if not members or offer is None or not used:
+    if not concerned or offer is None or not used:
         return False
-    [member_id] = members
+    [member_id] = concerned
     theirs = msgspec.structs.replace(coupon, customer_id=buyers[0])
     _book(tx, member_id, f"restored-{coupon.code}", shop, theirs, offer, now)
     return True
@@ -138,12 +140,12 @@ def unknown_gifts(tx: Tx, shop: shops.Shop, found: Mapping[str, Coupon]) -> dict
 
 def book_gift(tx: Tx, shop: shops.Shop, remote_id: str, gift: Coupon, now: datetime) -> bool:
     """Book the exchange behind a gift once more; False when it was booked already, or cannot be told."""
-    members = people.members_of(tx, shop.id, [gift.customer_id])
+    concerned = people.members_of(tx, shop.id, [gift.customer_id])
     offer = _gift_offer(tx, shop, gift)
     act = f"restored-{gift.kind}-{remote_id}"
-    if not members or offer is None or ledger.find_act(tx, act) is not None:
+    if not concerned or offer is None or ledger.find_act(tx, act) is not None:
         return False
-    [member_id] = members
+    [member_id] = concerned
     _book(tx, member_id, act, shop, gift, offer, now)
     return True
 

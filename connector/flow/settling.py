@@ -13,6 +13,7 @@ from connector.store import (
     coupons,
     ledger,
     marks,
+    members,
     merchants,
     notices,
     outbox,
@@ -42,7 +43,7 @@ def settle(
 
     `asked` names the request behind a member's settling, where it is not the transaction's.
     """
-    locked = people.lock(tx, member_ids)
+    locked = members.lock(tx, member_ids)
     if not locked:
         return {}
     versions, stores = programs.versions(tx), shops.ever_of_merchant(tx)
@@ -56,21 +57,21 @@ def settle(
 
 def settle_due(tx: Tx, now: datetime, limit: int = BATCH) -> int:
     """Settle members whose moment has come; return how many there were."""
-    due = people.due(tx, now, limit)
+    due = members.due(tx, now, limit)
     settle(tx, due, now)
     return len(due)
 
 
 def put_off(tx: Tx, now: datetime, by: timedelta) -> int | None:
     """Let the first member who is due wait; return who it is."""
-    due = people.due(tx, now, 1)
-    people.make_due(tx, now + by, due)
+    due = members.due(tx, now, 1)
+    members.make_due(tx, now + by, due)
     return due[0] if due else None
 
 
 def due_soon(tx: Tx, member_ids: Sequence[int] | None, now: datetime) -> None:
     """Have these members (or all) settled by the workers."""
-    people.make_due(tx, now, member_ids)
+    members.make_due(tx, now, member_ids)
     queue.settle(tx.connection, tx.merchant_id)
 
 

@@ -10,7 +10,19 @@ import structlog
 from connector.flow import clearing
 from connector.house import House
 from connector.rounds.lines import OURS
-from connector.store import inbox, outbox, pending, people, privacy, proofs, queue, rates, runs, shops, visits
+from connector.store import (
+    inbox,
+    members,
+    outbox,
+    pending,
+    privacy,
+    proofs,
+    queue,
+    rates,
+    runs,
+    shops,
+    visits,
+)
 from connector.store.database import Connection
 
 WINDOW_EVERY = timedelta(minutes=15)
@@ -32,7 +44,7 @@ def sweep(house: House) -> None:
     """Look everywhere for work that nobody was woken for: a lost job must cost seconds, never a message."""
     now = house.now()
     with house.database.everyone() as connection:
-        for merchant_id in people.merchants_due(connection, now):
+        for merchant_id in members.merchants_due(connection, now):
             queue.settle(connection, merchant_id)
         for merchant_id, shop_id in inbox.shops_waiting(connection, now):
             queue.apply(connection, merchant_id, shop_id)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Table, text
 
 from connector.records import Customer, Order
-from connector.store import people, purchases, silence
+from connector.store import forgotten, members, people, purchases, silence
 from connector.store.database import Tx
 from connector.store.tables import customers, orders
 
@@ -37,19 +37,19 @@ def take_customers(
 ) -> None:
     """Keep customers, each newer than what is known; the forgotten stay forgotten, and nobody is emptied by a silence."""
     known = people.known(tx, shop_id, [customer.id for customer in told])
-    gone = people.forgotten_among(tx, shop_id, {customer.id for customer in told} - known.keys())
+    gone = forgotten.among(tx, shop_id, {customer.id for customer in told} - known.keys())
     batch = silence.completed(tx, shop_id, [one for one in told if one.id not in gone], withheld)
     new = list(dict.fromkeys(customer.id for customer in batch if customer.id not in known))
-    members = dict(zip(new, people.new_members(tx, len(new), now), strict=True))
-    members |= {customer_id: one.member_id for customer_id, one in known.items()}
-    forgotten = _forgotten(tx, shop_id, batch)
+    member_of = dict(zip(new, members.new(tx, len(new), now), strict=True))
+    member_of |= {customer_id: one.member_id for customer_id, one in known.items()}
+    hidden = _forgotten(tx, shop_id, batch)
     _merge(
         tx,
         customers,
         _MERGE_CUSTOMERS,
         keep=("merchant_id", "shop_id", "id", "member_id", "forgotten_at"),
         rows=[
-            people.row(tx, shop_id, _nameless(one) if one.id in forgotten else one, members[one.id])
+            people.row(tx, shop_id, _nameless(one) if one.id in hidden else one, member_of[one.id])
             for one in batch
         ],
     )
@@ -59,13 +59,13 @@ def take_orders(tx: Tx, shop_id: int, batch: Sequence[Order], now: datetime) -> 
     """Keep orders, each newer than what is known; customers known from an order only get a stand-in."""
     named = {order.customer_id: order.placed_at for order in batch if order.customer_id is not None}
     missing = set(named) - set(people.known(tx, shop_id, list(named)))
-    gone = people.forgotten_among(tx, shop_id, missing)
+    gone = forgotten.among(tx, shop_id, missing)
     missing -= gone
     take_customers(tx, shop_id, [people.stub(one, named[one]) for one in sorted(missing)], now)
     guests = [word for order in batch if (word := _guest(tx, order)) is not None]
-    forgotten = people.forgotten_words(tx, shop_id, guests)
+    hidden = forgotten.words(tx, shop_id, guests)
     unnamed = [order for order in batch if order.customer_id is None and _guest(tx, order) is None]
-    nameless = [order for order in batch if order.customer_id in gone or _guest(tx, order) in forgotten]
+    nameless = [order for order in batch if order.customer_id in gone or _guest(tx, order) in hidden]
     orphans = [order for order in batch if order.orphaned]
     kept = purchases.known(tx, shop_id, [order.id for order in (*nameless, *unnamed, *orphans)])
     # The platform redacts its own orders too: one that was a forgotten person's names nobody then.
@@ -99,7 +99,7 @@ def _forgotten(tx: Tx, shop_id: int, batch: Sequence[Customer]) -> set[str]:
         email = tx.ring.email_hash(tx.merchant_id, customer.email)
         if email is not None:
             words[email] = customer.id
-    return {words[word] for word in people.forgotten_words(tx, shop_id, list(words))}
+    return {words[word] for word in forgotten.words(tx, shop_id, list(words))}
 
 
 def _nameless(customer: Customer) -> Customer:

@@ -1,18 +1,18 @@
-"""Customers and members: who is who, and who is due."""
+"""Customers: who is who, and whom a member is made of."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import and_, exists, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.records import Customer
 from connector.secrets import random_word
 from connector.store import bulk, cards
 from connector.store.database import Tx
-from connector.store.tables import customers, forgotten, members
+from connector.store.tables import customers, members
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -56,16 +56,6 @@ def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
         )
         for row in rows
     }
-
-
-def new_members(tx: Tx, count: int, now: datetime) -> list[int]:
-    """Make so many members; return their ids."""
-    if count == 0:
-        return []
-    alike = select(literal(tx.merchant_id), literal(now, members.c.created_at.type))
-    each = alike.select_from(func.generate_series(1, count).table_valued("number"))
-    made = insert(members).from_select(("merchant_id", "created_at"), each).returning(members.c.id)
-    return list(tx.run(made).scalars())
 
 
 def keep(tx: Tx, shop_id: int, batch: Sequence[tuple[Customer, int]]) -> None:
@@ -151,36 +141,6 @@ def is_nobody(customer_id: str) -> bool:
     return customer_id.startswith(_NUMBER_OF_NOBODY)
 
 
-def forgotten_among(tx: Tx, shop_id: int, customer_ids: Iterable[str]) -> set[str]:
-    """Return those of these numbers of the shop's whose persons were forgotten."""
-    words = {tx.ring.word_hash("customer", one): one for one in customer_ids}
-    return {words[word] for word in forgotten_words(tx, shop_id, list(words))} if words else set()
-
-
-def remember_to_forget(tx: Tx, shop_id: int, words: Iterable[bytes], now: datetime) -> None:
-    """Keep keyed hashes of a forgotten person, so that a late message does not bring them back."""
-    for word in words:
-        tx.run(
-            upsert(forgotten)
-            .values(merchant_id=tx.merchant_id, shop_id=shop_id, word_hash=word, at=now)
-            .on_conflict_do_nothing()
-        )
-
-
-def forgotten_at(tx: Tx, shop_id: int, at: datetime) -> set[bytes]:
-    """Return the keyed hashes of who was forgotten at this very moment."""
-    mine = forgotten.c.merchant_id == tx.merchant_id, forgotten.c.shop_id == shop_id
-    return set(tx.run(select(forgotten.c.word_hash).where(*mine, forgotten.c.at == at)).scalars())
-
-
-def forgotten_words(tx: Tx, shop_id: int, words: Sequence[bytes]) -> set[bytes]:
-    """Return which of these hashes belong to somebody forgotten."""
-    mine = forgotten.c.merchant_id == tx.merchant_id, forgotten.c.shop_id == shop_id
-    return set(
-        tx.run(select(forgotten.c.word_hash).where(*mine, bulk.among(forgotten.c.word_hash, words))).scalars()
-    )
-
-
 def members_of(tx: Tx, shop_id: int, customer_ids: Sequence[str]) -> set[int]:
     """Return the members behind these customers."""
     return set(member_of_each(tx, shop_id, customer_ids).values())
@@ -242,41 +202,6 @@ def same_person(tx: Tx, email_hash: bytes) -> list[int]:
         .order_by(customers.c.member_id)
     )
     return list(tx.run(chosen).scalars())
-
-
-def lock(tx: Tx, member_ids: Iterable[int]) -> list[int]:
-    """Lock the members, one settlement at a time; return the survivors they live on as. Closed ones are left alone."""
-    wanted = sorted(set(member_ids))
-    mine = members.c.merchant_id == tx.merchant_id
-    rows = tx.all(
-        select(members.c.id, members.c.survivor_id)
-        .where(mine, bulk.among(members.c.id, wanted), members.c.closed_at.is_(None))
-        .order_by(members.c.id)
-        .with_for_update()
-    )
-    moved = {row.survivor_id for row in rows if row.survivor_id is not None}
-    alive = {row.id for row in rows if row.survivor_id is None}
-    return sorted(alive.union(lock(tx, moved - alive)) if moved else alive)
-
-
-def due(tx: Tx, now: datetime, limit: int) -> list[int]:
-    """Lock and return members whose moment has come."""
-    chosen = (
-        select(members.c.id)
-        .where(members.c.merchant_id == tx.merchant_id, members.c.due_at <= now)
-        .order_by(members.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return list(tx.run(chosen).scalars())
-
-
-def make_due(tx: Tx, now: datetime, member_ids: Sequence[int] | None = None) -> None:
-    """Have these members (or all) settled soon."""
-    which = [*_living(tx)]
-    if member_ids is not None:
-        which.append(bulk.among(members.c.id, member_ids))
-    tx.run(update(members).where(*which).values(due_at=now))
 
 
 def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
@@ -348,14 +273,6 @@ def shared_addresses(tx: Tx, email_hashes: Sequence[bytes] | None = None) -> lis
     return list(tx.run(chosen).scalars())
 
 
-def chunk(tx: Tx, after: int, limit: int) -> list[int]:
-    """Return living members in the order of their ids, from behind `after` on."""
-    chosen = (
-        select(members.c.id).where(*_living(tx), members.c.id > after).order_by(members.c.id).limit(limit)
-    )
-    return list(tx.run(chosen).scalars())
-
-
 def in_shop(tx: Tx, shop_id: int) -> list[int]:
     """Return every member that has a customer in the shop."""
     chosen = select(customers.c.member_id).where(*_of(tx, shop_id)).distinct().order_by(customers.c.member_id)
@@ -369,44 +286,7 @@ def also_elsewhere(tx: Tx, shop_id: int, member_ids: Sequence[int]) -> list[int]
     return list(tx.run(chosen.distinct().order_by(customers.c.member_id)).scalars())
 
 
-def close(tx: Tx, member_ids: Sequence[int], now: datetime) -> None:
-    """Note that these members are nobody's any more: what is booked stays, and nothing follows from it."""
-    theirs = bulk.among(members.c.id, member_ids) | bulk.among(members.c.survivor_id, member_ids)
-    gone = update(members).where(members.c.merchant_id == tx.merchant_id, theirs)
-    tx.run(gone.values(closed_at=now, due_at=None, pending=0, tier=None, tier_until=None, order_count=0))
-
-
-def merchants_due(connection: Connection, now: datetime) -> list[int]:
-    """Return the merchants with members whose moment has come."""
-    due_now = select(members.c.merchant_id).where(members.c.due_at <= now).distinct()
-    return list(connection.execute(due_now).scalars())
-
-
-def give(tx: Tx, gone: int, kept: int) -> None:
-    """Let one member live on as another: customers move, and who pointed to the one points to the other."""
-    tx.run(
-        update(customers)
-        .where(customers.c.merchant_id == tx.merchant_id, customers.c.member_id == gone)
-        .values(member_id=kept)
-    )
-    tx.run(
-        update(members)
-        .where(
-            members.c.merchant_id == tx.merchant_id,
-            or_(members.c.id == gone, members.c.survivor_id == gone),
-        )
-        .values(
-            survivor_id=kept, due_at=None, balance=0, pending=0, order_count=0, tier=None, tier_until=None
-        )
-    )
-
-
 _NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-
-
-def _living(tx: Tx):  # type: ignore[no-untyped-def]
-    mine = members.c.merchant_id == tx.merchant_id
-    return mine, members.c.survivor_id.is_(None), members.c.closed_at.is_(None)
 
 
 def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]

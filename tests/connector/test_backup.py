@@ -19,7 +19,7 @@ from connector.house import House
 from connector.insight import glance
 from connector.loyalty.terms import suggested
 from connector.records import Customer, LineItem, Order
-from connector.store import dump, merchants, migrate, people, purchases
+from connector.store import dump, members, merchants, migrate, people, purchases
 from connector.store.dump import CannotDump
 from connector.store.shops import Shop
 
@@ -87,7 +87,7 @@ def lives(house: House, shop: Shop) -> None:
     """Three people buy: once, twice, three times, for 30.00 each, and the programme books what it promises."""
     now = house.now()
     with house.database.merchant(shop.merchant_id) as tx:
-        made = people.new_members(tx, 3, now)
+        made = members.new(tx, 3, now)
         for number, member in enumerate(made, start=1):
             words = (f"c{number}", now - 400 * DAY, now - 400 * DAY, f"c{number}@old.example", True)
             people.keep(tx, shop.id, [(Customer(*words, name="Noor Canary"), member)])
@@ -109,7 +109,7 @@ def order(customer: int, nth: int, at: Any) -> Order:
 
 
 def settled(tx: Any, now: Any) -> None:
-    people.make_due(tx, now)
+    members.make_due(tx, now)
     while settling.settle_due(tx, now):
         pass
 

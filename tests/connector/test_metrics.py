@@ -20,7 +20,7 @@ from connector.app import create_app
 from connector.house import House, furnish
 from connector.port import Delivery, Refused
 from connector.pulse import Pulse
-from connector.store import breaker, inbox, outbox, people, runs, shops
+from connector.store import breaker, inbox, members, outbox, runs, shops
 from connector.store.shops import Shop
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +102,7 @@ def test_what_waits_and_what_was_put_aside_is_counted_over_all_shops(
             one for one in outbox.claim(tx, shop.id, now, timedelta(minutes=2), 9) if one[0].kind == "coupon"
         ]
         outbox.park(tx, coupon, "why", now)
-        people.make_due(tx, now - timedelta(seconds=75), people.new_members(tx, 2, now))
+        members.make_due(tx, now - timedelta(seconds=75), members.new(tx, 2, now))
         run = runs.begin(tx, shop.id, "import", now)
         runs.progress(tx, run, "place", 30, 120)
         shops.leave_alone_until(tx, shop.id, now + timedelta(minutes=1))
@@ -248,7 +248,7 @@ def test_a_planted_bad_state_crosses_the_threshold_and_rest_does_not(
         outbox.want(tx, "marks", [(shop.id, "7")], now)
         [(push, _)] = outbox.claim(tx, shop.id, now, timedelta(minutes=2), 9)
         outbox.park(tx, push, "why", now)
-        people.make_due(tx, now - timedelta(hours=2), people.new_members(tx, 1, now))
+        members.make_due(tx, now - timedelta(hours=2), members.new(tx, 1, now))
         shops.needs_reconnect(tx, shop.id)
     assert fires(rule["expr"], scrape())
 

@@ -28,7 +28,7 @@ from connector.house import House, furnish
 from connector.port import Delivery, ShopFacts
 from connector.records import Customer
 from connector.secrets import CannotOpen, KeyRing, key_of
-from connector.store import exports, inbox, merchants, people, proofs, sealed, shops, vaults
+from connector.store import exports, inbox, members, merchants, people, proofs, sealed, shops, vaults
 from connector.store.shops import Shop
 
 K1, K2, K3 = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2, 3))
@@ -45,7 +45,7 @@ def fill(house: House, shop: Shop, count: int) -> None:
     """Words in every sealed column there is."""
     now = house.now()
     with house.database.merchant(shop.merchant_id) as tx:
-        made = people.new_members(tx, count, now)
+        made = members.new(tx, count, now)
         some = [
             Customer(str(n), now, now, email=f"c{n}@example.nl", email_verified=True, name=f"Name {n}")
             for n in range(count)

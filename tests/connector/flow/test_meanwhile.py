@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from connector.flow import erasing, forgetting, welcoming
 from connector.port import CustomerChanged, CustomerForgotten, Installed, ShopForgotten, ShopRemoved
-from connector.store import people, shops, tables
+from connector.store import members, people, shops, tables
 from connector.store.database import Tx
 
 CORNER = "corner.example"
@@ -26,15 +26,15 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     """Have something happen, and end, just before members are locked for the first time."""
 
     def happens(elsewhere: Callable[[], object]) -> list[int]:
-        real, found = people.lock, list[int]()
+        real, found = members.lock, list[int]()
 
-        def lock(tx: Tx, members: Any) -> list[int]:
+        def lock(tx: Tx, wanted: Any) -> list[int]:
             if not found:
-                found.extend(members)
+                found.extend(wanted)
                 elsewhere()
-            return real(tx, members)
+            return real(tx, wanted)
 
-        monkeypatch.setattr(people, "lock", lock)
+        monkeypatch.setattr(members, "lock", lock)
         return found
 
     return happens

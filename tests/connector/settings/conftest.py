@@ -27,7 +27,7 @@ from connector.loyalty.terms import Terms, suggested
 from connector.port import ShopFacts
 from connector.records import Customer, LineItem, Order
 from connector.serving import Web
-from connector.store import people, purchases, shops
+from connector.store import members, people, purchases, shops
 from connector.store.shops import Shop
 
 DAY = timedelta(days=1)
@@ -53,7 +53,7 @@ class Town:
         shop = shop or self.shop
         ids = [f"{prefix}{n}" for n in range(count)]
         with self.house.database.merchant(shop.merchant_id) as tx:
-            made = people.new_members(tx, count, self.now)
+            made = members.new(tx, count, self.now)
             people.keep(
                 tx, shop.id, [(self._customer(one), member) for one, member in zip(ids, made, strict=True)]
             )
@@ -105,7 +105,7 @@ class Town:
     def settle(self) -> None:
         """Settle everybody as things stand now."""
         with self.house.database.merchant(self.shop.merchant_id) as tx:
-            people.make_due(tx, self.now)
+            members.make_due(tx, self.now)
             while settling.settle_due(tx, self.now):
                 pass
 

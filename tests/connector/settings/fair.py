@@ -12,8 +12,8 @@ from connector.flow import redeeming
 from connector.port import Delivery
 from connector.records import Customer, LineItem, Order
 from connector.store import inbox as kept
-from connector.store import people, purchases
-from connector.store.tables import coupons, customers, inbox, marks, members, outbox, privacy, runs, shops
+from connector.store import members, people, purchases, tables
+from connector.store.tables import coupons, customers, inbox, marks, outbox, privacy, runs, shops
 
 FIRST = "Noor Daan Sanne Bram Lotte Jesse Fleur Ruben Iris Thijs Maud Sem Eva Luuk Roos Finn Anouk Gijs Femke Stijn".split()
 LAST = (
@@ -47,7 +47,7 @@ def _people(town: Any, dice: random.Random, count: int) -> None:
             .where(shops.c.id == town.shop.id)
             .values(name="De Theehoek", address="theehoek.example")
         )
-        made = people.new_members(tx, count, town.now - 380 * DAY)
+        made = members.new(tx, count, town.now - 380 * DAY)
         batch = []
         for n, member in enumerate(made):
             first, last = dice.choice(FIRST), dice.choice(LAST)
@@ -205,9 +205,9 @@ def _richest(town: Any) -> tuple[int, str]:
     """Return the member with most points, and their customer id."""
     with town.house.database.merchant(town.shop.merchant_id) as tx:
         row = tx.one(
-            select(members.c.id.label("member_id"), customers.c.id.label("customer_id"))
-            .join(customers, customers.c.member_id == members.c.id)
-            .order_by(members.c.balance.desc(), members.c.id)
+            select(tables.members.c.id.label("member_id"), customers.c.id.label("customer_id"))
+            .join(customers, customers.c.member_id == tables.members.c.id)
+            .order_by(tables.members.c.balance.desc(), tables.members.c.id)
             .limit(1)
         )
     return row.member_id, row.customer_id
