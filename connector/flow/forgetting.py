@@ -6,7 +6,7 @@ import msgspec
 
 from connector.flow import erasing
 from connector.port import CustomerForgotten, DataAsked, ShopForgotten, ShopRemoved
-from connector.store import exports, forgotten, inbox, people, privacy, proofs, shops
+from connector.store import bodies, exports, forgotten, people, privacy, proofs, shops
 from connector.store.database import Tx
 
 Request = CustomerForgotten | DataAsked | ShopForgotten | ShopRemoved
@@ -66,8 +66,8 @@ def _forget(
     tables = {
         "customers": len(found),
         "orders": claimed + privacy.forget_guest(tx, shop.id, email, request.order_ids),
-        "inbox": inbox.erase_bodies(tx, shop.id, subjects)
-        + inbox.erase_unread(tx, shop.id, [*named, *theirs, (request.email or "").strip()]),
+        "inbox": bodies.erase(tx, shop.id, subjects)
+        + bodies.erase_unread(tx, shop.id, [*named, *theirs, (request.email or "").strip()]),
         "privacy": privacy.erase_exports(tx, shop.id, named, words),
     }
     for customer_id in named:

@@ -18,6 +18,7 @@ from connector.loyalty.terms import NthOrder, Redeemable, Reward, Terms, WinBack
 from connector.loyalty.versions import amounts, exchangeable, in_force, told_in
 from connector.records import GIFTS, Coupon, CouponKind
 from connector.store import (
+    bodies,
     coupons,
     forgotten,
     inbox,
@@ -68,7 +69,7 @@ def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: d
     subjects += [f"order {order_id}" for order_id in privacy.orders_of(tx, shop.id, found, [])]
     tables = {
         "customers": len(found),
-        "inbox": inbox.erase_bodies(tx, shop.id, subjects),
+        "inbox": bodies.erase(tx, shop.id, subjects),
         "privacy": privacy.erase_exports(tx, shop.id, found, words),
     }
     for customer_id in found:

@@ -1,19 +1,17 @@
 """The inbox: deliveries kept as they came, until they are applied."""
 
-import re
-import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector import trail
 from connector.port import Delivery
 from connector.secrets import CannotOpen, KeyRing
-from connector.store import bulk, heard, queue
+from connector.store import bodies, bulk, heard, queue
 from connector.store.database import Database, Tx
 from connector.store.tables import inbox
 
@@ -29,11 +27,6 @@ _KEEP = """
 SELECT comeback_keep(%(merchant)s, %(shop)s, %(platform)s, %(address)s, %(delivery)s, %(way)s, %(topic)s, %(body)s,
   %(triggered)s, %(now)s, %(request)s, %(heard)s)
 """
-# How a packed body begins; what platforms send is text, and no text begins so.
-_PACKED = b"\x01"
-# What we keep ourselves is named after what it is about; the shop's own messages are not.
-_NAMELESS = case((inbox.c.way == "found", func.concat("erased:", inbox.c.id)), else_=inbox.c.delivery_id)
-_ERASED = "What this message said was erased before it could be applied."
 
 
 class Sender(msgspec.Struct, frozen=True):
@@ -92,7 +85,7 @@ def keep_aside(tx: Tx, shop_id: int, found: Sequence[Aside], now: datetime) -> i
             "way": "found",
             "topic": one.delivery.topic,
             "subject": one.subject,
-            "body_sealed": tx.ring.seal(_packed(one.delivery.body), _place(shop_id, one.delivery.id)),
+            "body_sealed": bodies.sealed(tx.ring, shop_id, one.delivery),
             "received_at": now,
             "state": "parked",
             "attempts": 1,
@@ -131,7 +124,7 @@ def _words(
         "delivery": delivery.id,
         "way": way,
         "topic": delivery.topic,
-        "body": ring.seal(_packed(delivery.body), _place(shop_id, delivery.id)),
+        "body": bodies.sealed(ring, shop_id, delivery),
         "triggered": delivery.triggered_at,
         "now": now,
         "request": request or None,
@@ -148,13 +141,13 @@ def waiting(tx: Tx, shop_id: int, now: datetime, limit: int) -> list[Waiting]:
         .order_by(inbox.c.id)
         .limit(limit)
     )
-    return [_waiting(tx.ring, shop_id, row) for row in rows]
+    return [_waiting(tx.ring, row) for row in rows]
 
 
-def _waiting(ring: KeyRing, shop_id: int, row: Row[Any]) -> Waiting:
+def _waiting(ring: KeyRing, row: Row[Any]) -> Waiting:
     said, shut = b"", None
     try:
-        said = _unpacked(ring.open(row.body_sealed, _place(shop_id, row.delivery_id)))
+        said = bodies.opened(ring, row)
     except CannotOpen as error:
         shut = error  # told instead of raised: the others of its batch are not to suffer for it
     return Waiting(
@@ -168,13 +161,6 @@ def _waiting(ring: KeyRing, shop_id: int, row: Row[Any]) -> Waiting:
         delivery=Delivery(id=row.delivery_id, topic=row.topic, body=said, triggered_at=row.triggered_at),
         shut=shut,
     )
-
-
-def body(tx: Tx, row: Row[Any]) -> bytes | None:
-    """Return what the delivery of this row holds; None once it was erased."""
-    if row.body_sealed is None:
-        return None
-    return _unpacked(tx.ring.open(row.body_sealed, _place(row.shop_id, row.delivery_id)))
 
 
 def replay(tx: Tx, row_id: int) -> int | None:
@@ -264,7 +250,7 @@ def finish(tx: Tx, shop_id: int, done: Sequence[Done], now: datetime) -> None:
     tx.run(mine.where(inbox.c.id == given.c.id).values(**new, applied_at=now, next_at=None))
     erased = [one.id for one in done if one.erase]
     if erased:
-        tx.run(mine.where(inbox.c.id.in_(erased)).values(body_sealed=None, delivery_id=_NAMELESS))
+        tx.run(mine.where(inbox.c.id.in_(erased)).values(body_sealed=None, delivery_id=bodies.NAMELESS))
 
 
 def try_later(
@@ -301,62 +287,13 @@ def discard(tx: Tx, why: str, now: datetime, row_id: int | None = None) -> int:
     return tx.run(gone).rowcount
 
 
-def erase_bodies(tx: Tx, shop_id: int, subjects: Sequence[str]) -> int:
-    """Erase the bodies of deliveries about these subjects; return how many."""
-    return erase(tx, shop_id, inbox.c.subject.in_(subjects))
-
-
-def rename(tx: Tx, shop_id: int, subject: str, other: str) -> None:
-    """Let deliveries about one subject be about another, whose bodies are erased; what we found was named after it."""
-    about = update(inbox).where(*_of(tx, shop_id), inbox.c.subject == subject, inbox.c.body_sealed.is_(None))
-    tx.run(about.values(subject=other, delivery_id=_NAMELESS))
-
-
-def erase_unread(tx: Tx, shop_id: int, words: Sequence[str]) -> int:
-    """Erase the bodies of parked messages that nobody could read, and so name no subject, where one of these words stands.
-
-    A word is looked for as it is written, in any case, and not within a longer number.
-    """
-    aside = inbox.c.state == "parked", inbox.c.subject.is_(None), inbox.c.body_sealed.is_not(None)
-    sought = re.compile(
-        "|".join(rf"(?<![0-9]){re.escape(word.casefold())}(?![0-9])" for word in words if word)
-    )
-    found = [
-        row.id
-        for row in (tx.all(select(inbox).where(*_of(tx, shop_id), *aside)) if any(words) else [])
-        if sought.search(_said(tx, row))
-    ]
-    return erase(tx, shop_id, inbox.c.id.in_(found))
-
-
-def _said(tx: Tx, row: Row[Any]) -> str:
-    try:
-        return (body(tx, row) or b"").decode(errors="replace").casefold()
-    except CannotOpen:
-        return ""  # its key is gone, and with it what it said
-
-
-def erase(tx: Tx, shop_id: int, *which: ColumnElement[bool]) -> int:
-    """Erase the bodies of deliveries that are through, or put aside: those nobody can apply any more. Return how many."""
-    held = inbox.c.body_sealed.is_not(None)
-    about = update(inbox).where(*_of(tx, shop_id), *which, inbox.c.state != "waiting", held)
-    aside = inbox.c.state == "parked"
-    return tx.run(
-        about.values(
-            body_sealed=None,
-            state=case((aside, "ignored"), else_=inbox.c.state),
-            result=case((aside, _ERASED), else_=inbox.c.result),
-        )
-    ).rowcount
-
-
-def drop_old(tx: Tx, now: datetime, bodies: timedelta, rows: timedelta) -> None:
+def drop_old(tx: Tx, now: datetime, said: timedelta, rows: timedelta) -> None:
     """Erase bodies that nobody needs any more, and forget rows that can no longer be repeated."""
     settled = inbox.c.state.in_(("applied", "ignored"))
     mine = inbox.c.merchant_id == tx.merchant_id
     tx.run(
         update(inbox)
-        .where(mine, settled, inbox.c.body_sealed.is_not(None), inbox.c.received_at < now - bodies)
+        .where(mine, settled, inbox.c.body_sealed.is_not(None), inbox.c.received_at < now - said)
         .values(body_sealed=None)
     )
     tx.run(delete(inbox).where(mine, settled, inbox.c.received_at < now - rows))
@@ -368,16 +305,3 @@ def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]
 
 def _set(tx: Tx, shop_id: int, row_id: int, **values: object) -> None:
     tx.run(update(inbox).where(*_of(tx, shop_id), inbox.c.id == row_id).values(**values))
-
-
-def _place(shop_id: int, delivery_id: str) -> str:
-    return f"inbox.body:{shop_id}:{delivery_id}"
-
-
-def _packed(body: bytes) -> bytes:
-    """Pack before sealing: sealed words do not compress, and a packed body lies within its row instead of beside it."""
-    return _PACKED + zlib.compress(body, 1)
-
-
-def _unpacked(body: bytes) -> bytes:
-    return zlib.decompress(body[1:]) if body.startswith(_PACKED) else body

@@ -46,11 +46,11 @@ PLACES: Mapping[str, Mapping[str, str]] = {
     },
     "forgotten": {"word_hash": "a keyed hash, kept so that a late message does not bring the person back"},
     "inbox": {
-        "delivery_id": "the shop's number of a message; ours, that name a customer, are replaced (inbox.rename)",
+        "delivery_id": "the shop's number of a message; ours, that name a customer, are replaced (bodies.rename)",
         "way": OURS,
         "topic": OURS,
         "subject": "the number of an order; that of a customer is replaced (privacy.rename)",
-        "body_sealed": "emptied (inbox.erase_bodies, inbox.erase_unread)",
+        "body_sealed": "emptied (bodies.erase, bodies.erase_unread)",
         "state": OURS,
         "result": OURS,
         "request_id": OURS,

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, cast, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from connector.store import bulk, inbox, ledger, outbox
+from connector.store import bodies, bulk, ledger, outbox
 from connector.store.database import Tx
 from connector.store.tables import acts, customers, metadata, orders, privacy
 
@@ -89,7 +89,7 @@ def rename(tx: Tx, shop_id: int, customer_id: str, number: str) -> None:
             )
     ledger.rebind(tx, shop_id, customer_id, number)
     outbox.rename(tx, shop_id, customer_id, number)
-    inbox.rename(tx, shop_id, f"customer {customer_id}", f"customer {number}")
+    bodies.rename(tx, shop_id, f"customer {customer_id}", f"customer {number}")
 
 
 def delete_acts(tx: Tx, member_ids: Sequence[int]) -> int:

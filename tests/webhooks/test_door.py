@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from connector.house import House
 from connector.port import ShopFacts
-from connector.store import inbox, merchants, shops, tables
+from connector.store import bodies, merchants, shops, tables
 from connector.store.shops import Shop
 
 BODY = b'{"id": 12, "shop": "paper.example", "total": "12.50"}'
@@ -49,7 +49,7 @@ def test_a_good_message_is_on_disk_with_its_job_before_the_200(
             "webhook",
             "waiting",
         )
-        assert inbox.body(tx, row) == BODY
+        assert bodies.of(tx, row) == BODY
     assert jobs(house) == 1
 
 

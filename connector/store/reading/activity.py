@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Column, Select, Table, func, select
 
-from connector.store import inbox as kept
+from connector.store import bodies
 from connector.store.database import Tx
 from connector.store.outbox import PushKind
 from connector.store.reading import sought
@@ -124,7 +124,7 @@ def message(tx: Tx, row_id: int) -> Message:
     if row is None:
         raise LookupError(f"no delivery {row_id}")
     line = Arrival(**{name: row._mapping[name] for name in Arrival.__struct_fields__})
-    return Message(line, row.delivery_id, row.triggered_at, kept.body(tx, row))
+    return Message(line, row.delivery_id, row.triggered_at, bodies.of(tx, row))
 
 
 def waiting(tx: Tx) -> Waiting:

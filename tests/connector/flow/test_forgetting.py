@@ -30,7 +30,7 @@ from connector.port import (
     ShopRemoved,
 )
 from connector.rounds import upkeep
-from connector.store import inbox, ledger, people, personal, privacy, proofs, tables
+from connector.store import bodies, inbox, ledger, people, personal, privacy, proofs, tables
 from connector.store.reading import privacy as requests
 
 CORNER = "corner.example"
@@ -98,7 +98,7 @@ def readable(world: Any) -> str:
                 for column, word in row._mapping.items():
                     said.append(str(word))
                     if table.name == "inbox" and column == "body_sealed" and word:
-                        said.append((inbox.body(tx, row) or b"").decode(errors="replace"))
+                        said.append((bodies.of(tx, row) or b"").decode(errors="replace"))
                     elif table.name == "privacy" and column == "export_sealed" and word:
                         said.append(requests.export(tx, row.id, world.now).decode())
                     elif column.endswith("_sealed") and table.name == "customers" and word:
