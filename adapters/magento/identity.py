@@ -10,7 +10,8 @@ import flask
 from connector.port import Hall, ShopError, Unauthorized
 
 from . import callbacks, handshake, install, network, scheme, texts, texts_identity, visits
-from .handshake import Exchange, Halt, Halted
+from .exchanges import Exchange
+from .handshake import Halt, Halted
 from .install import Mistake, NotConnected
 from .rights import Right
 

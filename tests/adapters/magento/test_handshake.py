@@ -13,9 +13,9 @@ import msgspec
 import pytest
 from flask.testing import FlaskClient
 
-from adapters.magento import callbacks, handshake, identity, install, keys, texts_identity
+from adapters.magento import callbacks, exchanges, handshake, identity, install, keys, texts_identity, tokens
 from adapters.magento import pages as install_pages
-from adapters.magento.answers import Answer, NotMagento
+from adapters.magento.answers import Answer
 from adapters.magento.client import Client
 from adapters.magento.sandbox.oauth import Proxy
 from connector import guard
@@ -357,7 +357,7 @@ def test_made_up_keys_use_up_nobodys_visits(admin: Admin, monkeypatch: pytest.Mo
 def test_somebody_elses_posts_about_a_key_do_not_keep_the_merchant_out(admin: Admin) -> None:
     admin.activate()
     mine = admin.key
-    for number in range(handshake.MOST - 1):
+    for number in range(exchanges.MOST - 1):
         admin.activate(oauth_consumer_secret=str(number) * 32)
     assert admin.key == mine
     assert admin.come(admin.browser()).status_code == 200
@@ -368,10 +368,10 @@ def test_of_a_key_that_was_posted_often_the_last_two_are_tried_and_no_more(
 ) -> None:
     asked: list[str] = []
 
-    def refused(claim: handshake.Claim, *rest: Any) -> None:
+    def refused(claim: exchanges.Claim, *rest: Any) -> None:
         asked.append(claim.consumer_secret[0])
 
-    monkeypatch.setattr(handshake, "_request", refused)
+    monkeypatch.setattr(tokens, "request", refused)
     for number in range(5):
         admin.activate(oauth_consumer_secret=str(number) * 32)
     assert admin.come(admin.browser()).status_code == 422
@@ -577,8 +577,8 @@ def test_a_shop_that_is_erased_between_two_steps_is_a_new_one(admin: Admin, sand
 
 
 def test_what_holds_secrets_does_not_show_them() -> None:
-    claim = handshake.Claim("https://shop.test/", "secret", "secret", "secret", 0.0)
-    exchange = handshake.Exchange(
+    claim = exchanges.Claim("https://shop.test/", "secret", "secret", "secret", 0.0)
+    exchange = exchanges.Exchange(
         claim, "https://shop.test/", "secret", "as_is", "secret", "secret", "secret", "secret"
     )
     four = install.Four("secret", "secret", "secret", "secret")
@@ -733,10 +733,3 @@ def test_the_identity_page_speaks_dutch(admin: Admin) -> None:
     assert "Magento heeft de sleutels van deze integratie niet gestuurd" in page.text
     assert set(texts_identity.LABELS["nl"]) == set(texts_identity.LABELS["en"])
     assert set(texts_identity.FAULTS["nl"]) == set(texts_identity.FAULTS["en"])
-
-
-def test_an_answer_that_is_no_token_is_not_taken_for_one() -> None:
-    for body in (b"<html>oauth_token=x</html>", b"oauth_token=" + b"a" * 32, b""):
-        with pytest.raises(NotMagento):
-            handshake._given(Answer(200, {}, body))
-    assert handshake._given(Answer(401, {}, b"oauth_problem=x")) is None
