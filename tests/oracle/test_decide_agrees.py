@@ -203,7 +203,10 @@ def compare(truth: dict, story: dict, books: Books, now: datetime) -> None:
 
 
 def compare_coupons(decision, judged: dict, books: Books, truth: dict, now: datetime) -> None:
-    assert books.live(truth, now) == set(judged["coupons"])
+    # An order heard of late can move a lapse: its one coupon was given all the same, and may have ended since.
+    ended = {key for key, one in books.coupons.items() if one.ends_at <= now and one.state != "revoked"}
+    had = {key for key in ended if key[1].startswith("lapse:")}
+    assert books.live(truth, now) == set(judged["coupons"]) - had
     for coupon in decision.coupons:
         wanted = judged["coupons"][coupon.shop_id, coupon.source, coupon.reward_key]
         assert {name: told(coupon, name) for name in wanted} == wanted
