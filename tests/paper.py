@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ class PaperPlatform:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     gives: frozenset[Gift] = frozenset({"amount", "percentage", "free_shipping"})
-    shows_cards = False
+    shows_cards, codes_outlive = False, timedelta(0)
     polled = False
     privacy_topics = ("person/forgotten",)
 

@@ -1,7 +1,7 @@
 """The Magento plug: what the house finds under the entry point, every call handed on."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import flask
 
@@ -19,6 +19,8 @@ class Magento:
     mark_kind: port.MarkKind = "group"
     binds_coupons = False
     gives: frozenset[port.Gift] = frozenset({"amount", "percentage", "free_shipping"})
+    # Rules are switched off within the hour of their last day (Line.end_codes), and orders read every few minutes.
+    codes_outlive = timedelta(hours=2)
     shows_cards = False
     polled = True
     privacy_topics: tuple[str, ...] = ()

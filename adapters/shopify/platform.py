@@ -1,7 +1,7 @@
 """Shopify as a platform behind the plug: one object, which remembers nothing but what each shop said of its points."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import get_args
 
 from flask import Blueprint
@@ -38,6 +38,7 @@ class Shopify:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     gives: frozenset[Gift] = frozenset(get_args(Gift))
+    codes_outlive = timedelta(0)
     shows_cards = True
     polled = False
     privacy_topics: tuple[str, ...] = ("customers/redact", "shop/redact", "customers/data_request")

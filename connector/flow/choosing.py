@@ -11,10 +11,11 @@ PAGE = 1000
 
 
 def heed(tx: Tx, shop_id: int, platform: Platform, facts: ShopFacts, now: datetime) -> None:
-    """Note what the shop can carry and show; where that is news, everybody is settled to have it.
+    """Note what the shop can carry and show, and how codes end; everybody is settled to have what is news.
 
     What the shop says nothing of stays as it is, unless every shop of its platform shows cards.
     """
+    shops.outlived(tx, shop_id, platform.codes_outlive)
     carries = facts.mark_kind is not None and shops.marks_by(tx, shop_id, facts.mark_kind)
     shows = (platform.shows_cards or None) if facts.shows_cards is None else facts.shows_cards
     places = shows is not None and shops.shows_cards(tx, shop_id, shows) and shows

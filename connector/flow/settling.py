@@ -81,7 +81,7 @@ def recall(tx: Tx, member_ids: Sequence[int]) -> dict[int, Known]:
 
 
 def _recall(tx: Tx, member_ids: Sequence[int], stores: Sequence[shops.Shop]) -> dict[int, Known]:
-    places = tuple(Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind) for shop in stores)
+    places = tuple(map(_place, stores))
     owners = people.owners(tx, member_ids)
     orders = _orders(tx, owners)
     acts = ledger.acts_of(tx, member_ids)
@@ -110,6 +110,10 @@ def _recall(tx: Tx, member_ids: Sequence[int], stores: Sequence[shops.Shop]) -> 
         )
         for member_id in member_ids
     }
+
+
+def _place(shop: shops.Shop) -> Shop:
+    return Shop(shop.id, shop.currency, shop.timezone, shop.mark_kind, shop.codes_outlive)
 
 
 def _orders(tx: Tx, owners: Sequence[people.Owner]) -> dict[int, list[ShopOrder]]:

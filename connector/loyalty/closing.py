@@ -5,7 +5,9 @@ hold, never will be: nobody could take it back any more.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from connector.loyalty import orders, redemptions
 from connector.loyalty.earning import Earning
@@ -23,7 +25,9 @@ def closed(
     """Return what one shop's part of a member's history has come to by now; the same purse follows from it for ever."""
     if not versions or now < versions[0].starts_at:
         return ()
-    seen = picture(history, versions, redemptions.uses_by_code(history.uses), now)
+    # Nobody will read its orders any more: what has ended is over.
+    ended = tuple(replace(shop, codes_outlive=timedelta(0)) for shop in history.shops)
+    seen = picture(replace(history, shops=ended), versions, redemptions.uses_by_code(history.uses), now)
     counting = orders.counting(seen.sales, in_force(versions, now).terms.count_zero_orders)
     counted = {sale.source for sale in counting}
     zone = seen.shops[shop_id].timezone

@@ -1,7 +1,7 @@
 """The one function everything comes down to: what should be true of a member, less what already is."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from connector.loyalty import entries, notices, offers, orders, redemptions, rhythm, tiers, winning_back
@@ -60,8 +60,9 @@ def _asleep(versions: tuple[Version, ...], now: datetime) -> Decision:
     return Decision((), (), (), (), Standing(0, (), (), None, None, 0), min(starts, default=None))
 
 
-def _given_back(seen: Picture) -> set[str]:
-    return {act.source for act, outcome in seen.redeemed if outcome.why == "order_undone"}
+def _given_back(seen: Picture) -> dict[str, timedelta]:
+    undone = (act for act, outcome in seen.redeemed if outcome.why == "order_undone")
+    return {act.source: seen.shops[act.shop_id].codes_outlive for act in undone}
 
 
 def _standing(seen: Picture, held: Held, life: Life, count: int, now: datetime) -> Standing:

@@ -1,6 +1,6 @@
 """All that is known of one member, and what a settlement says about it. Records only."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -12,12 +12,16 @@ from connector.records import EVERYTHING, CouponKind, DiscountClass, Order, Scop
 
 
 class Shop(msgspec.Struct, frozen=True):
-    """The parts of a shop the rules look at. `timezone`: IANA name; `mark_kind`: tags, one group, or both."""
+    """The parts of a shop the rules look at. `timezone`: IANA name; `mark_kind`: tags, one group, or both.
+
+    `codes_outlive`: for how long after its end a code may still pass there, and the order that used it be unknown.
+    """
 
     id: int
     currency: str
     timezone: str
     mark_kind: Literal["tags", "group", "both"]
+    codes_outlive: timedelta = timedelta(0)
 
 
 class ShopOrder(msgspec.Struct, frozen=True, gc=False):

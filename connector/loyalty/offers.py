@@ -1,8 +1,8 @@
 """Coupons that an nth order or a lapse gives: which are wanted, which are still to be made, which to take back."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -74,19 +74,19 @@ def missing(wanted: Offers, booked: Booked, uses: Uses) -> tuple[WantedCoupon, .
 
 
 def unwanted(
-    wanted: Offers, given_back: set[str], booked: Booked, uses: Uses, now: datetime
+    wanted: Offers, given_back: Mapping[str, timedelta], booked: Booked, uses: Uses, now: datetime
 ) -> tuple[BookedCoupon, ...]:
     """Return the coupons to take back: they could still be used, and nothing gives them any more. Of gifts only those
     that may not have been given yet.
 
-    `given_back`: the redemptions whose points came back with an undone order. Some shops let its code be used again, and
-    points and code at once are never promised.
+    `given_back`: the redemptions whose points came back with an undone order, and for how long their codes may pass after
+    their end. Some shops let such a code be used again, and points and code at once are never promised.
     """
     return tuple(
         coupon
         for coupon in booked.coupons
         if coupon.state in (_MAY_NOT_BE_GIVEN_YET if coupon.kind in GIFTS else _MAY_STILL_WORK)
-        and now < coupon.ends_at
+        and now < coupon.ends_at + given_back.get(coupon.source, timedelta(0))
         and (_key(coupon) not in wanted if _given_by_the_rules(coupon) else coupon.source in given_back)
         and not _used(coupon, uses)
     )

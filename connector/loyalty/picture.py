@@ -77,7 +77,8 @@ def picture(history: History, versions: tuple[Version, ...], uses: Uses, now: da
     for act in history.acts:
         match act:
             case Redemption():
-                redeemed.append((act, redemptions.outcome(act, uses, now)))
+                outlives = shops[act.shop_id].codes_outlive
+                redeemed.append((act, redemptions.outcome(act, uses, now, outlives)))
             case Adjustment():
                 adjusted.append((act, _adjusted(act, first_zone(history.shops), versions, now)))
             case Closed():

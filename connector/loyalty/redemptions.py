@@ -1,7 +1,7 @@
 """What became of points that were exchanged for a coupon: spent, or back, and why."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -14,7 +14,7 @@ Uses = dict[tuple[int, str], list[Order]]
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How many points came back, when and why. `waits_until`: the end of a coupon that may still be used."""
+    """How many points came back, when and why. `waits_until`: when a coupon can be used no more."""
 
     returned: int
     moment: datetime
@@ -37,11 +37,14 @@ def used(uses: Uses, shop_id: int, code: str) -> bool:
     return any(not undone(order) for order in uses.get((shop_id, code), ()))
 
 
-def outcome(redemption: Redemption, uses: Uses, now: datetime) -> Outcome:
-    """Say what came back by now. A moment lies between the redemption and now, whatever the shop's clock says."""
+def outcome(redemption: Redemption, uses: Uses, now: datetime, outlives: timedelta = timedelta(0)) -> Outcome:
+    """Say what came back by now. A moment lies between the redemption and now, whatever the shop's clock says.
+
+    `outlives`: Shop.codes_outlive. Points never come back beside a code that may still pass.
+    """
     gift = redemption.reward.kind in GIFTS
     orders = [] if gift else uses.get((redemption.shop_id, redemption.code), [])
-    found = _of_gift(redemption) if gift else _found(redemption, orders, now)
+    found = _of_gift(redemption) if gift else _found(redemption, orders, now, outlives)
     done_at = min(redemption.at, now)
     return msgspec.structs.replace(found, moment=min(max(found.moment, done_at), now))
 
@@ -53,7 +56,7 @@ def _of_gift(redemption: Redemption) -> Outcome:
     return Outcome(0, redemption.at, "")
 
 
-def _found(redemption: Redemption, orders: list[Order], now: datetime) -> Outcome:
+def _found(redemption: Redemption, orders: list[Order], now: datetime, outlives: timedelta) -> Outcome:
     # A code that was given up after a lost answer may live all the same: who has used it has spent the points.
     for order in orders:
         if not undone(order):
@@ -64,9 +67,10 @@ def _found(redemption: Redemption, orders: list[Order], now: datetime) -> Outcom
         return Outcome(
             redemption.points, max(order.cancelled_at or order.changed_at for order in orders), "order_undone"
         )
-    if redemption.coupon_ends_at <= now:
-        return Outcome(redemption.points, redemption.coupon_ends_at, "unused")
-    return Outcome(0, redemption.at, "", redemption.coupon_ends_at)
+    over_at = redemption.coupon_ends_at + outlives
+    if over_at <= now:
+        return Outcome(redemption.points, over_at, "unused")
+    return Outcome(0, redemption.at, "", over_at)
 
 
 def _part(redemption: Redemption, order: Order) -> Outcome:

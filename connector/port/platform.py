@@ -1,7 +1,7 @@
 """A kind of shop software as the house sees it, and the stand-in for its servers."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import msgspec
@@ -51,6 +51,7 @@ class Platform(Protocol):
     mark_kind: MarkKind  # what a customer can carry there
     binds_coupons: bool  # can a code be bound to one customer?
     gives: frozenset[Gift]  # what its codes can do
+    codes_outlive: timedelta  # for so long after its end a code may still pass, and who used it be unknown
     shows_cards: bool  # can the shop's own pages show a customer's balance and tier?
     privacy_topics: tuple[str, ...]  # of messages that the law wants heeded within thirty days
     polled: bool  # True: changes are found by asking every few minutes

@@ -32,7 +32,7 @@ def compare(house: House, shop: Shop, run: runs.Run, stop: threading.Event) -> t
     there = line(house, shop, "backfill")
     before = run.started_at - KNOWN_BY
     counted = there.counts(before)
-    _end_codes(shop, there)
+    end_codes(shop, there)
     with house.database.merchant(shop.merchant_id) as tx:
         known = Counts(purchases.count(tx, shop.id, before), people.count(tx, shop.id, before))
         gap = _gap(counted, known)
@@ -68,8 +68,8 @@ def _gap(counted: Counts, known: Counts) -> str:
 _NO_GAP = _gap(Counts(0, 0), Counts(0, 0))
 
 
-def _end_codes(shop: Shop, there: ShopAdapter) -> None:
-    """Have codes ended whose points are back by now; the right may be missing, or a rule be spoilt; all else goes on."""
+def end_codes(shop: Shop, there: ShopAdapter) -> None:
+    """Have codes ended whose last day is over; the right may be missing, or a rule be spoilt; all else goes on."""
     try:
         there.end_codes()
     except (Refused, OutcomeUnknown):

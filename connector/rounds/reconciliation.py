@@ -95,6 +95,7 @@ def _compare(
                 raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
         answered(house, shop)  # an answer without anything in it is one too
         if run.kind == "full":
+            deletions.end_codes(shop, there)  # the night's reading stands in for an hour's look
             shows_codes, found = _codes(shop, there)
             shown_since = there.shows_since(house.now())
             with house.database.merchant(shop.merchant_id) as tx:

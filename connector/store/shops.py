@@ -55,6 +55,7 @@ class Shop(msgspec.Struct, frozen=True):
     withholds: Collection[str] = ()
     currencies: Collection[str] = ()
     look_again_at: datetime | None = None
+    codes_outlive: timedelta = timedelta(0)
 
     @property
     def books(self) -> tuple[str, ...]:
@@ -185,6 +186,11 @@ def shows_cards(tx: Tx, shop_id: int, shows: bool) -> bool:
 def marks_by(tx: Tx, shop_id: int, kind: MarkKind) -> bool:
     """Note what the shop's customers carry; return whether that is news."""
     return _news(tx, shop_id, "mark_kind", kind)
+
+
+def outlived(tx: Tx, shop_id: int, by: timedelta) -> None:
+    """Note for how long at most the shop's codes may pass after their end."""
+    _news(tx, shop_id, "codes_outlive", by)
 
 
 def look_again(tx: Tx, shop_id: int, now: datetime) -> None:

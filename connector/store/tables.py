@@ -14,6 +14,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    Interval,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -114,6 +115,7 @@ shops = Table(
     Column("timezone", Text, nullable=False),
     Column("mark_kind", Text, nullable=False),  # tags | group | both
     Column("shows_cards", Boolean, nullable=False, server_default="false"),  # customers' balance and tier
+    Column("codes_outlive", Interval, nullable=False, server_default="0"),  # their end, for so long at most
     Column("state", Text, nullable=False),  # connected | reconnect | removed
     Column("tokens_sealed", LargeBinary, nullable=True),
     Column("installed_at", MOMENT, nullable=False),

@@ -34,7 +34,8 @@ class Books:
     def __init__(self, house: House, merchant_id: int) -> None:
         self._house, self._merchant_id = house, merchant_id
         self.shops = self._rows(
-            "SELECT id, platform, address, currency, timezone, mark_kind FROM shops WHERE merchant_id = %(m)s ORDER BY id"
+            "SELECT id, platform, address, currency, timezone, mark_kind, codes_outlive FROM shops"
+            " WHERE merchant_id = %(m)s ORDER BY id"
         )
         self.versions = [
             {**row, "starts_at": row["starts_at"].isoformat(), "counts_from": row["counts_from"].isoformat()}
@@ -221,7 +222,8 @@ def member_truth(books: Books, truth: Truth, person: dict[str, Any], member_id: 
     return {
         "given": given,
         "shops": [
-            {name: shop[name] for name in ("id", "currency", "timezone", "mark_kind")} for shop in books.shops
+            {name: shop[name] for name in ("id", "currency", "timezone", "mark_kind", "codes_outlive")}
+            for shop in books.shops
         ],
         "customers": person["customers"],
         "orders": person["orders"],

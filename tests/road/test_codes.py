@@ -1,6 +1,6 @@
 """Codes that points were given for, in shops that let a cancelled order's code be used again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -59,6 +59,41 @@ def test_points_that_come_back_with_a_cancelled_order_take_their_code_with_them(
     assert not found, shown(found)
     usable = [one for one in shop.coupons() if one["code"] == code and one["live"] and not one["used"]]
     assert not usable, "the points are back, and the code works again"
+
+
+def test_where_a_code_passes_for_an_hour_after_its_end_its_points_do_not_come_back_beside_it(
+    street: Any,
+) -> None:
+    real = street.house.now()
+
+    def now_is(moment: datetime) -> None:
+        street.house = msgspec.structs.replace(street.house, now=lambda: moment)
+        street.web_is_ahead = moment - real
+
+    def has(moment: datetime) -> list[int]:
+        """Let it be then, and everything be done that there is; return the members' points."""
+        now_is(moment)
+        street.works()
+        with street.house.database.merchant(street.merchant_id) as tx:
+            return list(tx.connection.exec_driver_sql("SELECT balance FROM members").scalars())
+
+    now_is(real - timedelta(days=70))
+    street.opens(TERMS, "magento")
+    shop = street.keepers["magento"]
+    shop.does("dates", minded=False)  # Adobe Commerce
+    customer, code = redeemed(street)
+    with street.house.database.merchant(street.merchant_id) as tx:
+        end = tx.connection.exec_driver_sql("SELECT ends_at FROM coupons").scalar_one()
+    assert has(end + timedelta(minutes=19)) == [20], "the code passes still"
+    more = {"customer_id": customer, "at": (end + timedelta(minutes=20)).isoformat()}
+    order = shop.does("orders", **more, lines=[SOAP], codes=[code])["id"]
+    assert street.hints("with-code", order_id=int(order)) == 200
+    assert has(end + timedelta(minutes=30)) == [20]
+    now_is(end + timedelta(minutes=60))
+    rounds.reconcile(street.house, street.merchant_id, street.shop_ids["magento"], "ids")
+    with pytest.raises(Refused, match="its rule is off"):
+        shop.does("orders", **more, lines=[SOAP], codes=[code])
+    assert has(end + timedelta(hours=3)) == [20], "they were spent"
 
 
 def test_a_customer_of_the_website_in_euros_gets_a_code_in_euros_that_works_there_alone(street: Any) -> None:

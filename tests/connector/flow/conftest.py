@@ -64,7 +64,7 @@ class Corner:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     gives: frozenset[Gift] = frozenset(get_args(Gift))
-    shows_cards = False
+    shows_cards, codes_outlive = False, timedelta(0)
     polled = False
     privacy_topics = ("forget",)
 

@@ -39,6 +39,19 @@ def erase(someone: Any, shop: int, now: datetime) -> None:
     someone.acts |= {one.source: one for one in facts}
 
 
+def test_a_code_that_has_ended_is_over_with_its_shop_where_codes_may_pass_for_some_hours_more(
+    member: Any,
+) -> None:
+    late = tuple(msgspec.structs.replace(shop, codes_outlive=timedelta(hours=2)) for shop in SHOPS)
+    someone = member(TERMS, shops=late)
+    someone.buys("o", 5000, BEGIN)
+    someone.redeems("r", 30, BEGIN, until=BEGIN + timedelta(hours=1))
+    now = BEGIN + timedelta(hours=2)
+    assert someone.settle(now).standing.balance == 20
+    erase(someone, 1, now)
+    assert someone.settle(now).standing.balance == 50
+
+
 @settings(max_examples=120, deadline=None)
 @given(
     bought=st.lists(st.tuples(st.sampled_from([1, 2]), DAYS, st.integers(1, 80)), min_size=1, max_size=7),

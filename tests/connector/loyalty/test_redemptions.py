@@ -5,9 +5,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from connector.loyalty.facts import BookedCoupon, ShopOrder
+from connector.loyalty.facts import BookedCoupon, Shop, ShopOrder
 
 CHANGE = msgspec.structs.replace
+LATE = Shop(1, "EUR", "Europe/Amsterdam", "tags", codes_outlive=timedelta(hours=2))
 
 
 @pytest.fixture
@@ -53,6 +54,28 @@ def test_a_coupon_not_used_in_time_gives_the_points_back_to_their_lot(rich, loca
         (100, local("2026-05-31"), "unused")
     ]
     assert lots(decision) == [("order:1:A", 100, local("2027-03-02"))]
+
+
+def test_where_codes_outlive_their_end_points_come_back_that_much_later_and_a_cancelled_orders_code_is_ended(
+    member, p0, local
+):
+    m = member(CHANGE(p0, hold_days=0), shops=(LATE,))
+    m.buys("A", 100_00, local("2026-03-01"))
+    m.redeems("r", 100, local("2026-04-01"), until=local("2026-05-31"))
+    over = local("2026-05-31 02:00")
+    assert [m.decide(now).ask_again_at for now in (local("2026-05-01"), local("2026-05-31 01:59"))] == [
+        over
+    ] * 2
+    assert m.balance(local("2026-05-31 01:59")) == 0
+    code = BookedCoupon(1, "redemption:r", "five-off", "CODEr", "live", local("2026-05-31"))
+    m.coupons[1, "redemption:r", "five-off", 0] = code
+    m.buys("B", 60_00, local("2026-05-31 01:00"), coupon_codes=("CODEr",), paid_at=None)
+    undone = local("2026-05-31 01:30")
+    m.changes("B", cancelled_at=undone, changed_at=undone)
+    assert m.decide(undone).revoke == (code,), "the shop may let it pass once more"
+    del m.orders[1, "B"], m.coupons[1, "redemption:r", "five-off", 0]
+    decision = m.settle(local("2026-06-20"))
+    assert [(one.points, one.moment, one.inputs.why) for one in decision.entries] == [(100, over, "unused")]
 
 
 def test_points_that_come_back_after_their_lots_end_live_30_more_days(member, p0, local):

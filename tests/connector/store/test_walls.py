@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -68,7 +68,8 @@ def row(table: Table, merchant_id: int) -> dict[str, Any]:
         elif column.nullable:
             continue
         else:
-            words = {int: 1, str: f"w{merchant_id}", bytes: b"%d" % merchant_id, bool: False, datetime: NOW}
+            words = {int: 1, str: f"w{merchant_id}", bytes: b"%d" % merchant_id, bool: False}
+            words |= {datetime: NOW, timedelta: timedelta(0)}
             other = [] if column.name in ("lines", "about") else ["CODE"] if kind is list else {}
             found[column.name] = words.get(kind, other)
     return found

@@ -1,6 +1,7 @@
 """What should be true of one member, worked out from nothing but the shops' words, people's acts and the programme.
 
-`truth` is a dict: `shops` (id, currency, timezone, mark_kind), `customers` (shop_id, id, perhaps a currency of their own),
+`truth` is a dict: `shops` (id, currency, timezone, mark_kind, codes_outlive),
+`customers` (shop_id, id, perhaps a currency of their own),
 `orders` and `uses` (a sandbox's neutral JSON with shop_id), `redemptions`, `adjustments`, `codes` (shop, source, reward key
 -> code), and `given` (the same three -> end, of gift cards and store credit that the customer has).
 """
@@ -63,6 +64,6 @@ def next_moment(
             continue
         codes = [one for one in truth["uses"] if act["code"] in one["codes"] and not one["test"]]
         if not act["refused_at"] and not [one for one in codes if one["shop_id"] == act["shop_id"]]:
-            moments.append(moment(act["coupon_ends_at"]))
+            moments.append(points.code_is_over(act, truth))
     later = [one for one in moments if one > now]
     return min(later) if later else None

@@ -79,9 +79,14 @@ def returned(redemption: dict, truth: dict, now: datetime) -> tuple[int, datetim
         return all_of_it, moment(redemption["refused_at"])
     if uses:
         return all_of_it, max(moment(one["cancelled_at"] or one["changed_at"]) for one in uses)
-    if moment(redemption["coupon_ends_at"]) <= now:
-        return all_of_it, moment(redemption["coupon_ends_at"])
-    return 0, None
+    over = code_is_over(redemption, truth)
+    return (all_of_it, over) if over <= now else (0, None)
+
+
+def code_is_over(redemption: dict, truth: dict) -> datetime:
+    """From when on nobody can use its code any more, and who did is known: some shops end codes late."""
+    (shop,) = [one for one in truth["shops"] if one["id"] == redemption["shop_id"]]
+    return moment(redemption["coupon_ends_at"]) + shop.get("codes_outlive", timedelta(0))
 
 
 def happenings(truth: dict, versions: list[dict], now: datetime) -> tuple[list[tuple], list[tuple]]:

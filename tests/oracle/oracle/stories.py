@@ -53,6 +53,7 @@ def shops(draw) -> list[dict]:
             "currency": draw(st.sampled_from(CURRENCIES)),
             "timezone": draw(st.sampled_from(ZONES)),
             "mark_kind": draw(st.sampled_from(["tags", "group", "both"])),
+            "codes_outlive": draw(st.sampled_from([timedelta(0), timedelta(hours=2)])),
         }
         for number in range(1, draw(st.integers(1, 3)) + 1)
     ]
