@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import fcntl
+import random
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -54,9 +55,14 @@ def ground(folder: Path) -> Iterator[Ground]:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    """Return a port of this machine that nobody listens on.
+
+    From below those that the system hands out by itself: until its server stands there, no connection outward takes it.
+    """
+    for port in random.SystemRandom().sample(range(15_000, 32_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("of a hundred ports none is free")
 
 
 def history(full: bool) -> str | None:
