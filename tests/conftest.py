@@ -21,6 +21,7 @@ import psycopg
 import pytest
 import structlog
 from flask.testing import FlaskClient
+from playwright.sync_api import expect
 
 from connector import logs, trail
 from connector.store import patience
@@ -106,6 +107,8 @@ def chromium() -> str:
     found = module.found()
     if found is None:
         pytest.fail("there is no Chromium here; `make chromium` finds or fetches one")
+    # A machine that does other things too lays a page out later than within the usual five seconds.
+    expect.set_options(timeout=60_000)
     return str(found)
 
 

@@ -194,7 +194,7 @@ def test_serve_keeps_its_own_postgresql_running_though_killed_until_it_is_told_t
         if how == signal.SIGTERM:  # once is enough
             is_started_again(pid_file, port, log)
         serving.send_signal(how)
-        assert serving.wait(30) == 0, log.read_text()
+        assert serving.wait(60) == 0, log.read_text()
     finally:
         if serving.poll() is None:
             serving.kill()
@@ -216,7 +216,7 @@ def is_started_again(pid_file: Path, port: int, log: Path) -> None:
 
 def _ready(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code == 200
     except requests.RequestException:
         return False
 

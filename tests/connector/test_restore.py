@@ -54,9 +54,9 @@ def env(env: dict[str, str], tmp_path: Path) -> dict[str, str]:
 
 
 def wait_until(server: Any, question: str, name: str, count: int) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while server.execute(question, (name,)).fetchone()[0] != count:
-        assert time.monotonic() < until, f"waited 20 s for: {question}"
+        assert time.monotonic() < until, f"waited 60 s for: {question}"
         time.sleep(0.02)
 
 

@@ -86,10 +86,10 @@ def test_behind_the_procfiles_server_a_chunked_message_is_411_and_a_long_one_413
     granian: int, house: House
 ) -> None:
     url = f"http://127.0.0.1:{granian}/webhooks/paper"
-    assert requests.post(url, iter([b"{}"]), timeout=5).status_code == 411
-    assert requests.post(url, iter([b"x" * door.LARGEST, b"y"]), timeout=10).status_code == 411
+    assert requests.post(url, iter([b"{}"]), timeout=60).status_code == 411
+    assert requests.post(url, iter([b"x" * door.LARGEST, b"y"]), timeout=60).status_code == 411
     assert _stated(granian, door.LARGEST + 1) == 413
-    assert requests.post(url, b"{}", timeout=5).status_code == 401
+    assert requests.post(url, b"{}", timeout=60).status_code == 401
 
 
 def test_our_own_server_puts_a_chunked_message_together_before_it_is_looked_at(
@@ -99,10 +99,10 @@ def test_our_own_server_puts_a_chunked_message_together_before_it_is_looked_at(
     url = f"http://127.0.0.1:{web.port}/webhooks/paper"
     whole = b"x" * 100_000
     answer = requests.post(
-        url, iter([whole[:70_000], whole[70_000:]]), headers=paper.headers(whole), timeout=5
+        url, iter([whole[:70_000], whole[70_000:]]), headers=paper.headers(whole), timeout=60
     )
     assert answer.status_code == 200
-    cut = requests.post(url, iter([whole[:70_000]]), headers=paper.headers(whole, id="d-2"), timeout=5)
+    cut = requests.post(url, iter([whole[:70_000]]), headers=paper.headers(whole, id="d-2"), timeout=60)
     assert cut.status_code == 401
     assert _stated(web.port, 3 * door.LARGEST) == 413
     with house.database.everyone() as connection:
@@ -111,7 +111,7 @@ def test_our_own_server_puts_a_chunked_message_together_before_it_is_looked_at(
 
 
 def _stated(port: int, length: int) -> int:
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     line.putrequest("POST", "/webhooks/paper")
     line.putheader("Content-Length", str(length))
     line.endheaders()
@@ -124,7 +124,7 @@ def _stated(port: int, length: int) -> int:
 
 def _ready(port: int) -> bool:
     try:
-        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).status_code == 200
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=60).status_code == 200
     except requests.RequestException:
         return False
 
@@ -134,7 +134,7 @@ def test_our_own_server_leaves_its_counts_and_says_good_bye_when_it_stops(
 ) -> None:
     web = Web(create_app(house), "127.0.0.1", 0)
     answer = requests.post(
-        f"http://127.0.0.1:{web.port}/webhooks/paper", b"{}", headers=paper.headers(b"{}"), timeout=5
+        f"http://127.0.0.1:{web.port}/webhooks/paper", b"{}", headers=paper.headers(b"{}"), timeout=60
     )
     assert answer.status_code == 200
     web.stop()
@@ -146,7 +146,7 @@ def test_the_procfiles_server_leaves_its_counts_when_it_is_told_to_end(
 ) -> None:
     """Less than ten seconds old: nothing else would have written them down."""
     url = f"http://127.0.0.1:{granian}/webhooks/paper"
-    assert requests.post(url, b"{}", headers={"X-Paper-Signature": "AAAA"}, timeout=5).status_code == 401
+    assert requests.post(url, b"{}", headers={"X-Paper-Signature": "AAAA"}, timeout=60).status_code == 401
     stopped()
     assert _left(house) == (1.0, 0)
 

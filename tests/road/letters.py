@@ -58,7 +58,7 @@ class Letters:
         }
         try:
             answer = requests.post(
-                f"{url or self._town.url}/webhooks/shopify", body, headers=headers, timeout=10
+                f"{url or self._town.url}/webhooks/shopify", body, headers=headers, timeout=60
             )
         except requests.RequestException:
             return False
@@ -125,7 +125,7 @@ class Held:
         """Stop the server as an administrator does: who is connected is cut off."""
         note = self.cluster() / "postmaster.pid"
         os.kill(int(note.read_text().splitlines()[0]), signal.SIGINT)
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while note.exists():
             assert time.monotonic() < until, "PostgreSQL does not stop"
             time.sleep(0.02)

@@ -41,7 +41,7 @@ class Keeper:
         while True:
             after = found[-1]["id"] if found else ""
             page = self._session.get(
-                f"{self.url}/_sandbox/{what}", params={"after": after, "limit": 1000}, timeout=30
+                f"{self.url}/_sandbox/{what}", params={"after": after, "limit": 1000}, timeout=60
             )
             rows = page.json()[what]
             if not rows:
@@ -54,7 +54,7 @@ class Keeper:
 
     def coupons(self) -> list[dict[str, Any]]:
         """Every code in the shop."""
-        return list(self._session.get(f"{self.url}/_sandbox/coupons", timeout=30).json()["coupons"])
+        return list(self._session.get(f"{self.url}/_sandbox/coupons", timeout=60).json()["coupons"])
 
 
 def settings(database: Any, port: int, environments: Iterable[dict[str, str]]) -> dict[str, str]:

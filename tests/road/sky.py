@@ -149,7 +149,7 @@ class MagentoCrowd(Crowd):
 # --- what finds what was not told -----------------------------------------------------------------------------------
 
 
-def looks(town: Town, kind: runs.RunKind, seconds: float = 60) -> None:
+def looks(town: Town, kind: runs.RunKind, seconds: float = 120) -> None:
     """Let the time come at which the workers look by themselves, and wait until every shop was looked at."""
     if kind == "window":
         time.sleep(3.2)  # they end two seconds ago, and shops count in whole ones

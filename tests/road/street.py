@@ -138,7 +138,7 @@ class Street:
             "X-Shopify-Webhook-Id": id or letter.id,
             "X-Shopify-Triggered-At": letter.triggered_at,
         } | ({"X-Request-Id": number} if number else {})
-        answer = self._session.post(f"{self.url}/webhooks/shopify", letter.body, headers=headers, timeout=10)
+        answer = self._session.post(f"{self.url}/webhooks/shopify", letter.body, headers=headers, timeout=60)
         return answer.status_code
 
     def hints(self, id: str, *, order_id: int) -> int:
@@ -160,6 +160,6 @@ class Street:
             "X-Comeback-Signature": hmac.new(secret.encode(), message, hashlib.sha256).hexdigest(),
         }
         answer = self._session.post(
-            f"{self.url}/webhooks/magento/{shop.key}", body, headers=headers, timeout=10
+            f"{self.url}/webhooks/magento/{shop.key}", body, headers=headers, timeout=60
         )
         return answer.status_code

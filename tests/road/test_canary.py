@@ -239,7 +239,7 @@ def hears(loud: Loud) -> None:
                     "X-Shopify-Shop-Domain": loud.gifts.domain,
                     "X-Shopify-Webhook-Id": hashlib.md5(body).hexdigest(),
                 },
-                timeout=10,
+                timeout=60,
             )
             keeps(loud, "/webhooks/shopify", answer)
     assert loud.hints("h-1", order_id=1) in (200, 400)
@@ -256,13 +256,13 @@ def redeems_and_looks(loud: Loud, customer: str, monkeypatch: pytest.MonkeyPatch
     session.trust_env = False
     session.headers["Sec-Fetch-Site"] = "same-origin"
     link = urlsplit(sign_in_url(loud.house, loud.merchant_id)).path
-    keeps(loud, "/signin", session.get(loud.url + link, timeout=10))
+    keeps(loud, "/signin", session.get(loud.url + link, timeout=60))
 
     def look(address: str, shown: str = "", **how: Any) -> requests.Response:
         return keeps(
             loud,
             shown or address,
-            session.request(how.pop("method", "GET"), loud.url + address, timeout=20, **how),
+            session.request(how.pop("method", "GET"), loud.url + address, timeout=60, **how),
         )
 
     with loud.house.database.merchant(loud.merchant_id) as tx:
@@ -364,13 +364,13 @@ def is_asked_by_the_law(loud: Loud, customer: str) -> None:
     assert request_id is not None
     session = requests.Session()
     session.trust_env = False
-    session.get(loud.url + urlsplit(sign_in_url(loud.house, loud.merchant_id)).path, timeout=10)
+    session.get(loud.url + urlsplit(sign_in_url(loud.house, loud.merchant_id)).path, timeout=60)
     for address in (
         f"/settings/activity/privacy/{request_id}.json",
         "/settings/activity/privacy",
         "/settings/activity",
     ):
-        keeps(loud, address, session.get(loud.url + address, timeout=10))
+        keeps(loud, address, session.get(loud.url + address, timeout=60))
 
 
 def is_forgotten(loud: Loud, customer: str) -> None:
@@ -388,7 +388,7 @@ def looks_from_outside(loud: Loud, tmp_path: Path) -> None:
     """What machines and whoever runs Comeback see."""
     for address, word in (("/metrics", METRICS), ("/metrics", "wrong"), ("/readyz", ""), ("/healthz", "")):
         headers = {"Authorization": f"Bearer {word}"} if word else {}
-        answer = keeps(loud, address, requests.get(loud.url + address, headers=headers, timeout=10))
+        answer = keeps(loud, address, requests.get(loud.url + address, headers=headers, timeout=60))
         assert answer.status_code == (404 if word == "wrong" else 200)
     for words in (("doctor", "--json"), ("rotate-keys", "--json")):
         told = subprocess.run(

@@ -52,7 +52,7 @@ class Counter:
 
     def allows(self) -> None:
         """The merchant opens the page that a gift without its right names, and says yes in the shop."""
-        requests.get(f"{self.street.url}/shopify/allow?shop={self.shop.address}", timeout=20)
+        requests.get(f"{self.street.url}/shopify/allow?shop={self.shop.address}", timeout=60)
         self.shop.does("quiet")
 
     def forgets_since(self, file: Any) -> None:

@@ -149,7 +149,7 @@ def is_taken_out_while_its_history_is_read(
         take(tx, shop_id, run, batch, done, now)
         if batch.orders and not begun.is_set():
             begun.set()
-            assert told.wait(20)
+            assert told.wait(60)
 
     def reads() -> None:
         assert not rounds.import_history(street.house, shop.merchant_id, shop.id)
@@ -159,12 +159,12 @@ def is_taken_out_while_its_history_is_read(
         patch.setattr("connector.rounds.history.importing.take", slowly)
         thread = threading.Thread(target=reads)
         thread.start()
-        assert begun.wait(20)
+        assert begun.wait(60)
         removed, redact = leaves(street, redact=True)
         assert brings(street, removed) == "Comeback was removed from the shop; its tokens are deleted."
         at = time.monotonic()
         told.set()
-        thread.join(20)
+        thread.join(60)
     assert ended[0] - at < 1, "seconds from the removal until the import had stopped"
     stopped = rows(street, shop)
     assert stopped["orders"] == [], "the page that was being written is not kept"

@@ -52,7 +52,7 @@ def town(database: Any, tmp_path: Path) -> Iterator[Town]:
 
 def ends_right(town: Town, accepted: dict[str, str]) -> None:
     """Everything accepted is applied exactly once, and every member is as the oracle says."""
-    town.comes_to_rest(90)
+    town.comes_to_rest(200)
     with town.house.database.merchant(town.merchant_id) as tx:
         rows = tx.connection.exec_driver_sql("SELECT delivery_id, state FROM inbox").all()
         booked = tx.connection.exec_driver_sql(
@@ -94,7 +94,7 @@ def test_messages_survive_a_worker_that_dies_while_it_applies_and_pushes(town: T
         time.sleep(chance.random() * 1.2)
         town.kills_worker(0)
         if chance.random() < 0.5:
-            wait_for(lambda: town.workers[0].process.poll() is None, 5, "a worker that lives")
+            wait_for(lambda: town.workers[0].process.poll() is None, 60, "a worker that lives")
             time.sleep(chance.random() * 3)
     ends_right(town, accepted)
 
@@ -120,7 +120,7 @@ def test_messages_survive_web_and_worker_dying_under_fire(town: Town, seed: int)
         kill(town.web)
         town.kills_worker(0)
         town.web = town.begins_web()
-    shooter.join(60)
+    shooter.join(120)
     over.set()
     assert len(accepted) == 80
     ends_right(town, accepted)

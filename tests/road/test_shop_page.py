@@ -33,10 +33,10 @@ class Merchant:
 
     def enters(self) -> None:
         link = urlsplit(sign_in_url(self.street.house, self.street.merchant_id)).path
-        assert self._browser.get(f"{self.street.url}{link}?lang=en", timeout=20).status_code == 200
+        assert self._browser.get(f"{self.street.url}{link}?lang=en", timeout=60).status_code == 200
 
     def sees(self, address: str) -> str:
-        answer = self._browser.get(self.street.url + address, timeout=20)
+        answer = self._browser.get(self.street.url + address, timeout=60)
         assert answer.status_code == 200, answer.text[:500]
         return html.unescape(answer.text)
 
@@ -46,7 +46,7 @@ class Merchant:
         )
         assert token
         form = {"csrf_token": token[1], **fields}
-        return self._browser.post(self.street.url + address, data=form, timeout=20)
+        return self._browser.post(self.street.url + address, data=form, timeout=60)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def told(street: Any, secret: str) -> int:
         shop = shops.get(tx, street.shop_ids["magento"])
     said = {"X-Comeback-Secret": secret, "Content-Type": "application/json"}
     return requests.post(
-        f"{street.url}/webhooks/magento/{shop.key}", b'{"order_id": 1}', headers=said, timeout=10
+        f"{street.url}/webhooks/magento/{shop.key}", b'{"order_id": 1}', headers=said, timeout=60
     ).status_code
 
 

@@ -109,13 +109,13 @@ def test_after_the_storm_every_member_is_as_the_oracle_says(town: Town) -> None:
 
     crowd = blow(town, chance)
     times.append(time.monotonic())
-    town.comes_to_rest(120)
+    town.comes_to_rest(240)
     unreconciled = differences(town.house, town.merchant_id, town.keepers, town.house.now())
     assert unreconciled, "a fifth of the webhooks was lost, and the judge noticed nothing"
     times.append(time.monotonic())
 
     first = reconcile(town)
-    town.comes_to_rest(120)
+    town.comes_to_rest(240)
     found = differences(town.house, town.merchant_id, town.keepers, town.house.now())
     assert not found, f"seed {SEED}: " + shown(found)
     second = reconcile(town)

@@ -83,7 +83,7 @@ class Storms:
 
     def settles(self) -> list[str]:
         """Wait until all is done, and return in what the books and the oracle differ."""
-        self.town.comes_to_rest(120)
+        self.town.comes_to_rest(240)
         house, keepers = self.town.house, self.town.keepers
         return differences(house, self.town.merchant_id, keepers, house.now(), self.crowd.gone)
 

@@ -108,7 +108,7 @@ class Town:
                 self.workers[place] = self.begins_worker()
         if self.web.process.poll() is not None:
             self.web = self.begins_web()
-        wait_for(lambda: answers(f"{self.url}/readyz"), 30, "the web server finds the database again")
+        wait_for(lambda: answers(f"{self.url}/readyz"), 60, "the web server finds the database again")
 
     # --- connecting
 
@@ -129,11 +129,11 @@ class Town:
         for place, pause in enumerate(deaths):
             time.sleep(pause)
             self.kills_worker(place % len(self.workers))
-        self.comes_to_rest(120)
+        self.comes_to_rest(240)
         now = self.house.now()
         with self.house.database.merchant(self.merchant_id) as tx:
             programme.publish(tx, terms, now - timedelta(days=counts_days), now)
-        self.comes_to_rest(120)
+        self.comes_to_rest(240)
 
     def _join_code(self) -> str:
         with self.house.database.merchant(self.merchant_id) as tx:
@@ -186,7 +186,7 @@ def kill(player: Player) -> None:
 
 def answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=2).status_code == 200
+        return requests.get(url, timeout=60).status_code == 200
     except requests.RequestException:
         return False
 

@@ -34,7 +34,7 @@ def serve() -> Iterator[Callable[[House], Served]]:
         app = Flask("door")
         app.register_blueprint(door.create_blueprint(house), url_prefix="/webhooks")
         server = make_server("127.0.0.1", 0, app, threaded=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         servers.append(server)
         return Served("127.0.0.1", server.server_port)
 

@@ -41,7 +41,7 @@ def test_a_message_at_the_declared_address_is_kept_and_what_it_shows_is_noted_on
             f"{at.url}/webhooks/paper/declared/0123abc",
             BODY,
             headers=paper.headers(BODY, id=f"d-{number}"),
-            timeout=5,
+            timeout=60,
         )
         assert sent.status_code == 200
     with house.database.merchant(shop.merchant_id) as tx:
@@ -55,14 +55,14 @@ def test_a_message_at_the_declared_address_is_kept_and_what_it_shows_is_noted_on
 def test_a_message_elsewhere_shows_nothing_of_a_file(
     house: House, shop: Shop, at: Any, paper: ModuleType, place: str
 ) -> None:
-    sent = requests.post(f"{at.url}/webhooks/paper{place}", BODY, headers=paper.headers(BODY), timeout=5)
+    sent = requests.post(f"{at.url}/webhooks/paper{place}", BODY, headers=paper.headers(BODY), timeout=60)
     assert sent.status_code == 200
     assert (now_known(house, shop).declared_word, looks(house)) == (None, [])
 
 
 def test_a_forged_message_shows_nothing(house: House, shop: Shop, at: Any, paper: ModuleType) -> None:
     forged = paper.headers(BODY, signature=paper.signature(BODY, "another secret"))
-    sent = requests.post(f"{at.url}/webhooks/paper/declared/0123abc", BODY, headers=forged, timeout=5)
+    sent = requests.post(f"{at.url}/webhooks/paper/declared/0123abc", BODY, headers=forged, timeout=60)
     assert sent.status_code == 401
     assert (now_known(house, shop).declared_word, looks(house)) == (None, [])
 

@@ -39,7 +39,7 @@ def jobs(house: House) -> int:
 def test_a_good_message_is_on_disk_with_its_job_before_the_200(
     house: House, shop: Shop, at: Any, paper: ModuleType
 ) -> None:
-    answer = requests.post(f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY), timeout=5)
+    answer = requests.post(f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY), timeout=60)
     assert (answer.status_code, answer.content) == (200, b"")
     with house.database.merchant(shop.merchant_id) as tx:
         row = tx.one(select(tables.inbox))
@@ -58,7 +58,7 @@ def test_fifty_repeats_at_once_are_fifty_200s_and_one_row(
 ) -> None:
     def knock(_: int) -> int:
         return requests.post(
-            f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY), timeout=30
+            f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY), timeout=60
         ).status_code
 
     with ThreadPoolExecutor(8) as crowd:
@@ -74,7 +74,7 @@ def test_the_same_id_from_two_shops_is_two_messages(
         shops.add(tx, "paper", "tags", facts, house.now())
     for address in ("paper.example", "pulp.example"):
         sent = requests.post(
-            f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY, shop=address), timeout=5
+            f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY, shop=address), timeout=60
         )
         assert sent.status_code == 200
     assert count(house, tables.inbox) == 2
@@ -109,7 +109,7 @@ def test_every_flipped_bit_of_a_body_is_401(house: House, shop: Shop, at: Any, p
         for bit in range(len(body) * 8):
             flipped = bytearray(body)
             flipped[bit // 8] ^= 1 << bit % 8
-            answer = line.post(f"{at.url}/webhooks/paper", bytes(flipped), headers=headers, timeout=5)
+            answer = line.post(f"{at.url}/webhooks/paper", bytes(flipped), headers=headers, timeout=60)
             assert answer.status_code == 401
     assert count(house, tables.inbox) == 0
 
@@ -120,7 +120,7 @@ def test_a_shop_named_by_its_key_signs_with_its_own_secret(
     headers = paper.headers(BODY, signature=paper.signature(BODY, "tokens"))
     del headers["X-Paper-Shop"]
     url = f"{at.url}/webhooks/paper/{shop.key}"
-    assert requests.post(url, BODY, headers=headers, timeout=5).status_code == 200
+    assert requests.post(url, BODY, headers=headers, timeout=60).status_code == 200
     assert count(house, tables.inbox) == 1
 
 
@@ -129,7 +129,7 @@ def test_a_key_that_no_shop_can_have_is_401(
     key: str, house: House, shop: Shop, at: Any, paper: ModuleType
 ) -> None:
     headers = paper.headers(BODY, signature=paper.signature(BODY, "tokens"))
-    answer = requests.post(f"{at.url}/webhooks/paper/{key}", BODY, headers=headers, timeout=5)
+    answer = requests.post(f"{at.url}/webhooks/paper/{key}", BODY, headers=headers, timeout=60)
     assert answer.status_code == 401
     assert (count(house, tables.inbox), strays(house)) == (0, {})
 
@@ -139,7 +139,7 @@ def test_a_message_through_one_shops_url_about_another_is_a_stray(
 ) -> None:
     headers = paper.headers(BODY, signature=paper.signature(BODY, "tokens"), shop="pulp.example")
     assert (
-        requests.post(f"{at.url}/webhooks/paper/{shop.key}", BODY, headers=headers, timeout=5).status_code
+        requests.post(f"{at.url}/webhooks/paper/{shop.key}", BODY, headers=headers, timeout=60).status_code
         == 200
     )
     assert (count(house, tables.inbox), strays(house)) == (0, {"orders/paid": 1})
@@ -149,7 +149,7 @@ def test_an_unknown_shop_with_a_good_signature_is_200_and_counted(
     house: House, at: Any, paper: ModuleType
 ) -> None:
     for _ in range(3):
-        answer = requests.post(f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY), timeout=5)
+        answer = requests.post(f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY), timeout=60)
         assert answer.status_code == 200
     assert (count(house, tables.inbox), strays(house)) == (0, {"orders/paid": 3})
 
@@ -163,7 +163,7 @@ def test_a_removed_shop_is_heard_only_about_whom_to_forget(
     with house.database.merchant(shop.merchant_id) as tx:
         shops.remove(tx, shop.id, house.now())
     headers = paper.headers(BODY, topic=topic)
-    assert requests.post(f"{at.url}/webhooks/paper", BODY, headers=headers, timeout=5).status_code == 200
+    assert requests.post(f"{at.url}/webhooks/paper", BODY, headers=headers, timeout=60).status_code == 200
     assert (count(house, tables.inbox), sum(strays(house).values())) == (kept, 1 - kept)
 
 
@@ -198,7 +198,7 @@ def test_an_address_that_has_moved_to_another_shop_is_found_there(
 
 def knock(at: Any, paper: ModuleType, id: str) -> int:
     headers = paper.headers(BODY, id=id)
-    return requests.post(f"{at.url}/webhooks/paper", BODY, headers=headers, timeout=5).status_code
+    return requests.post(f"{at.url}/webhooks/paper", BODY, headers=headers, timeout=60).status_code
 
 
 def test_a_removed_shops_own_secret_opens_nothing(
@@ -208,7 +208,7 @@ def test_a_removed_shops_own_secret_opens_nothing(
         shops.remove(tx, shop.id, house.now())
     headers = paper.headers(BODY, signature=paper.signature(BODY, "tokens"))
     url = f"{at.url}/webhooks/paper/{shop.key}"
-    assert requests.post(url, BODY, headers=headers, timeout=5).status_code == 401
+    assert requests.post(url, BODY, headers=headers, timeout=60).status_code == 401
 
 
 def test_a_signed_message_without_an_id_or_with_an_endless_one_is_400(
@@ -216,7 +216,7 @@ def test_a_signed_message_without_an_id_or_with_an_endless_one_is_400(
 ) -> None:
     for identity in ("", "x" * 201):
         headers = paper.headers(BODY, id=identity)
-        assert requests.post(f"{at.url}/webhooks/paper", BODY, headers=headers, timeout=5).status_code == 400
+        assert requests.post(f"{at.url}/webhooks/paper", BODY, headers=headers, timeout=60).status_code == 400
     assert count(house, tables.inbox) == 0
 
 
@@ -225,8 +225,8 @@ def test_two_mebibytes_pass_and_one_byte_more_is_413(
 ) -> None:
     whole = b"x" * (2 * 1024 * 1024)
     url = f"{at.url}/webhooks/paper"
-    assert requests.post(url, whole, headers=paper.headers(whole), timeout=10).status_code == 200
-    line = http.client.HTTPConnection(at.host, at.port, timeout=5)
+    assert requests.post(url, whole, headers=paper.headers(whole), timeout=60).status_code == 200
+    line = http.client.HTTPConnection(at.host, at.port, timeout=60)
     line.putrequest("POST", "/webhooks/paper")
     line.putheader("Content-Length", str(len(whole) + 1))
     line.endheaders()
@@ -237,9 +237,9 @@ def test_two_mebibytes_pass_and_one_byte_more_is_413(
 def test_a_body_without_a_stated_length_is_411_even_with_a_good_signature(
     house: House, shop: Shop, at: Any, paper: ModuleType
 ) -> None:
-    answer = requests.post(f"{at.url}/webhooks/paper", iter([BODY]), headers=paper.headers(BODY), timeout=5)
+    answer = requests.post(f"{at.url}/webhooks/paper", iter([BODY]), headers=paper.headers(BODY), timeout=60)
     assert answer.status_code == 411
-    line = http.client.HTTPConnection(at.host, at.port, timeout=5)
+    line = http.client.HTTPConnection(at.host, at.port, timeout=60)
     line.putrequest("POST", "/webhooks/paper")
     line.endheaders()
     assert line.getresponse().status == 411
@@ -271,17 +271,17 @@ def test_with_the_database_gone_the_answer_is_503_and_comes_good_again(
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database.name]
         )
-        answer = requests.post(url, BODY, headers=paper.headers(BODY), timeout=30)
+        answer = requests.post(url, BODY, headers=paper.headers(BODY), timeout=60)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
         connection.execute(f"ALTER DATABASE {database.name} ALLOW_CONNECTIONS true")
-    assert requests.post(url, BODY, headers=paper.headers(BODY), timeout=5).status_code == 200
+    assert requests.post(url, BODY, headers=paper.headers(BODY), timeout=60).status_code == 200
     assert count(house, tables.inbox) == 1
 
 
 def test_nothing_but_post_is_answered_and_no_cookie_is_given(at: Any, paper: ModuleType) -> None:
     for method in ("GET", "PUT", "DELETE", "PATCH"):
-        assert requests.request(method, f"{at.url}/webhooks/paper", timeout=5).status_code == 405
-    assert "Set-Cookie" not in requests.post(f"{at.url}/webhooks/paper", b"{}", timeout=5).headers
+        assert requests.request(method, f"{at.url}/webhooks/paper", timeout=60).status_code == 405
+    assert "Set-Cookie" not in requests.post(f"{at.url}/webhooks/paper", b"{}", timeout=60).headers
 
 
 def _raw_post(at: Any, path: str, body: bytes, signatures: list[bytes]) -> int:

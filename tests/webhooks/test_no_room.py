@@ -24,7 +24,7 @@ BODY = b'{"id": 12, "shop": "paper.example", "total": "12.50"}'
 
 
 def knock(at: Any, paper: ModuleType, name: str = "d-1") -> requests.Response:
-    return requests.post(f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY, id=name), timeout=10)
+    return requests.post(f"{at.url}/webhooks/paper", BODY, headers=paper.headers(BODY, id=name), timeout=60)
 
 
 def rows(house: House) -> int:

@@ -18,7 +18,7 @@ def post(at: Any, path: str, paper: ModuleType, **changed: str) -> requests.Resp
     body = b'{"id": 12}'
     signed = {"signature": paper.signature(body, "tokens")} | changed
     return requests.post(
-        f"{at.url}/webhooks/paper/{path}", body, headers=paper.headers(body, **signed), timeout=5
+        f"{at.url}/webhooks/paper/{path}", body, headers=paper.headers(body, **signed), timeout=60
     )
 
 
@@ -41,7 +41,7 @@ def learning(house: House) -> list[Any]:
 def test_a_sender_who_asks_is_answered_at_the_address_of_a_shop_and_nowhere_else(
     path: str, status: int, said: str, shop: Shop, at: Any
 ) -> None:
-    answer = requests.get(f"{at.url}/webhooks/{path.replace('KEY', shop.key)}", timeout=5)
+    answer = requests.get(f"{at.url}/webhooks/{path.replace('KEY', shop.key)}", timeout=60)
     assert (answer.status_code, answer.text) == (status, said)
     assert answer.headers["Content-Type"].startswith("text/plain") or not said
 
@@ -49,7 +49,7 @@ def test_a_sender_who_asks_is_answered_at_the_address_of_a_shop_and_nowhere_else
 def test_a_removed_shops_address_answers_no_sender(house: House, shop: Shop, at: Any) -> None:
     with house.database.merchant(shop.merchant_id) as tx:
         shops.remove(tx, shop.id, house.now())
-    assert requests.get(f"{at.url}/webhooks/paper/{shop.key}?say=hello", timeout=5).status_code == 401
+    assert requests.get(f"{at.url}/webhooks/paper/{shop.key}?say=hello", timeout=60).status_code == 401
 
 
 def test_a_sender_that_waits_for_words_hears_them_with_its_200(
@@ -102,5 +102,5 @@ def test_without_a_shop_no_key_is_fetched(
 ) -> None:
     where = path.replace("KEY", shop.key) if not path.startswith("?") else path
     url = f"{at.url}/webhooks/paper{where if where.startswith('?') else '/' + where}"
-    assert requests.post(url, b"{}", headers=paper.headers(b"{}"), timeout=5).status_code == 401
+    assert requests.post(url, b"{}", headers=paper.headers(b"{}"), timeout=60).status_code == 401
     assert learning(house) == []

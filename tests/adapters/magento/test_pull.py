@@ -251,7 +251,7 @@ def test_the_shops_limit_on_a_page_is_met_once_and_not_by_every_job(full: Any, v
         sizes.append(len(next(line.history(None)).customers))
         assert keys.unpacked(vault.tokens).rows == 4
     assert sizes == [4, 4]
-    log = requests.get(f"{full.address}_sandbox/log", timeout=10).json()
+    log = requests.get(f"{full.address}_sandbox/log", timeout=60).json()
     assert log["refusals"] == 1
 
 

@@ -71,6 +71,6 @@ def test_a_history_is_read_in_few_calls(sandbox: Any) -> None:
     orders = [order for batch in batches for order in batch.orders]
     read = {order.id: (order.paid_at is not None, order.fulfilled_at is not None) for order in orders}
     assert read == {str(number + 1): (number % 3 > 0, number % 3 == 2) for number in range(120)}
-    asked = requests.get(f"{sandbox.address}_sandbox/log", timeout=10).json()["requests"]
+    asked = requests.get(f"{sandbox.address}_sandbox/log", timeout=60).json()["requests"]
     # 100 orders, then 20; their documents as one range each time.
     assert [asked[f"GET V1/{name}"] for name in ("invoices", "shipments")] == [2, 2]

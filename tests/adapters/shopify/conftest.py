@@ -1,6 +1,7 @@
 """What the tests of the Shopify plug share: an app, a shop, a vault that counts, a clock that does not wait."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -186,7 +187,7 @@ class Street:
         self.server = create_server(self.shop)
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
         self.url = self.shop.own_url
-        ready = requests.get(f"{self.url}/_sandbox/ready", timeout=5).json()
+        ready = requests.get(f"{self.url}/_sandbox/ready", timeout=60).json()
         self.environment: dict[str, str] = ready["environment"]
         self.address: str = ready["address"]
         self.house = House(self.environment)
@@ -217,12 +218,19 @@ class Street:
                 "X-Shopify-Access-Token": tokens.unpack(self.vault.kept).access,
                 "X-Sandbox-Shop": self.address,
             },
-            timeout=10,
+            timeout=60,
         )
         return answer.json()["data"]
 
     def quiet(self) -> None:
         self.control("release")
+
+    def lives(self, orders: int) -> None:
+        """Wait until so many were placed by the shoppers who are about."""
+        until = time.monotonic() + 60
+        while len(self.shop.orders) < orders:
+            assert time.monotonic() < until, f"{len(self.shop.orders)} orders in a minute"
+            time.sleep(0.02)
 
     def customer(self, name: str = "anna", verified: bool = True) -> str:
         wish = {

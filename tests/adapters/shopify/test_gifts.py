@@ -434,13 +434,13 @@ def test_a_merchant_allows_gifts_on_the_shops_own_page(street: Any, time: Time) 
         line.make_coupon(wish)
     path = re.search(r"/shopify/allow\S+(?=,)", str(error.value))
     assert path is not None
-    there = requests.get(street.house.public_url + path[0], allow_redirects=False, timeout=5)
+    there = requests.get(street.house.public_url + path[0], allow_redirects=False, timeout=60)
     assert there.headers["Location"].startswith(f"{street.url}/admin/oauth/install?client_id=")
-    back = requests.get(there.headers["Location"], allow_redirects=False, timeout=5)
+    back = requests.get(there.headers["Location"], allow_redirects=False, timeout=60)
     assert back.headers["Location"].startswith(f"{street.house.public_url}/shopify/?")
     assert isinstance(line.make_coupon(wish), CouponMade)
     nowhere = requests.get(
-        f"{street.house.public_url}/shopify/allow?shop=evil.example.com", allow_redirects=False, timeout=5
+        f"{street.house.public_url}/shopify/allow?shop=evil.example.com", allow_redirects=False, timeout=60
     )
     assert nowhere.headers["Location"] == "/shopify/install"
 

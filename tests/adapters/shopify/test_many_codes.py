@@ -78,7 +78,7 @@ def test_a_lost_answer_and_one_that_takes_too_long_are_found_by_the_next_try(
     assert len(set(made)) == 1
     monkeypatch.setattr(many_codes, "PATIENCE", timedelta(0))
     gate = threading.Event()
-    monkeypatch.setattr(bulk_codes, "time", SimpleNamespace(sleep=lambda _: gate.wait(30)))
+    monkeypatch.setattr(bulk_codes, "time", SimpleNamespace(sleep=lambda _: gate.wait(60)))
     more = (*codes, "SPRING000003")
     with pytest.raises(TryLater, match="still making"):
         line.make_codes(campaign(), more)

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -128,6 +128,10 @@ def signed(secret: str = SECRET, **parameters: str) -> str:
     } | parameters
     text = urlencode(sorted(found.items()))
     return urlencode({**found, "hmac": hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()})
+
+
+def in_seconds(seconds: int) -> int:
+    return int(datetime.now(UTC).timestamp()) + seconds
 
 
 def session_token(secret: str = SECRET, **changes: object) -> str:
@@ -441,39 +445,41 @@ def test_a_bare_visit_starts_the_install_of_the_shop_it_names(browser: FlaskClie
     assert browser.get("/shopify/").location == "/shopify/install"
 
 
-NOW = int(datetime.now(UTC).timestamp())
-
-
 @pytest.mark.parametrize(
     "token",
     [
-        pytest.param(session_token("wrong-wrong-wrong-wrong-wrong-00"), id="wrong secret"),
-        pytest.param(session_token(alg="HS512"), id="another algorithm"),
-        pytest.param(jwt.encode({"dest": f"https://{SHOP}"}, "", "none"), id="no algorithm"),
-        pytest.param(session_token(aud="client-2"), id="for another app"),
-        pytest.param(session_token(aud=["client-1", "client-2"]), id="for a list that holds us"),
-        pytest.param(session_token(exp=NOW - 11), id="ended 11 seconds ago"),
-        pytest.param(session_token(nbf=NOW + 600), id="begins in ten minutes"),
-        pytest.param(session_token(dest="https://other.myshopify.com"), id="issued by another shop"),
+        pytest.param(lambda: session_token("wrong-wrong-wrong-wrong-wrong-00"), id="wrong secret"),
+        pytest.param(lambda: session_token(alg="HS512"), id="another algorithm"),
+        pytest.param(lambda: jwt.encode({"dest": f"https://{SHOP}"}, "", "none"), id="no algorithm"),
+        pytest.param(lambda: session_token(aud="client-2"), id="for another app"),
+        pytest.param(lambda: session_token(aud=["client-1", "client-2"]), id="for a list that holds us"),
+        pytest.param(lambda: session_token(exp=in_seconds(-11)), id="ended 11 seconds ago"),
         pytest.param(
-            session_token(dest="https://evil.example", iss="https://evil.example/admin"), id="another host"
+            lambda: session_token(exp=in_seconds(660), nbf=in_seconds(600)), id="begins in ten minutes"
         ),
-        pytest.param(session_token(dest=f"https://{SHOP}/x"), id="a path behind the shop"),
-        pytest.param(session_token(dest=f"http://{SHOP}", iss=f"http://{SHOP}/admin"), id="not https"),
-        pytest.param(session_token(iss=f"https://{SHOP}/evil"), id="another issuer"),
+        pytest.param(lambda: session_token(dest="https://other.myshopify.com"), id="issued by another shop"),
+        pytest.param(
+            lambda: session_token(dest="https://evil.example", iss="https://evil.example/admin"),
+            id="another host",
+        ),
+        pytest.param(lambda: session_token(dest=f"https://{SHOP}/x"), id="a path behind the shop"),
+        pytest.param(
+            lambda: session_token(dest=f"http://{SHOP}", iss=f"http://{SHOP}/admin"), id="not https"
+        ),
+        pytest.param(lambda: session_token(iss=f"https://{SHOP}/evil"), id="another issuer"),
         *[
-            pytest.param(session_token(**{claim: None}), id=f"without {claim}")
+            pytest.param(lambda claim=claim: session_token(**{claim: None}), id=f"without {claim}")
             for claim in ("exp", "nbf", "iat", "iss", "dest", "aud", "sub", "jti", "sid")
         ],
-        pytest.param("a.b.c", id="no token"),
-        pytest.param("é", id="other than ASCII"),
-        pytest.param("", id="empty"),
+        pytest.param(lambda: "a.b.c", id="no token"),
+        pytest.param(lambda: "é", id="other than ASCII"),
+        pytest.param(lambda: "", id="empty"),
     ],
 )
 def test_a_session_token_that_is_not_strictly_good_is_refused(
-    browser: FlaskClient, hall: Doorstep, shopify: Any, token: str
+    browser: FlaskClient, hall: Doorstep, shopify: Any, token: Callable[[], str]
 ) -> None:
-    answer = browser.get("/shopify/", query_string={"shop": SHOP, "id_token": token})
+    answer = browser.get("/shopify/", query_string={"shop": SHOP, "id_token": token()})
     assert answer.status_code == 401
     assert answer.headers["X-Shopify-Retry-Invalid-Session-Request"] == "1"
     assert len(shopify.calls) == 0
@@ -552,7 +558,7 @@ def test_an_install_inside_the_admin_sets_no_cookie_and_says_inside_it_what_went
 
 
 def test_a_session_token_that_ended_inside_the_admin_bounces_once(browser: FlaskClient) -> None:
-    query = f"embedded=1&shop={SHOP}&id_token={session_token(exp=NOW - 60)}"
+    query = f"embedded=1&shop={SHOP}&id_token={session_token(exp=in_seconds(-60))}"
     answer = browser.get(f"/shopify/?{query}")
     assert answer.location.startswith(f"/shopify/bounce?shop={SHOP}&shopify-reload=%2Fshopify%2F%3F")
     assert browser.get(f"/shopify/?{query}&bounced=1").status_code == 401

@@ -144,7 +144,7 @@ def during_a_renewal(place: Place, shop: Shop, meanwhile: Callable[[], object]) 
     def slow(*asked: Any) -> tokens.Tokens:
         found = renewed(*asked)
         answered.set()
-        assert go_on.wait(20)
+        assert go_on.wait(60)
         return found
 
     def work() -> None:
@@ -155,10 +155,10 @@ def during_a_renewal(place: Place, shop: Shop, meanwhile: Callable[[], object]) 
     try:
         thread = threading.Thread(target=work)
         thread.start()
-        assert answered.wait(20)
+        assert answered.wait(60)
         meanwhile()
         go_on.set()
-        thread.join(20)
+        thread.join(60)
     finally:
         tokens.renewed = renewed
 

@@ -1,6 +1,5 @@
 """The plug reads a whole shop on this machine: install, history, pages, ids, bulk files."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -146,7 +145,7 @@ def test_after_a_storm_of_shoppers_history_is_still_what_the_shop_says(
     for name in ("anna", "bert", "carla", "dirk"):
         street.customer(name)
     street.control("live", {"per_second": 60, "seed": 11})
-    threading.Event().wait(3)
+    street.lives(40)
     street.control("quiet")
     _, orders = everything(line)
     told = {it["id"]: it for it in street.truth("orders")}

@@ -1,6 +1,5 @@
 """What a whole shop on this machine says by webhook is what it says when asked, after a storm of shoppers too."""
 
-import threading
 from typing import Any
 
 import msgspec
@@ -82,7 +81,7 @@ def test_after_a_storm_of_shoppers_both_shapes_still_say_the_same(street: Any, l
     for name in ("anna", "bert", "carla", "dirk"):
         street.customer(name)
     street.control("live", {"per_second": 60, "seed": 7})
-    threading.Event().wait(3)
+    street.lives(40)
     street.control("quiet")
     changes = [change for it in street.house.kept for change in platform.read(it)]
     told: dict[str, list[OrderChanged]] = {}

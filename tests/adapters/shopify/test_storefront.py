@@ -72,7 +72,7 @@ class Front:
             f"{self.url}/storefront/shopify",
             params=self.signed(earlier),
             data={"exchange": word},
-            timeout=30,
+            timeout=60,
         )
 
     def counted(self) -> list[int]:
@@ -88,10 +88,10 @@ class Front:
         self.street.control("visitor", {"customer_id": customer_id})
 
     def get(self, query: str = "", **headers: str) -> requests.Response:
-        return requests.get(f"{self.street.url}{PREFIX}{query}", headers=headers, timeout=20)
+        return requests.get(f"{self.street.url}{PREFIX}{query}", headers=headers, timeout=60)
 
     def post(self, word: str) -> requests.Response:
-        return requests.post(f"{self.street.url}{PREFIX}", data={"exchange": word}, timeout=20)
+        return requests.post(f"{self.street.url}{PREFIX}", data={"exchange": word}, timeout=60)
 
     def words(self) -> list[str]:
         return re.findall(r'name="exchange" value="([^"]+)"', self.get().text)
@@ -200,7 +200,7 @@ def test_a_signed_request_that_somebody_caught_exchanges_nothing_a_second_time(f
     query = front.signed()
     for word in (first, second, second):
         sent = requests.post(
-            f"{front.url}/storefront/shopify", params=query, data={"exchange": word}, timeout=20
+            f"{front.url}/storefront/shopify", params=query, data={"exchange": word}, timeout=60
         )
         assert sent.status_code == 200
     assert front.redeemed() == [front.anna]
@@ -245,13 +245,13 @@ def test_the_page_is_small_and_has_older_pages_with_two_hundred_lines(front: Fro
 def test_the_answer_sets_nothing_and_is_kept_by_nobody(front: Front) -> None:
     front.enter(front.anna)
     query = front.signed()
-    answer = requests.get(f"{front.url}/storefront/shopify", params=query, timeout=20)
+    answer = requests.get(f"{front.url}/storefront/shopify", params=query, timeout=60)
     assert answer.headers["Content-Type"].startswith("application/liquid")
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert "Set-Cookie" not in answer.headers
     forged = [(name, front.bert if name == "logged_in_customer_id" else word) for name, word in query]
-    assert requests.get(f"{front.url}/storefront/shopify", params=forged, timeout=20).status_code == 401
-    assert requests.get(f"{front.url}/storefront/nobody", params=query, timeout=20).status_code == 404
+    assert requests.get(f"{front.url}/storefront/shopify", params=forged, timeout=60).status_code == 401
+    assert requests.get(f"{front.url}/storefront/nobody", params=query, timeout=60).status_code == 404
 
 
 def test_a_shop_that_went_shows_nothing(front: Front) -> None:
@@ -269,7 +269,7 @@ def test_the_sixty_first_read_in_a_minute_waits_also_at_another_web_process(fron
     front.enter(front.anna)
     query, spoken = front.signed(), {"Accept-Language": "nl"}
     answers = [
-        requests.get(f"{urls[n % 2]}/storefront/shopify", params=query, headers=spoken, timeout=20)
+        requests.get(f"{urls[n % 2]}/storefront/shopify", params=query, headers=spoken, timeout=60)
         for n in range(62)
     ]
     server.shutdown()
@@ -327,5 +327,5 @@ def test_nothing_is_counted_before_the_signature_is_proved(front: Front) -> None
     front.enter(front.anna)
     forged = [(name, "0" * 64 if name == "signature" else word) for name, word in front.signed()]
     for _ in range(5):
-        assert requests.get(f"{front.url}/storefront/shopify", params=forged, timeout=20).status_code == 401
+        assert requests.get(f"{front.url}/storefront/shopify", params=forged, timeout=60).status_code == 401
     assert front.counted() == []

@@ -320,7 +320,7 @@ def test_fifty_threads_at_expiry_renew_once(
         def log_message(self, *_: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), TokenHost)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     here = App(app.client_id, app.secrets, base_url=f"http://127.0.0.1:{server.server_port}")
     vault = make_vault(tokens.pack(make_tokens(minutes=4)))
     found: list[str] = []

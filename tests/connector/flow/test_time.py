@@ -95,7 +95,7 @@ def test_who_reads_waits_for_who_writes_so_that_no_line_is_missed(world: Any, st
         reader.start()
         reader.join(0.3)
         assert reader.is_alive()
-    reader.join(10)
+    reader.join(60)
     assert found == [line.id]
 
 

@@ -45,7 +45,7 @@ def test_for_the_queue_a_drain_is_over_when_it_waits_for_its_shop_and_then_goes_
 
     def asks(name: str) -> None:
         with house_turn, house_turn.aside():
-            assert shop_answers.wait(20)
+            assert shop_answers.wait(60)
         through.append(name)
 
     def breaks(name: str) -> None:

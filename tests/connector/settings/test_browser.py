@@ -156,7 +156,7 @@ def test_points_are_exchanged_and_adjusted_by_keyboard(
     page.get_by_label("Reward").focus()
     page.get_by_role("button", name="Exchange").click()
     page.locator("[id='reward.error']").wait_for()
-    assert page.locator(".tile .big").first.inner_text() == "75"
+    expect(page.locator(".tile .big").first).to_have_text("75")
 
 
 def test_a_mistake_on_a_phone_is_in_sight_and_leads_to_its_field(
@@ -265,7 +265,7 @@ def test_the_forms_work_without_scripts(town: Any, chrome: Browser, house: Any, 
     expect(page.locator("[id='redeemables.1.name']")).to_have_count(1)
     page.get_by_role("button", name="Remove New reward").click()
     page.get_by_role("button", name="Preview").click()
-    assert "+600" in page.locator("#preview").inner_text()
+    expect(page.locator("#preview")).to_contain_text("+600")
     context.close()
 
 
@@ -281,7 +281,7 @@ def test_a_message_is_found_and_opened_without_scripts(
     page.get_by_role("button", name="Show", exact=True).click()
     expect(page).to_have_url(re.compile("q=letter"))
     page.get_by_role("link", name="orders/paid").click()
-    assert "Noor" not in page.locator(".payload").inner_text()
+    expect(page.locator(".payload")).not_to_contain_text("Noor")
     page.get_by_role("button", name="Apply once more").click()
     page.get_by_text("It is applied once more.").wait_for()
     context.close()

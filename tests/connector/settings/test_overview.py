@@ -221,7 +221,7 @@ def test_one_count_at_a_time_for_a_merchant_and_none_waits_for_a_neighbours(town
             with figures.counting(other):
                 pass
         tx.connection.commit()
-        assert "Overview" in waits.result(timeout=30)
+        assert "Overview" in waits.result(timeout=60)
 
 
 def test_how_counting_is_planned_ends_with_it(town: Any) -> None:

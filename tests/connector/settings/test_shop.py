@@ -162,7 +162,7 @@ def test_a_shop_that_hangs_is_waited_for_and_no_longer(
 ) -> None:
     monkeypatch.setattr(page_of_shop, "PATIENCE", 0.05)
     free = threading.Event()
-    monkeypatch.setattr(line, "examine", lambda _: free.wait(10))
+    monkeypatch.setattr(line, "examine", lambda _: free.wait(60))
     assert "The shop did not answer in time." in browser.get(f"{place}/line")
     free.set()
 
@@ -243,7 +243,7 @@ def test_a_choice_that_a_slow_shop_takes_after_its_page_gave_up_has_its_effect_a
     kept, choose = page_of_shop._choose, line.choose
 
     def slowly(key: str, values: tuple[str, ...]) -> None:
-        assert free.wait(10)
+        assert free.wait(60)
         choose(key, values)
 
     def seen(*rest: Any) -> None:
@@ -257,7 +257,7 @@ def test_a_choice_that_a_slow_shop_takes_after_its_page_gave_up_has_its_effect_a
     assert (answer.status_code, line.chosen) == (422, [])
     assert "The shop did not answer in time." in read(answer.text)
     free.set()
-    assert chosen.wait(10)
+    assert chosen.wait(60)
     with town.house.database.merchant(town.shop.merchant_id) as tx:
         jobs = tx.connection.exec_driver_sql("SELECT task_name FROM procrastinate_jobs").scalars().all()
     assert (line.chosen, "subscribe" in jobs) == ([("where", ("group",))], True)

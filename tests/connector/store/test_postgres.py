@@ -59,9 +59,9 @@ def _running(folder: Path) -> bool:
 
 def _wait_until(true: object, what: str) -> None:
     assert callable(true)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not true():
-        assert time.monotonic() < until, f"waited 20 s for {what}"
+        assert time.monotonic() < until, f"waited 60 s for {what}"
         time.sleep(0.02)
 
 

@@ -13,6 +13,7 @@ from connector.house import House
 from connector.store import quick
 
 _PID = "SELECT pg_backend_pid()"
+_WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 987 AND NOT granted"
 
 
 def test_a_line_is_used_again_and_one_that_the_server_has_closed_is_replaced(
@@ -34,18 +35,21 @@ def test_what_the_server_refuses_is_told_and_the_line_stays(house: House) -> Non
 
 
 def test_no_more_lines_than_allowed_and_whoever_waits_too_long_is_told(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: House, database: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(quick, "_WAIT", 0.2)
-    slow = [
-        threading.Thread(target=house.database.at_once, args=("SELECT pg_sleep(3)", {}))
-        for _ in range(quick.MOST)
-    ]
-    for one in slow:
-        one.start()
-    time.sleep(0.5)
-    with pytest.raises(psycopg.OperationalError, match="busy"):
-        house.database.at_once(_PID, {})
+    waits = ("SELECT pg_advisory_lock_shared(987), pg_advisory_unlock_shared(987)", {})
+    slow = [threading.Thread(target=house.database.at_once, args=waits) for _ in range(quick.MOST)]
+    with psycopg.connect(database.url.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(987)")
+        for one in slow:
+            one.start()
+        until = time.monotonic() + 60
+        while other.execute(_WAITING).fetchone() != (quick.MOST,):
+            assert time.monotonic() < until, "not every line is in use"
+            time.sleep(0.02)
+        with pytest.raises(psycopg.OperationalError, match="busy"):
+            house.database.at_once(_PID, {})
     for one in slow:
         one.join()
     assert len(house.database.at_once(_PID, {})) == 1

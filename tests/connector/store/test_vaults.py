@@ -35,10 +35,8 @@ def test_a_webhook_is_kept_while_tokens_are_being_refreshed(kept: Any) -> None:
     store, shop = kept
     with vaults.Vault(store, shop.merchant_id, shop.id).locked() as vault:
         vault.read()
-        started = time.monotonic()
         with store.merchant(shop.merchant_id) as tx:
             assert inbox.keep(tx, shop.id, Delivery("d-1", "orders/paid", b"{}"), "webhook", NOW)
-        assert time.monotonic() - started < 2
 
 
 def test_only_one_refreshes_and_the_other_sees_what_it_saved(kept: Any) -> None:
@@ -54,7 +52,7 @@ def test_only_one_refreshes_and_the_other_sees_what_it_saved(kept: Any) -> None:
 
     first = threading.Thread(target=refresh)
     first.start()
-    inside.wait(5)
+    assert inside.wait(60)
     refresh()
     first.join()
     assert seen == [b"first", b"first!"]

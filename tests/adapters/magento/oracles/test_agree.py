@@ -48,7 +48,7 @@ class Pipe:
 
     def stop(self) -> None:
         self._pipe.stdin.close()
-        self._pipe.wait(10)
+        self._pipe.wait(60)
         self._pipe.stdout.close()
 
 

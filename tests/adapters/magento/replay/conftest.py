@@ -50,7 +50,7 @@ class Replay:
         address = f"http://{self.host}{path}" + (f"?{asked['query']}" if asked["query"] else "")
         signs = asked["headers"].get("Authorization", "")
         answer = self.line.request(
-            asked["method"], address, data=sent, headers=headers | self._bearer(signs), timeout=20,
+            asked["method"], address, data=sent, headers=headers | self._bearer(signs), timeout=60,
             auth=self._oauth() if signs.startswith("OAuth") else None,
         )  # fmt: skip
         said = Answer(answer.status_code, answer.json())

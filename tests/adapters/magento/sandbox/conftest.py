@@ -35,7 +35,7 @@ class Store:
 
     def call(self, method: str, path: str, body: Any = None, query: str = "") -> requests.Response:
         address = self.rest + path + (f"?{query}" if query else "")
-        return self.line.request(method, address, json=body, auth=self.auth(), timeout=10)
+        return self.line.request(method, address, json=body, auth=self.auth(), timeout=60)
 
     def get(self, path: str, query: str = "") -> Any:
         answer = self.call("GET", path, query=query)
@@ -53,7 +53,7 @@ class Store:
         return answer.status_code, answer.json()
 
     def control(self, method: str, path: str, body: Any = None, expect: int = 200) -> Any:
-        answer = self.line.request(method, f"http://{self.host}/_sandbox/{path}", json=body, timeout=30)
+        answer = self.line.request(method, f"http://{self.host}/_sandbox/{path}", json=body, timeout=60)
         assert answer.status_code == expect, answer.text
         return answer.json()
 

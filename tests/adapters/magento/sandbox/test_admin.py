@@ -8,7 +8,7 @@ from adapters.magento.sandbox import routes_admin
 def _bearer(store: Any, token: str, path: str = "orders") -> int:
     headers = {"Authorization": f"Bearer {token}"}
     address = f"{store.rest}{path}?searchCriteria[pageSize]=1"
-    return int(store.line.get(address, headers=headers, timeout=10).status_code)
+    return int(store.line.get(address, headers=headers, timeout=60).status_code)
 
 
 def test_an_access_token_alone_is_refused_until_the_shop_allows_it(store: Any) -> None:
@@ -36,7 +36,7 @@ def test_no_integration_can_be_given_the_right_to_a_bulk_status(store: Any) -> N
     key = store.customer()
     address = store.rest.replace("/V1/", "/async/bulk/V1/") + "customers/byCustomerId"
     change = [{"customerId": key, "customer": {"id": key, "firstname": "Anna"}}]
-    answer = store.line.put(address, json=change, auth=store.auth(), timeout=10)
+    answer = store.line.put(address, json=change, auth=store.auth(), timeout=60)
     assert (answer.status_code, answer.json()["errors"]) == (202, False)
     assert store.get(f"customers/{key}")["firstname"] == "Anna"
     status, said = store.refused("GET", f"bulk/{answer.json()['bulk_uuid']}/status")

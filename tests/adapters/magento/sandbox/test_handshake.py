@@ -53,7 +53,7 @@ def exchange(store: Any, step: str, offer: Words, token: Words | None = None, **
             "verifier": offer["oauth_verifier"],
         }
     auth = OAuth1(offer["oauth_consumer_key"], offer["oauth_consumer_secret"], **(signed | other))
-    answer = requests.post(f"http://{store.host}/oauth/token/{step}", auth=auth, timeout=10)
+    answer = requests.post(f"http://{store.host}/oauth/token/{step}", auth=auth, timeout=60)
     assert answer.headers["Content-Type"].startswith("text/html")
     return answer.status_code, dict(parse_qsl(answer.text))
 
@@ -145,7 +145,7 @@ def test_an_access_token_alone_is_taken_only_where_the_setting_says_so(store: An
     headers = {"Authorization": f"Bearer {store.shop.desk.keys.access_token}"}
 
     def ask() -> int:
-        return requests.get(f"{store.rest}store/websites", headers=headers, timeout=10).status_code
+        return requests.get(f"{store.rest}store/websites", headers=headers, timeout=60).status_code
 
     assert ask() == 401
     store.control("POST", "bearer")

@@ -15,7 +15,7 @@ NOT_ALLOWED = {
 
 
 def _signed(store: Any, query: str, **other: Any) -> requests.Response:
-    return requests.get(f"{store.rest}orders?{query}", auth=store.auth(**other), timeout=10)
+    return requests.get(f"{store.rest}orders?{query}", auth=store.auth(**other), timeout=60)
 
 
 def test_a_signed_call_is_let_in(store: Any) -> None:
@@ -32,10 +32,10 @@ def test_a_value_with_spaces_commas_and_accents_is_signed_as_percent_encoded(sto
 
 
 def test_without_a_token_or_with_a_bearer_the_answer_is_401_and_names_the_right(store: Any) -> None:
-    bare = requests.get(f"{store.rest}orders?{QUERY}", timeout=10)
+    bare = requests.get(f"{store.rest}orders?{QUERY}", timeout=60)
     assert (bare.status_code, bare.json()) == (401, NOT_ALLOWED)
     headers = {"Authorization": f"Bearer {store.shop.desk.keys.access_token}"}
-    bearer = requests.get(f"{store.rest}orders?{QUERY}", headers=headers, timeout=10)
+    bearer = requests.get(f"{store.rest}orders?{QUERY}", headers=headers, timeout=60)
     assert (bearer.status_code, bearer.json()) == (401, NOT_ALLOWED)
 
 
@@ -58,7 +58,7 @@ def test_a_wrong_secret_is_an_invalid_signature(store: Any) -> None:
         signature_method="HMAC-SHA256",
         timestamp=str(int(store.now.timestamp())),
     )
-    answer = requests.get(f"{store.rest}orders?{QUERY}", auth=wrong, timeout=10)
+    answer = requests.get(f"{store.rest}orders?{QUERY}", auth=wrong, timeout=60)
     assert (answer.status_code, answer.json()) == (
         401,
         {"message": "The signature is invalid. Verify and try again."},
@@ -68,7 +68,7 @@ def test_a_wrong_secret_is_an_invalid_signature(store: Any) -> None:
 def test_the_query_is_part_of_the_signature(store: Any) -> None:
     prepared = requests.Request("GET", f"{store.rest}orders?{QUERY}", auth=store.auth()).prepare()
     prepared.url = f"{store.rest}orders?{QUERY.replace('total_count', 'items')}"
-    answer = requests.Session().send(prepared, timeout=10)
+    answer = requests.Session().send(prepared, timeout=60)
     assert answer.status_code == 401
 
 
@@ -130,7 +130,7 @@ def test_an_unknown_route_is_404_and_a_broken_body_400(store: Any) -> None:
     broken = requests.post(address, data=b'{"group": ', headers={"Content-Type": "application/json"}, **send)
     assert (broken.status_code, broken.json()) == (400, {"message": "Decoding error."})
     plain = requests.post(
-        address, data=b"{}", headers={"Content-Type": "text/plain"}, auth=store.auth(), timeout=10
+        address, data=b"{}", headers={"Content-Type": "text/plain"}, auth=store.auth(), timeout=60
     )
     assert plain.json()["message"].endswith("media type text/plain")
     assert store.refused("POST", "customerGroups", {"code": "X4"}) == (
@@ -143,9 +143,9 @@ def test_an_unknown_route_is_404_and_a_broken_body_400(store: Any) -> None:
 def test_a_store_code_in_the_path_changes_nothing(store: Any, prefix: str) -> None:
     store.order()
     address = f"http://{store.host}/rest/{prefix}/orders?{QUERY}"
-    assert requests.get(address, auth=store.auth(), timeout=10).json() == {"total_count": 1}
+    assert requests.get(address, auth=store.auth(), timeout=60).json() == {"total_count": 1}
 
 
 def test_an_unknown_store_code_is_400(store: Any) -> None:
-    answer = requests.get(f"http://{store.host}/rest/mars/V1/orders?{QUERY}", auth=store.auth(), timeout=10)
+    answer = requests.get(f"http://{store.host}/rest/mars/V1/orders?{QUERY}", auth=store.auth(), timeout=60)
     assert answer.status_code == 400

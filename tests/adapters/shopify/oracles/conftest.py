@@ -42,7 +42,7 @@ class Oracle:
 
     def stop(self) -> None:
         self._pipe.stdin.close()
-        self._pipe.wait(10)
+        self._pipe.wait(60)
         self._pipe.stdout.close()
 
 

@@ -45,7 +45,7 @@ class Site:
         self.house = furnish(
             dict.fromkeys(config.OWN, "")
             | config.fresh_secrets()
-            | requests.get(f"{self.gifts.own_url}/_sandbox/ready", timeout=5).json()["environment"]
+            | requests.get(f"{self.gifts.own_url}/_sandbox/ready", timeout=60).json()["environment"]
             | {
                 "DATABASE_URL": database.url,
                 "DATABASE_OWNER_URL": database.owner_url,
@@ -65,7 +65,7 @@ class Site:
 
     def says(self, *lines: bytes, body: bytes = b"") -> tuple[int, bytes]:
         """Send these lines of a request as they are; return the status and the whole answer."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as line:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as line:
             line.sendall(
                 b"\r\n".join([*lines, b"Host: 127.0.0.1", b"Connection: close"]) + b"\r\n\r\n" + body
             )
@@ -85,7 +85,7 @@ class Site:
 
     def installs(self) -> None:
         url = f"{self.gifts.own_url}/_sandbox/install"
-        assert requests.post(url, json={"public_url": self.url}, timeout=30).ok
+        assert requests.post(url, json={"public_url": self.url}, timeout=60).ok
 
     def counted(self, table: Any) -> int:
         with self.house.database.everyone() as connection:
@@ -148,7 +148,7 @@ def test_of_callbacks_only_the_one_the_library_signed_ends_in_a_sign_in(site: Si
         f"{site.url}/shopify/install",
         params={"shop": site.gifts.domain},
         allow_redirects=False,
-        timeout=10,
+        timeout=60,
     )
     cookie = "; ".join(f"{name}={word}" for name, word in start.cookies.get_dict().items())
     state = dict(part.split("=", 1) for part in urlsplit(start.headers["Location"]).query.split("&"))["state"]

@@ -1,7 +1,6 @@
 """A sandbox shop served for real on loopback, a letter box for its webhooks, and an app's token."""
 
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -37,13 +36,14 @@ class Box:
     def __init__(self) -> None:
         self.got: list[Got] = []
         self.statuses: list[int] = []
-        self.slow = 0.0
+        self.free = threading.Event()
+        self.free.set()
         box = self
 
         class Door(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                time.sleep(box.slow)
+                box.free.wait(60)
                 box.got.append(Got({name.lower(): value for name, value in self.headers.items()}, body))
                 self.send_response(box.statuses.pop(0) if box.statuses else 200)
                 self.send_header("Content-Length", "0")
@@ -79,7 +79,7 @@ class Stand:
 
     def ask_token(self, **fields: object) -> requests.Response:
         app = {"client_id": self.shop.client_id, "client_secret": self.shop.client_secret}
-        return self.http.post(f"{self.url}/admin/oauth/access_token", json={**app, **fields}, timeout=10)
+        return self.http.post(f"{self.url}/admin/oauth/access_token", json={**app, **fields}, timeout=60)
 
     def post(
         self, query: str, variables: object = None, token: str | None = None, version: str = "2026-10"
@@ -88,7 +88,7 @@ class Stand:
             f"{self.url}/admin/api/{version}/graphql.json",
             json={"query": query, "variables": variables},
             headers={"X-Shopify-Access-Token": self.token if token is None else token},
-            timeout=30,
+            timeout=60,
         )
 
     def ask(self, query: str, variables: object = None, token: str | None = None) -> Any:

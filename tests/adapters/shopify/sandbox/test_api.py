@@ -33,10 +33,10 @@ def test_the_shop_says_where_and_in_what_it_sells(stand) -> None:
 def test_the_rest_api_says_no_more_than_whose_shop_it_is_and_to_nobody_without_a_token(stand) -> None:
     url = f"{stand.url}/admin/api/2025-07/shop.json"
     headers = {"X-Shopify-Access-Token": stand.token}
-    shop = stand.http.get(url, headers=headers, timeout=10).json()["shop"]
+    shop = stand.http.get(url, headers=headers, timeout=60).json()["shop"]
     assert (shop["id"], shop["myshopify_domain"]) == (stand.shop.id, stand.shop.domain)
-    assert stand.http.get(url, timeout=10).status_code == 401
-    assert stand.http.get(url.replace("2025-07", "last"), headers=headers, timeout=10).status_code == 404
+    assert stand.http.get(url, timeout=60).status_code == 401
+    assert stand.http.get(url.replace("2025-07", "last"), headers=headers, timeout=60).status_code == 404
 
 
 def test_a_line_names_the_variant_that_was_sold_to_whoever_may_read_products(stand) -> None:

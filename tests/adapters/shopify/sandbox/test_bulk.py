@@ -27,7 +27,7 @@ def done(stand, query: str, grouped: bool = False) -> Any:
 
 
 def wait(stand, bulk: str) -> Any:
-    for _ in range(200):
+    for _ in range(3000):
         state = stand.data(STATE, {"id": bulk})["bulkOperation"]
         if state["status"] not in ("CREATED", "RUNNING", "CANCELING"):
             return state
@@ -36,7 +36,7 @@ def wait(stand, bulk: str) -> Any:
 
 
 def rows(stand, state: Any) -> list[dict[str, Any]]:
-    file = stand.http.get(state["url"], timeout=10).content
+    file = stand.http.get(state["url"], timeout=60).content
     return [msgspec.json.decode(line) for line in file.splitlines()]
 
 
@@ -71,7 +71,7 @@ def test_children_follow_with_their_parents_id_and_slashes_are_escaped(stand) ->
     lines = [{"title": title, "price": "1.00"} for title in ("Mug", "Card")]
     first, second = stand.order(lines=lines), stand.order()
     state = done(stand, ORDERS, grouped=True)
-    raw = stand.http.get(state["url"], timeout=10).content
+    raw = stand.http.get(state["url"], timeout=60).content
     assert b"gid:\\/\\/shopify\\/Order\\/" in raw
     assert b"gid://" not in raw
     found = rows(stand, state)

@@ -27,7 +27,7 @@ def started(*options: str) -> tuple[subprocess.Popen[str], Any]:
 def end(process: subprocess.Popen[str]) -> float:
     before = time.monotonic()
     process.terminate()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert process.stdout is not None
     process.stdout.close()
     return time.monotonic() - before
@@ -41,7 +41,7 @@ def test_the_ready_line_says_where_the_shop_is_and_what_the_app_must_know() -> N
         assert ready["environment"]["SHOPIFY_CLIENT_ID"] == "abc"
         assert ready["environment"]["SHOPIFY_BASE_URL"] == ready["url"]
         assert ready["environment"]["SHOPIFY_API_VERSION"] == "2026-10"
-        assert requests.get(f"{ready['url']}/_sandbox/ready", timeout=5).json() == ready
+        assert requests.get(f"{ready['url']}/_sandbox/ready", timeout=60).json() == ready
     finally:
         end(process)
 
@@ -51,16 +51,16 @@ def test_a_restart_finds_the_shop_as_it_was(tmp_path: Path) -> None:
     process, first = started("--state", file)
     lines = [{"title": "Mug", "quantity": 2, "price": "12.50"}]
     order = {"at": "2026-11-01T10:00:00Z", "lines": lines, "paid": True}
-    requests.post(f"{first['url']}/_sandbox/orders", json=order, timeout=5).raise_for_status()
-    before = requests.get(f"{first['url']}/_sandbox/orders", timeout=5).json()
+    requests.post(f"{first['url']}/_sandbox/orders", json=order, timeout=60).raise_for_status()
+    before = requests.get(f"{first['url']}/_sandbox/orders", timeout=60).json()
     end(process)
     assert Path(file).stat().st_mode & 0o777 == 0o600
     process, second = started("--state", file)
     try:
-        assert requests.get(f"{second['url']}/_sandbox/orders", timeout=5).json() == before
+        assert requests.get(f"{second['url']}/_sandbox/orders", timeout=60).json() == before
         for name in ("SHOPIFY_CLIENT_ID", "SHOPIFY_CLIENT_SECRET"):
             assert second["environment"][name] == first["environment"][name]
-        again = requests.post(f"{second['url']}/_sandbox/orders", json=order, timeout=5).json()
+        again = requests.post(f"{second['url']}/_sandbox/orders", json=order, timeout=60).json()
         assert again["number"] == "#1002"
     finally:
         end(process)

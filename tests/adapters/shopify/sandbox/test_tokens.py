@@ -140,10 +140,10 @@ def test_the_grant_page_sends_the_merchant_back_with_a_signed_code(stand) -> Non
         "redirect_uri": "http://127.0.0.1:9/shopify/callback",
         "state": "s&t",
     }
-    page = stand.http.get(f"{stand.url}/admin/oauth/authorize", params=query, timeout=5)
+    page = stand.http.get(f"{stand.url}/admin/oauth/authorize", params=query, timeout=60)
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text.replace("&amp;", "&")))
     back = stand.http.post(
-        f"{stand.url}/admin/oauth/authorize", data=fields, allow_redirects=False, timeout=5
+        f"{stand.url}/admin/oauth/authorize", data=fields, allow_redirects=False, timeout=60
     )
     found = {key: values[0] for key, values in parse_qs(urlsplit(back.headers["Location"]).query).items()}
     signature = found.pop("hmac")
@@ -157,9 +157,9 @@ def test_the_grant_page_sends_the_merchant_back_with_a_signed_code(stand) -> Non
 
 def test_the_grant_page_knows_only_its_own_app_and_its_own_form(stand) -> None:
     query = {"client_id": "another", "scope": "", "redirect_uri": "http://127.0.0.1:9/x", "state": ""}
-    assert stand.http.get(f"{stand.url}/admin/oauth/authorize", params=query, timeout=5).status_code == 400
+    assert stand.http.get(f"{stand.url}/admin/oauth/authorize", params=query, timeout=60).status_code == 400
     own = {**query, "client_id": stand.shop.client_id, "csrf": "guessed"}
-    assert stand.http.post(f"{stand.url}/admin/oauth/authorize", data=own, timeout=5).status_code == 403
+    assert stand.http.post(f"{stand.url}/admin/oauth/authorize", data=own, timeout=60).status_code == 403
 
 
 def test_an_install_that_breaks_says_at_which_step(stand) -> None:
