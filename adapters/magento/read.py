@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from msgspec.structs import replace
+
 from connector.money import exponent
 from connector.records import Customer, LineItem, Order
 
@@ -56,8 +58,8 @@ def order(
     invoices, shipments, memos = list(invoices), list(shipments), list(memos)
     _insist(found, *invoices, *shipments, *memos)
     currency = found.base_currency_code
-    counted = lines(found)
-    refunded, elsewhere = _refunded(found, counted, memos)
+    counted, total = _bought(found)
+    refunded, elsewhere = _refunded(found, lines(found), memos)
     paid_at = _paid_at(found, invoices)
     return Order(
         id=str(found.entity_id),
@@ -65,7 +67,7 @@ def order(
         currency=currency,
         placed_at=_placed_at(found),
         changed_at=_changed_at(found),
-        total=minor((found.base_grand_total or Decimal(0)) + found.credit.spent, currency),
+        total=minor(total, currency),
         lines=tuple(_line(line, currency) for line in counted),
         customer_id=str(found.customer_id) if found.customer_id else None,
         email=found.customer_email or None,
@@ -126,6 +128,38 @@ def lines(found: wire.Order) -> list[wire.Line]:
         split = row.product_type == "bundle" and any(part.base_price or part.base_row_total for part in parts)
         counted += parts if split else [row]
     return counted
+
+
+def _bought(found: wire.Order) -> tuple[list[wire.Line], Decimal]:
+    """Return the lines that count, and the total: without what was cancelled of an order whose rest went on.
+
+    Nobody paid for that part or got money back for it, so beside a refund of the rest it would count for kept.
+    """
+    counted, total = lines(found), found.base_grand_total or Decimal(0)
+    gone = found.base_total_canceled or Decimal(0)
+    # Where store credit pays for all of it, no money is cancelled, and a line that is free has no subtotal.
+    partly = gone or found.base_subtotal_canceled or any(line.qty_canceled for line in counted)
+    if found.state == "canceled" or not partly:
+        return counted, total + found.credit.spent
+    # Magento calls a piece cancelled only if it was neither invoiced nor sent, and never a part of a bundle that is sent
+    # as one; its total leaves out all that was not invoiced. Orders brought over are paid without invoices.
+    invoiced = any(line.qty_invoiced for line in counted)
+    cut = [_cut(line, found.base_currency_code, invoiced=invoiced) for line in counted]
+    return [line for line in cut if line.qty_ordered], total - gone + found.credit.used
+
+
+def _cut(line: wire.Line, currency: str, *, invoiced: bool) -> wire.Line:
+    """Return the line as if only what was not cancelled had been ordered, its amounts in proportion."""
+    ordered, gone = line.qty_ordered or Decimal(0), line.qty_canceled or Decimal(0)
+    left = min(ordered, line.qty_invoiced or Decimal(0)) if invoiced else max(ordered - gone, Decimal(0))
+    if left == ordered:
+        return replace(line, qty_canceled=None)
+
+    def part(amount: Decimal | None) -> Decimal:
+        return Decimal(int(minor(amount, currency) * left / ordered)).scaleb(-exponent(currency))
+
+    row, tax = part(line.base_row_total), part(line.base_tax_amount)
+    return replace(line, qty_ordered=left, qty_canceled=None, base_row_total=row, base_tax_amount=tax)
 
 
 def _line(line: wire.Line, currency: str) -> LineItem:
@@ -205,13 +239,15 @@ def _paid_at(found: wire.Order, invoices: list[wire.Invoice]) -> datetime | None
     if state == "payment_review":
         # Money that the bank or a fraud check may still take back: Magento sends nothing out for it either.
         return None
-    owed = (found.base_grand_total or Decimal(0)) - (found.base_total_canceled or Decimal(0))
+    # Magento reckons in floats: what was paid may fall a hundredth of a cent short of what was owed, and stay so.
+    currency = found.base_currency_code
+    owed = minor((found.base_grand_total or Decimal(0)) - (found.base_total_canceled or 0), currency)
     paid = Decimal(0)
     for invoice in sorted(invoices, key=lambda each: (each.created_at, each.entity_id)):
         paid += (invoice.base_grand_total or Decimal(0)) if invoice.state == PAID else Decimal(0)
-        if invoice.state == PAID and paid >= owed:
+        if invoice.state == PAID and minor(paid, currency) >= owed:
             return moment(invoice.created_at)
-    if (found.base_total_paid or Decimal(0)) >= owed > 0 or (owed <= 0 and state in _ACCEPTED):
+    if minor(found.base_total_paid, currency) >= owed > 0 or (owed <= 0 and state in _ACCEPTED):
         # Orders brought over from another shop are paid without invoices, and so is one that a code or store credit paid
         # in full; the order's own time is all there is.
         return _placed_at(found)

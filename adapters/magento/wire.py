@@ -37,6 +37,7 @@ class Line(msgspec.Struct, frozen=True):
     name: str | None = None
     is_virtual: int | None = None
     qty_ordered: Decimal | None = None
+    qty_invoiced: Decimal | None = None
     qty_refunded: Decimal | None = None
     qty_canceled: Decimal | None = None
     qty_shipped: Decimal | None = None
@@ -66,6 +67,8 @@ class Credit(msgspec.Struct, frozen=True):
     base_gift_cards_amount: Decimal | None = None
     base_gift_cards_refunded: Decimal | None = None
     base_reward_currency_amount: Decimal | None = None
+    base_customer_balance_invoiced: Decimal | None = None
+    base_gift_cards_invoiced: Decimal | None = None
 
     @property
     def spent(self) -> Decimal:
@@ -75,6 +78,14 @@ class Credit(msgspec.Struct, frozen=True):
             self.base_reward_currency_amount,
         )
         return sum((one for one in told if one), Decimal(0))
+
+    @property
+    def used(self) -> Decimal:
+        """What was spent on the part that was invoiced; of reward points nothing is said, so all of them."""
+        told = self.base_customer_balance_invoiced, self.base_gift_cards_invoiced
+        if told == (None, None):
+            return self.spent
+        return sum((one for one in told if one), self.base_reward_currency_amount or Decimal(0))
 
     @property
     def given_back(self) -> Decimal:
@@ -98,6 +109,7 @@ class Order(msgspec.Struct, frozen=True):
     base_grand_total: Decimal | None = None
     base_total_paid: Decimal | None = None
     base_total_canceled: Decimal | None = None
+    base_subtotal_canceled: Decimal | None = None
     base_total_refunded: Decimal | None = None
     base_shipping_refunded: Decimal | None = None
     base_shipping_tax_refunded: Decimal | None = None

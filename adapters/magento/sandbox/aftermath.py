@@ -19,6 +19,8 @@ def invoice(shop: Shop, order: Order, quantities: Quantities, at: Stamp) -> Docu
     """Invoice pieces and take the money for them, as an offline payment method does."""
     if order.state in _STUCK:
         raise NotPossible("an order that is cancelled, closed or held is not invoiced")
+    if order.called_off:
+        raise NotPossible("what was not invoiced is cancelled")
     chosen = _chosen(order, quantities, lambda line: line.quantity - line.invoiced - line.canceled)
     if not chosen:
         raise NotPossible("there is nothing left to invoice")
@@ -127,12 +129,12 @@ def add_track(shop: Shop, parcel: Document, number: str, title: str, carrier: st
 
 def cancel(shop: Shop, order: Order, at: Stamp) -> bool:
     """Cancel what is not invoiced; False when nothing is left to cancel, as the shop answers."""
-    if order.state in (*_STUCK, "complete"):
+    if order.state in (*_STUCK, "complete") or order.called_off:
         return False
     if all(line.invoiced >= line.quantity for line in order.lines):
         return False
-    lines = tuple(replace(line, canceled=line.quantity - line.invoiced) for line in order.lines)
-    order = replace(order, lines=lines)
+    lines = tuple(replace(line, canceled=_cancellable(order, line)) for line in order.lines)
+    order = replace(order, lines=lines, called_off=True)
     if not order.invoices:
         order = replace(order, state="canceled", canceled_at=at)
     count_use(shop, order.coupon, order.customer_id, -1)
@@ -214,7 +216,7 @@ def _state(order: Order) -> State:
     everything_back = order.refunds > 0 and back >= order.total_invoiced + order.credit_invoiced
     if everything_back:
         return "closed"
-    invoiced = all(line.invoiced >= line.quantity - line.canceled for line in order.lines)
+    invoiced = order.called_off or all(line.invoiced >= line.quantity for line in order.lines)
     if invoiced and not any(_unshipped(line) for line in order.lines):
         return "complete"
     touched = order.invoices > 0 or any(line.shipped for line in order.lines)
@@ -227,6 +229,22 @@ def _unshipped(line: Line) -> int:
     if line.virtual or (line.kind == "bundle" if line.apart else line.parent_id is not None):
         return 0
     return max(0, line.quantity - line.shipped - line.refunded - line.canceled)
+
+
+def _cancellable(order: Order, line: Line) -> int:
+    """How many pieces of the line are called cancelled: those neither invoiced nor sent, on the line that has both.
+
+    A line in whose place another is invoiced has none, and one in whose place another is sent; so no line of a bundle
+    does that is priced by its parts and sent as one.
+    """
+    bundle = line.parent_id or line.id
+    if line not in order.counted or order.priced_by_parts(bundle) != line.apart and _in_bundle(order, line):
+        return 0
+    return max(0, line.quantity - max(line.invoiced, line.shipped))
+
+
+def _in_bundle(order: Order, line: Line) -> bool:
+    return line.kind == "bundle" or any(one.id == line.parent_id and one.kind == "bundle" for one in order.lines)
 
 
 def _chosen(order: Order, quantities: Quantities, left: Left) -> dict[int, int]:

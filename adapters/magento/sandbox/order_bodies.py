@@ -144,7 +144,7 @@ def _totals(row: Order) -> dict[str, int]:
             "total_invoiced": row.total_invoiced,
             "total_paid": row.total_invoiced,
         }
-    if any(one.canceled for one in row.lines):
+    if row.called_off:
         gone = _part(row, "canceled")
         gone["discount_canceled"] = -gone["discount_canceled"]
         gone.pop("discount_tax_compensation_canceled")
@@ -156,7 +156,7 @@ def _totals(row: Order) -> dict[str, int]:
 
 def _part(row: Order, what: str) -> dict[str, int]:
     """The sums of what was invoiced, cancelled or refunded of the lines, and the shipping that went with it."""
-    so_many = [(one, getattr(one, what)) for one in row.lines]
+    so_many = [(one, one.quantity - one.invoiced if what == "canceled" else getattr(one, what)) for one in row.lines]
     shipping = row.shipping_refunded if what == "refunded" else row.shipping
     if what == "canceled" and row.invoices:
         shipping = 0  # it went with the first invoice

@@ -128,6 +128,7 @@ class Order(msgspec.Struct, frozen=True):
     cards: int = 0
     credit_invoiced: int = 0
     credit_refunded: int = 0
+    called_off: bool = False  # cancelled: all that was not invoiced then
 
     @property
     def worth(self) -> int:
@@ -151,7 +152,7 @@ class Order(msgspec.Struct, frozen=True):
     @property
     def owed(self) -> int:
         """The total, less what was cancelled."""
-        return self.total_invoiced if any(line.canceled for line in self.lines) else self.total
+        return self.total_invoiced if self.called_off else self.total
 
     @property
     def counted(self) -> tuple[Line, ...]:

@@ -6,13 +6,14 @@ Amounts are decimal texts in the currency of the books, VAT included; times are 
 from typing import Any
 
 from adapters.magento.sandbox import promotions
-from adapters.magento.sandbox.rows import Coupon, Customer, Order, Stamp
+from adapters.magento.sandbox.rows import Coupon, Customer, Line, Order, Stamp
 from adapters.magento.sandbox.shop import Shop
 from connector.money import plain
 
 
 def order(row: Order) -> dict[str, Any]:
     refunded = row.refunded + row.credit_refunded
+    cut = row.called_off and row.state != "canceled"
     fixed_taxes = sum(line.share(line.weee, line.refunded) for line in row.lines)
     return {
         "id": str(row.id),
@@ -26,21 +27,27 @@ def order(row: Order) -> dict[str, Any]:
         "cancelled_at": _iso(row.canceled_at),
         "changed_at": _iso(row.changed_at),
         "test": False,
-        "total": plain(row.worth, row.books),
+        # What was cancelled while the rest went on was not bought.
+        "total": plain(row.total_invoiced + row.credit_invoiced if cut else row.worth, row.books),
         "refunded": plain(refunded, row.books),
         "refunded_shipping": plain(min(refunded, row.shipping_refunded + fixed_taxes), row.books),
         "codes": [row.coupon.upper()] if row.coupon else [],
         "lines": [
-            {
-                "id": str(line.id),
-                "kind": "gift_card" if line.kind == "giftcard" else "goods",
-                "quantity": line.quantity,
-                "current_quantity": line.quantity - line.refunded - line.canceled,
-                "amount": plain(line.paid, row.books),
-                "tax": plain(line.tax, row.books),
-            }
+            _line(line, row.books, line.invoiced if cut else line.quantity, 0 if cut else line.canceled)
             for line in row.counted
+            if line.invoiced or not cut
         ],
+    }
+
+
+def _line(line: Line, books: str, bought: int, gone: int) -> dict[str, Any]:
+    return {
+        "id": str(line.id),
+        "kind": "gift_card" if line.kind == "giftcard" else "goods",
+        "quantity": bought,
+        "current_quantity": bought - line.refunded - gone,
+        "amount": plain(line.share(line.paid, bought), books),
+        "tax": plain(line.share(line.tax, bought), books),
     }
 
 

@@ -160,6 +160,70 @@ def test_what_was_cancelled_is_not_owed() -> None:
     assert (paid.paid_at, paid.kept_goods) == (at("2026-01-02 09:00:00"), 1000)
 
 
+def _half_called_off(**changes: Any) -> Order:
+    lines = (
+        line(qty_invoiced=Decimal(2), base_row_total=Decimal("50.00")),
+        line(item_id=2, base_row_total=Decimal("50.00"), qty_canceled=Decimal(2)),
+    )
+    given = {"base_grand_total": Decimal(100), "base_total_canceled": Decimal(50), "state": "complete"}
+    return read.order(order(*lines, **{**given, **changes}), [invoice("50.00", "2026-01-02 09:00:00")])
+
+
+@pytest.mark.parametrize(("back", "kept"), [("0", 5000), ("20.00", 3000), ("50.00", 0)])
+def test_money_given_back_on_a_partly_cancelled_order_is_taken_of_what_was_paid(back: str, kept: int) -> None:
+    typed = {"base_total_refunded": Decimal(back), "base_adjustment_positive": Decimal(back)}
+    found = _half_called_off(**typed)
+    assert (found.total, found.goods, found.kept_goods) == (5000, 5000, kept)
+    assert [one.id for one in found.lines] == ["1"]
+
+
+def test_of_a_line_cancelled_in_part_the_part_that_was_invoiced_was_bought() -> None:
+    # Three for 10.00 with 1.74 of VAT inside; two were invoiced, and one of those came back.
+    given = {"qty_invoiced": Decimal(2), "qty_canceled": Decimal(1), "qty_refunded": Decimal(1)}
+    amounts = {"base_row_total": Decimal("10.00"), "base_tax_amount": Decimal("1.7355")}
+    cut = line(qty_ordered=Decimal(3), **given, **amounts)
+    told = {"base_grand_total": Decimal("14.95"), "base_total_canceled": Decimal("3.34"), "state": "complete"}
+    (found,) = read.order(order(cut, **told)).lines
+    assert (found.quantity, found.current_quantity, found.amount, found.tax) == (2, 1, 666, 116)
+
+
+def test_what_is_cancelled_of_cloth_by_the_metre_costs_its_share() -> None:
+    cut = line(qty_ordered=Decimal("2.5"), qty_invoiced=Decimal("1.5"), base_row_total=Decimal("10.00"))
+    (found,) = read.order(order(cut, base_total_canceled=Decimal("4.00"), state="complete")).lines
+    assert (found.quantity, found.current_quantity, found.amount) == (1, 1, 600)
+
+
+def test_a_part_of_a_bundle_that_is_cancelled_says_so_only_by_not_being_invoiced() -> None:
+    box = line(item_id=3, product_type="bundle", qty_invoiced=Decimal(2))
+    part = line(item_id=4, parent_item_id=3, base_price=Decimal(10), base_row_total=Decimal(20))
+    paid = line(qty_invoiced=Decimal(2))
+    told = {"base_grand_total": Decimal(40), "base_total_canceled": Decimal(20), "state": "processing"}
+    found = read.order(order(paid, box, part, **told))
+    assert ([one.id for one in found.lines], found.total, found.goods) == (["1"], 2000, 2000)
+
+
+def test_store_credit_for_what_was_cancelled_was_not_spent() -> None:
+    credit = {"base_customer_balance_amount": Decimal(60), "base_customer_balance_invoiced": Decimal(30)}
+    told = {"base_grand_total": Decimal(40), "base_total_canceled": Decimal(20)}
+    found = _half_called_off(**told, extension_attributes=wire.Credit(**credit))
+    assert found.total == 5000
+
+
+def test_an_order_brought_over_that_was_cancelled_in_part_counts_by_what_was_cancelled() -> None:
+    told = {"base_total_canceled": Decimal(10), "base_total_paid": Decimal(10), "state": "complete"}
+    found = read.order(order(line(qty_canceled=Decimal(1)), **told))
+    assert ([(one.quantity, one.amount) for one in found.lines], found.total) == ([(1, 1000)], 1000)
+
+
+def test_an_order_is_paid_where_what_was_paid_falls_short_by_less_than_half_a_cent() -> None:
+    owed = {"base_grand_total": Decimal("81.47")}
+    day = "2026-01-02 09:00:00"
+    assert read.order(order(line(), **owed), [invoice("81.4699", day)]).paid_at == at(day)
+    brought_over = order(line(), **owed, base_total_paid=Decimal("81.4699"))
+    assert read.order(brought_over).paid_at == at("2026-01-01 10:00:00")
+    assert read.order(order(line(), **owed), [invoice("81.46", day)]).paid_at is None
+
+
 def test_an_order_over_nothing_is_paid_with_its_invoice_and_not_before() -> None:
     free = order(line(base_row_total=Decimal(0)), base_grand_total=Decimal(0))
     assert read.order(free).paid_at is None

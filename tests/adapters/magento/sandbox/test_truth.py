@@ -78,6 +78,7 @@ def test_what_the_plug_reads_equals_the_shops_truth(store: Any) -> None:
 
 def _half_way(store: Any) -> None:
     """Orders that are invoiced, shipped, refunded and cancelled in parts."""
+    _called_off(store)
     lines = [{"sku": "A", "title": "A", "quantity": 3, "price": "3.33", "discount": "1.00"}]
     for rest in ("cancel", "refund"):
         key = store.order(lines=lines, shipping="4.95")
@@ -88,6 +89,20 @@ def _half_way(store: Any) -> None:
         store.send("POST", f"order/{key}/ship", two)
         store.sleep(hours=1)
         store.control("POST", f"orders/{key}/{rest}", {"lines": [{"line": 0, "quantity": 1}]})
+
+
+def _called_off(store: Any) -> None:
+    """Of two lines one is invoiced and sent, the other cancelled; then 20.00 are given back."""
+    key = store.order(lines=[{"sku": sku, "title": sku, "quantity": 1, "price": "50.00"} for sku in "AB"])
+    item = store.get(f"orders/{key}")["items"][0]["item_id"]
+    first = {"items": [{"order_item_id": item, "qty": 1}]}
+    for what in ("invoice", "ship"):
+        store.send("POST", f"order/{key}/{what}", first)
+    store.control("POST", f"orders/{key}/cancel", {})
+    told = store.get(f"orders/{key}")
+    assert (told["state"], told["base_total_canceled"], told["total_due"]) == ("complete", 50, 50)
+    told = store.control("POST", f"orders/{key}/refund", {"amount": "20.00"})
+    assert (told["total"], told["refunded"], len(told["lines"])) == ("50.00", "20.00", 1)
 
 
 def _line(store: Any) -> Line:
