@@ -238,13 +238,15 @@ def _cancellable(order: Order, line: Line) -> int:
     does that is priced by its parts and sent as one.
     """
     bundle = line.parent_id or line.id
-    if line not in order.counted or order.priced_by_parts(bundle) != line.apart and _in_bundle(order, line):
+    if line not in order.counted or (order.priced_by_parts(bundle) != line.apart and _in_bundle(order, line)):
         return 0
     return max(0, line.quantity - max(line.invoiced, line.shipped))
 
 
 def _in_bundle(order: Order, line: Line) -> bool:
-    return line.kind == "bundle" or any(one.id == line.parent_id and one.kind == "bundle" for one in order.lines)
+    return line.kind == "bundle" or any(
+        one.id == line.parent_id and one.kind == "bundle" for one in order.lines
+    )
 
 
 def _chosen(order: Order, quantities: Quantities, left: Left) -> dict[int, int]:

@@ -156,7 +156,9 @@ def _totals(row: Order) -> dict[str, int]:
 
 def _part(row: Order, what: str) -> dict[str, int]:
     """The sums of what was invoiced, cancelled or refunded of the lines, and the shipping that went with it."""
-    so_many = [(one, one.quantity - one.invoiced if what == "canceled" else getattr(one, what)) for one in row.lines]
+    so_many = [
+        (one, one.quantity - one.invoiced if what == "canceled" else getattr(one, what)) for one in row.lines
+    ]
     shipping = row.shipping_refunded if what == "refunded" else row.shipping
     if what == "canceled" and row.invoices:
         shipping = 0  # it went with the first invoice
