@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from connector.port import OutcomeUnknown, Refused, TryLater, Unauthorized
+from connector.port import Forbidden, OutcomeUnknown, Refused, TryLater, Unauthorized
 
 from . import address, rights
 
@@ -77,6 +77,14 @@ class Untrusted(Unauthorized):
     """The signature was not accepted at all. `resources` is set when Magento named the right it asked for."""
 
     def __init__(self, why: str, resources: str = "") -> None:
+        super().__init__(why)
+        self.resources = resources
+
+
+class Denied(Forbidden):
+    """A right is missing that is for one thing only; `resources` is what Magento calls it."""
+
+    def __init__(self, why: str, resources: str) -> None:
         super().__init__(why)
         self.resources = resources
 
@@ -154,7 +162,9 @@ def _refused(answer: Answer) -> Refused | TryLater:
 
 
 def _unauthorized(answer: Answer) -> Untrusted:
-    resources = str(_parameters(answer).get("resources", ""))
+    # Of a route Magento names the right as a word; of what a module asks beside, as a list.
+    named = _parameters(answer).get("resources", "")
+    resources = ", ".join(map(str, named)) if isinstance(named, list) else str(named)
     if not resources:
         return Untrusted("The shop does not accept our signature; connect it again with its four keys.")
     return Untrusted(

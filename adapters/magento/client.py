@@ -28,7 +28,7 @@ from connector.port import (
 )
 
 from . import criteria, network, rights, rows, wire
-from .answers import Answer, PageTooBig, TooLarge, TooSlow, Untrusted, judge
+from .answers import Answer, Denied, PageTooBig, TooLarge, TooSlow, Untrusted, judge
 from .criteria import Search
 from .keys import Keys
 from .signing import Bearer, Signature, Spelling
@@ -262,7 +262,7 @@ class Client:
         if not error.resources:
             # Something on the way sent the call twice, and the shop takes each signature once. Nothing was done.
             return TryLater("The shop did not accept our signature this once.")
-        return Forbidden(str(error)) if rights.is_for_one_thing(error.resources) else error
+        return Denied(str(error), error.resources) if rights.is_for_one_thing(error.resources) else error
 
     def _shrink(self, error: ShopError, was: int, to: int) -> None:
         if not 0 < to < was:

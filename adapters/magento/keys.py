@@ -52,6 +52,22 @@ class Old(msgspec.Struct, frozen=True):
         return "Old(...)"
 
 
+class Events(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What our own subscriptions to the shop's asynchronous events are proved by, and what the merchant said of them.
+
+    `token`: what they sign with; empty before the first is made. `old`: those before it. `left`: the merchant wants none.
+    `revive`: the merchant asked for them since, so that those that are switched off in the shop are switched on again.
+    """
+
+    token: str = ""
+    old: tuple[Old, ...] = ()
+    left: bool = False
+    revive: bool = False
+
+    def __repr__(self) -> str:
+        return "Events(...)"
+
+
 class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     """The four keys of an integration, the secret of its hints, and two facts that no call can tell.
 
@@ -72,6 +88,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     old_secrets: tuple[Old, ...] = ()
     adobe: Adobe = Adobe()
     chosen: Chosen = Chosen()
+    events: Events = Events()
     rows: int = 0
     spelling: Spelling = "as_is"
 
@@ -98,13 +115,38 @@ def with_secret(keys: Keys, secret: str, now: datetime) -> Keys:
     """Return the keys with this secret of hints; each one before is believed for a day after its own end."""
     if secret == keys.hook_secret:
         return keys
-    good = [each for each in keys.old_secrets if now.timestamp() < each.until and each.secret != secret]
+    return msgspec.structs.replace(
+        keys, hook_secret=secret, old_secrets=_with(keys.old_secrets, keys.hook_secret, secret, now)
+    )
+
+
+def with_first_token(keys: Keys, token: str) -> Keys:
+    """Return the keys with this token for subscriptions, where they have none yet."""
+    was = keys.events
+    return (
+        keys if was.token else msgspec.structs.replace(keys, events=msgspec.structs.replace(was, token=token))
+    )
+
+
+def revived(keys: Keys) -> Keys:
+    """Return the keys once subscriptions are switched on again: whoever switches one off from now on is heeded."""
+    return msgspec.structs.replace(keys, events=msgspec.structs.replace(keys.events, revive=False))
+
+
+def with_token(keys: Keys, token: str, now: datetime) -> Keys:
+    """Return the keys with this token for subscriptions, where they have one; those before are believed as secrets are."""
+    was = keys.events
+    if not was.token:
+        return keys
+    old = _with(was.old, was.token, token, now)
+    return msgspec.structs.replace(keys, events=msgspec.structs.replace(was, token=token, old=old))
+
+
+def _with(olds: tuple[Old, ...], was: str, secret: str, now: datetime) -> tuple[Old, ...]:
+    good = [each for each in olds if now.timestamp() < each.until and each.secret != secret]
     # However often another is made: the eldest may be the one that the module has, for nobody saw the others.
     kept = *good[:1], *good[1:][-(MOST_OLD - 2) :]
-    until = int((now + OLD_SECRET_LASTS).timestamp())
-    return msgspec.structs.replace(
-        keys, hook_secret=secret, old_secrets=(*kept, Old(keys.hook_secret, until))
-    )
+    return *kept, Old(was, int((now + OLD_SECRET_LASTS).timestamp()))
 
 
 def fresh_secret() -> str:

@@ -1,5 +1,6 @@
 """The open line to one Magento shop: the plug's calls, each handed to the part that knows how."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -9,7 +10,19 @@ from msgspec.structs import replace
 from connector import port
 from connector.records import Card, Coupon, CouponKind, Customer, Order
 
-from . import adobe_choices, adobe_keys, email_choice, install, keys, network, rights, scheme, texts_identity
+from . import (
+    adobe_choices,
+    adobe_keys,
+    email_choice,
+    events,
+    install,
+    keys,
+    network,
+    rights,
+    scheme,
+    subscriptions,
+    texts_identity,
+)
 from .cards import Cards
 from .choices import Choices
 from .client import DEAD, Client
@@ -63,7 +76,8 @@ class Line:
     def choices(self, language: str) -> tuple[port.Choice, ...]:
         here = Choices(self._groups, self._attributes, self._keys.chosen).all(language)
         own = email_choice.offered(self._keys.confirms_email, language)
-        return (*here, *own, *adobe_choices.offered(self._keys.adobe, language))
+        told = events.offered(self._module, self._keys.events, language)
+        return (*here, *own, *told, *adobe_choices.offered(self._keys.adobe, language))
 
     def choose(self, key: str, values: tuple[str, ...]) -> None:
         if key in adobe_choices.KEYS:
@@ -72,6 +86,9 @@ class Line:
         if key == email_choice.KEY:
             confirms = email_choice.value(values)
             self._keep(lambda kept: replace(kept, confirms_email=confirms))
+            return
+        if key == events.KEY:
+            self._keep(lambda kept: events.chosen(kept, values))
             return
         offered = Choices(self._groups, self._attributes, self._keys.chosen)
         chosen = offered.with_values(key, values)
@@ -118,8 +135,10 @@ class Line:
         return self._coupons.all()
 
     def subscribe(self, address: str) -> tuple[str, ...]:
-        """Magento Open Source sends nothing by itself; what a module sends, the merchant sets up there."""
-        return ()
+        """Subscribe to the shop's asynchronous events, where it has a module for them; Magento itself sends nothing."""
+        door = f"{address}/{self._shop.key}"
+        fits = subscriptions.fits(door, self._shop.address)
+        return subscriptions.subscribe(self._client, door, self._keep) if fits else ()
 
     def shows_since(self, now: datetime) -> datetime | None:
         """Magento shows everything there is."""
@@ -140,7 +159,12 @@ class Line:
         missing = [right for right in rights.NEEDED if not install.granted(line, right)]
         if rights.lacks_all(missing):
             raise port.Unauthorized(DEAD)
+        door, seen = f"{address}/{self._shop.key}", subscriptions.look(line)
+        told = events.report(seen, door, self._shop.address, self._keys.events)
         return port.Condition(
+            missing_topics=told.missing,
+            stray_topics=told.strays,
+            notes=told.notes,
             missing_rights=tuple(f"{right.resource} ({right.where})" for right in missing),
             cannot_read=any(right.reads for right in missing),
             ahead=line.ahead,
@@ -152,7 +176,8 @@ class Line:
 
     def new_secret(self, now: datetime) -> str:
         secret = keys.fresh_secret()
-        self._keep(lambda kept: keys.with_secret(kept, secret, now))
+        token = keys.fresh_secret()
+        self._keep(lambda kept: keys.with_token(keys.with_secret(kept, secret, now), token, now))
         return secret
 
     def learn(self, name: str, now: datetime) -> None:
@@ -169,7 +194,9 @@ class Line:
         return None
 
     def farewell(self) -> None:
-        """Nothing was subscribed, and the integration is the merchant's to remove."""
+        """Switch off what was subscribed; to delete it, and the integration, is the merchant's."""
+        with contextlib.suppress(port.Unauthorized):
+            subscriptions.end(self._client, f"/{self._shop.key}", self._keys.events)
 
     @cached_property
     def _keys(self) -> keys.Keys:
@@ -186,13 +213,14 @@ class Line:
         self._clients.append(client)
         return client
 
-    def _keep(self, changed: Callable[[keys.Keys], keys.Keys]) -> None:
-        """Keep something of the shop; whatever else is kept there stays. Raises TryLater where it cannot be."""
+    def _keep(self, changed: Callable[[keys.Keys], keys.Keys]) -> keys.Keys:
+        """Keep something of the shop and return all that is; whatever else is kept there stays. Raises TryLater."""
         for _ in range(_TRIES):
             with self._vault.locked() as vault:
-                kept = vault.save(keys.packed(changed(keys.unpacked(vault.read()))))
+                new = changed(keys.unpacked(vault.read()))
+                kept = vault.save(keys.packed(new))
             if kept:
-                return
+                return new
         raise port.TryLater("The shop was being connected again. Try it once more.")
 
     def _remember(self, rows: int) -> None:
@@ -230,6 +258,10 @@ class Line:
     @cached_property
     def _attributes(self) -> Attributes:
         return Attributes(self._client)
+
+    @cached_property
+    def _module(self) -> subscriptions.Found:
+        return subscriptions.look(self._client)
 
     @cached_property
     def _tags(self) -> Tags:

@@ -46,7 +46,13 @@ WITNESSES = tuple(
     right for right in NEEDED if right.method == "GET" and right.path != GRANTED and right not in _ANYBODYS
 )
 
-_WHERE = {right.resource: right.where for right in NEEDED}
+# For one thing only, and only in shops that have the module; both stand at the top of the tree.
+OF_EVENTS = {
+    "MageOS_AsyncEvents::manage": "Manage Asynchronous Events",
+    "Aligent_AsyncEvents::manage": "Asynchronous Events",
+}
+
+_WHERE = {right.resource: right.where for right in NEEDED} | OF_EVENTS
 _READS = {right.resource for right in NEEDED if right.reads}
 
 

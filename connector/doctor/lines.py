@@ -167,6 +167,8 @@ def _examined(house: House, shop: Shop, platform: Platform, found: Condition) ->
         )
     for fault in found.faults:
         yield Finding("shop.settings", about, False, "is set up so that it stands in our way", fault["en"])
+    for note in found.notes:
+        yield Finding("shop.notes", about, True, note["en"])
     if found.missing_topics:
         names = ", ".join(found.missing_topics)
         yield Finding(

@@ -152,7 +152,8 @@ class Condition(msgspec.Struct, frozen=True):
     than `Platform.files` says, each worded to follow "the file". `file_silent`: nothing came by that file for two days,
     though it subscribes: where nothing happens in the shop, nothing is amiss. `withheld`: what is kept from us of customers.
     `cannot_read`: one of the missing rights is needed for reading at all.
-    `faults`: settings of the shop or its server that stand in our way, each in "en" and "nl", with what to do.
+    `faults`: settings of the shop or its server that stand in our way, each in "en" and "nl", with what to do. `notes`: what
+    the merchant may know or could have beside, in the same two; nothing is amiss.
     """
 
     missing_rights: tuple[str, ...] = ()
@@ -166,3 +167,4 @@ class Condition(msgspec.Struct, frozen=True):
     file_silent: bool = False
     withheld: tuple[PersonWord, ...] = ()
     faults: tuple[Mapping[str, str], ...] = ()
+    notes: tuple[Mapping[str, str], ...] = ()

@@ -19,7 +19,7 @@ from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.sentences import said
 from connector.settings.shops import install_address
 from connector.settings.tongue import _, language
-from connector.store import rates
+from connector.store import queue, rates
 from connector.store.rates import Limit
 from connector.store.shops import Shop
 
@@ -74,6 +74,7 @@ def furnish(pages: Blueprint, house: House) -> None:
         except ShopError as error:
             return _show(house, seen, shop, fault=said(str(error)))
         _log.info("secret made", shop=shop.id)
+        _subscribe_soon(house, shop)
         return _show(house, seen, shop, secret=word)
 
     @pages.post(f"{place}/choose", endpoint="shop_choose")
@@ -155,7 +156,14 @@ def _ask(house: House, shop: Shop) -> Asked:
     except _FAULTS as error:
         _log.error("a shop could not be asked", shop=shop.id, exc_info=error)
         return Asked((Told(False, _("The shop could not be asked. It is noted in the log.")),))
+    if found.missing_topics or found.stray_topics:
+        _subscribe_soon(house, shop)
     return Asked(tuple(_findings(found, house.platforms[shop.platform].polled)), choices)
+
+
+def _subscribe_soon(house: House, shop: Shop) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        queue.subscribe(tx.connection, tx.merchant_id, shop.id)
 
 
 def _may_ask(house: House, shop: Shop) -> bool:
@@ -213,12 +221,18 @@ def _findings(found: Condition, polled: bool) -> Iterator[Told]:
         yield Told(True, _("Comeback has all the rights it needs."))
     for fault in found.faults:
         yield Told(False, fault[language()])
+    for note in found.notes:
+        yield Told(True, note[language()])
     if found.withheld:
         yield Told(False, _("The shop does not show Comeback the names or addresses of its customers."))
     if found.missing_topics:
         topics = ", ".join(found.missing_topics)
         yield Told(
-            False, _("The shop does not tell Comeback of: %(topics)s. It is read instead.", topics=topics)
+            False,
+            _(
+                "The shop does not tell Comeback of: %(topics)s. It is asked to again now, and read meanwhile.",
+                topics=topics,
+            ),
         )
     if found.ahead is not None and abs(found.ahead) > _CLOCKS:
         minutes = round(abs(found.ahead).total_seconds() / 60)

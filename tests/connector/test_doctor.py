@@ -114,6 +114,15 @@ def test_what_is_wrong_with_a_line_is_named(
     assert word in found.says
 
 
+def test_what_a_shop_could_have_beside_is_said_and_is_no_fault(
+    house: House, shop: Shop, working: None, line: Line
+) -> None:
+    line.says = lambda: Condition(notes=({"en": "Tick this and it is quicker.", "nl": "Vink dit aan."},))
+    assert sick(house) == {}
+    [found] = [one for one in look(house) if one.check == "shop.notes"]
+    assert (found.about, found.says) == ("shop paper.example", "Tick this and it is quicker.")
+
+
 def test_webhooks_of_another_version_or_under_an_old_secret_are_told_while_they_come(
     house: House, shop: Shop, working: None, line: Line
 ) -> None:

@@ -41,32 +41,34 @@ Answer = Callable[[Shop, Ask], object]
 
 
 class Route(msgspec.Struct, frozen=True):
-    """`right` is the resource an integration needs; empty: anyone may call."""
+    """`right` is the resource an integration needs; empty: anyone may call. `module`: whose it is, if not Magento's."""
 
     method: str
     pattern: re.Pattern[str]
     right: str
     answer: Answer
+    module: str = ""
 
 
 ROUTES: list[Route] = []
 
 
-def route(method: str, path: str, right: str) -> Callable[[Answer], Answer]:
+def route(method: str, path: str, right: str, module: str = "") -> Callable[[Answer], Answer]:
     """Register an answer for a path such as `orders/:id`; `:id` is a number, `:word` anything without a slash."""
     spelled = path.replace(":id", r"(\d+)").replace(":word", r"([^/]+)")
 
     def register(answer: Answer) -> Answer:
-        ROUTES.append(Route(method, re.compile(spelled), right, answer))
+        ROUTES.append(Route(method, re.compile(spelled), right, answer, module))
         return answer
 
     return register
 
 
-def find(method: str, path: str) -> tuple[Route, tuple[str, ...]] | None:
-    """Return the route of a path and what its variables stand for; None when there is no such route."""
+def find(method: str, path: str, installed: str = "") -> tuple[Route, tuple[str, ...]] | None:
+    """Return the route of a path and what its variables stand for; None when there is no such route in this shop."""
     for one in ROUTES:
-        match = one.pattern.fullmatch(path) if one.method == method else None
+        here = one.method == method and one.module in ("", installed)
+        match = one.pattern.fullmatch(path) if here else None
         if match is not None:
             return one, match.groups()
     return None

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from adapters.magento.sandbox import (
     attributes,
     document_bodies,
+    events,
     groups,
     line_bodies,
     order_bodies,
@@ -212,9 +213,21 @@ class Sold(msgspec.Struct, frozen=True):
     order: Order
 
 
+def _events(shop: Shop) -> Shelf:
+    names = "event_name recipient_url status subscribed_at metadata".split()
+    columns: Columns[events.Subscription] = {name: _field(name) for name in names}
+    columns["subscription_id"] = lambda row: row.id
+    return Catalogue(events.table(shop), columns, "subscription_id", _crash), events.Subscription.body
+
+
+def _field(name: str) -> Callable[[events.Subscription], object]:
+    return lambda row: getattr(row, name)
+
+
 _CATALOGUES: dict[str, Callable[[Shop], Shelf]] = {
     "orders": _orders,
     "customers": _customers,
+    "events": _events,
     "items": _items,
     "groups": _groups,
     "rules": _rules,

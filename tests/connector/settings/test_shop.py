@@ -15,7 +15,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from connector import rounds
 from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater, Unauthorized
@@ -121,6 +121,53 @@ def test_what_the_shop_says_is_told_in_the_merchants_words(browser: Any, line: L
         "The shop's clock and ours are 11 minutes apart",
     ):
         assert words in told
+
+
+def test_what_a_shop_could_have_beside_is_told_without_alarm(browser: Any, line: Line, place: str) -> None:
+    line.says = Condition(notes=({"en": "Tick this, and it is quicker.", "nl": "Vink dit aan."},))
+    told = read(browser.get(f"{place}/line"))
+    assert "Tick this, and it is quicker." in told
+    assert "Needs a look" not in told
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked"),
+    [
+        (Condition(), 0),
+        (Condition(missing_rights=("Shop::rules (Rules)",)), 0),
+        (Condition(missing_topics=("order/paid",)), 1),
+        (Condition(stray_topics=("order/paid",)), 1),
+    ],
+)
+def test_a_look_that_finds_a_message_missing_or_twice_has_it_mended_at_once(
+    town: Any, browser: Any, line: Line, place: str, condition: Condition, asked: int
+) -> None:
+    forget_jobs(town)
+    line.says = condition
+    for _ in range(2):
+        browser.get(f"{place}/line")
+    assert jobs(town) == asked
+
+
+def test_a_new_secret_has_the_shop_subscribed_to_anew(
+    town: Any, browser: Any, line: Line, place: str
+) -> None:
+    forget_jobs(town)
+    browser.post(f"{place}/secret")
+    assert jobs(town) == 1
+
+
+def forget_jobs(town: Any) -> None:
+    with town.house.database.everyone() as connection:
+        connection.execute(text("DELETE FROM procrastinate_jobs WHERE task_name = 'subscribe'"))
+
+
+def jobs(town: Any) -> int:
+    with town.house.database.everyone() as connection:
+        asked = text(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'subscribe' AND status = 'todo'"
+        )
+        return int(connection.execute(asked).scalar_one())
 
 
 def test_a_shop_that_cannot_be_asked_leaves_the_page_standing(

@@ -14,8 +14,8 @@ from typing import Literal
 import msgspec
 import requests
 
-from adapters.magento.sandbox import shop
-from adapters.magento.sandbox.hints import senders
+from adapters.magento.sandbox import events, shop
+from adapters.magento.sandbox.hints import senders, subscribed
 from adapters.magento.sandbox.hints.senders import News
 
 Release = Literal["given", "shuffled", "reversed"]
@@ -33,10 +33,11 @@ class Weather(msgspec.Struct, frozen=True):
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """One message that is to go out; a doubled one is about the same news."""
+    """One message that is to go out; a doubled one is about the same news. `to`: whoever subscribed to what happened."""
 
     news: News
     due: float
+    to: subscribed.Outlet | None = None
 
 
 class Hints:
@@ -62,9 +63,12 @@ class Hints:
         """Send messages to this address from now on; an empty one stops them."""
         with self.changed:
             self.url, self.secret, self.kind = url, secret, kind
-            if self.thread is None:
-                self.thread = threading.Thread(target=self._work, name="hints", daemon=True)
-                self.thread.start()
+            self._begin()
+
+    def _begin(self) -> None:
+        if self.thread is None:
+            self.thread = threading.Thread(target=self._work, name="hints", daemon=True)
+            self.thread.start()
 
     def suffer(self, weather: Weather) -> None:
         with self.changed:
@@ -75,20 +79,34 @@ class Hints:
     def note(self, row: shop.Kind, key: int) -> None:
         """Hear that a row changed; a watcher of the shop."""
         with self.changed:
+            for event, one in events.happened(self.shop, row, key):
+                self._begin()
+                self._queue(News(secrets.token_hex(16), row, key), subscribed.Outlet(event, one))
             if not self.url:
                 return
             table = self.shop.orders if row == "order" else self.shop.customers
             news = News(secrets.token_hex(16), row, key, gone=table.get(key) is None)
-            if self.chance.random() < self.weather.drop:
-                self.counts["dropped"] += 1
-                return
             at_once = self.kind in senders.WAITED_FOR and not self.weather.hold
-            for _ in range(0 if at_once else self._copies()):
-                due = time.monotonic() + self.chance.random() * self.weather.shuffle_seconds
-                (self.held if self.weather.hold else self.waiting).append(Hint(news, due))
-            self.changed.notify_all()
-        if at_once:
-            self._while_the_shopper_waits(news)
+            if not at_once:
+                self._queue(news)
+                return
+            if self._dropped():
+                return
+        self._while_the_shopper_waits(news)
+
+    def _queue(self, news: News, to: subscribed.Outlet | None = None) -> None:
+        if self._dropped():
+            return
+        for _ in range(self._copies()):
+            due = time.monotonic() + self.chance.random() * self.weather.shuffle_seconds
+            (self.held if self.weather.hold else self.waiting).append(Hint(news, due, to))
+        self.changed.notify_all()
+
+    def _dropped(self) -> bool:
+        if self.chance.random() < self.weather.drop:
+            self.counts["dropped"] += 1
+            return True
+        return False
 
     def _copies(self) -> int:
         if self.chance.random() < self.weather.double:
@@ -98,7 +116,7 @@ class Hints:
 
     def _while_the_shopper_waits(self, news: News) -> None:
         begun = time.monotonic()
-        good = self._sent(_line(), news)
+        good = self._sent(_line(), Hint(news, 0))
         with self.changed:
             self.slowest = max(self.slowest, time.monotonic() - begun)
             self.counts["sent" if good else "failed"] += 1
@@ -137,7 +155,7 @@ class Hints:
     def _work(self) -> None:
         line = _line()
         while (hint := self._next()) is not None:
-            good = self._sent(line, hint.news)
+            good = self._sent(line, hint)
             with self.changed:
                 self.counts["sent" if good else "failed"] += 1
                 self.busy -= 1
@@ -155,15 +173,21 @@ class Hints:
                 self.changed.wait(min((hint.due - now for hint in self.waiting), default=60))
         return None
 
-    def _sent(self, line: requests.Session, news: News) -> bool:
+    def _sent(self, line: requests.Session, hint: Hint) -> bool:
         """Send it as often as its sender tries; what the sender has nothing to say of is as good as sent."""
-        for attempt in range(senders.TRIES[self.kind]):
-            letter = senders.write(self.kind, self.shop, news, self.secret)
-            if letter is None or _delivered(line, self.url, letter):
+        kind = self.kind if hint.to is None else "async_events"
+        for attempt in range(senders.TRIES[kind]):
+            url, letter = self._written(hint)
+            if letter is None or _delivered(line, url, letter):
                 return True
-            if attempt + 1 < senders.TRIES[self.kind]:
+            if attempt + 1 < senders.TRIES[kind]:
                 time.sleep(min(0.2 * 2**attempt, 2))
         return False
+
+    def _written(self, hint: Hint) -> tuple[str, senders.Letter | None]:
+        if hint.to is not None:
+            return hint.to.to.recipient_url, subscribed.write(self.shop, hint.to, hint.news.nonce)
+        return self.url, senders.write(self.kind, self.shop, hint.news, self.secret)
 
 
 def _line() -> requests.Session:

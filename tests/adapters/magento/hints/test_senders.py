@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -102,6 +102,27 @@ def test_no_number_that_a_sender_writes_makes_one_hint_the_repeat_of_another(
     constant = {"x-webhook-id": "3", "x-magento-delivery-id": "3", "x-comeback-delivery": "3"}
     knock = Knock(headers | constant, BODY, query, NOW)
     assert len({platform.receive({}, knock, vault).id for _ in range(20)}) == 20
+
+
+def test_subscriptions_of_our_own_are_proved_by_their_token_and_for_a_day_by_the_one_before(
+    vault: Any,
+) -> None:
+    day = timedelta(days=1)
+    until = int((NOW + day).timestamp())
+    own = keys.Events(token="token-of-now", old=(keys.Old("token-before", until),))
+    vault.tokens = keys.packed(msgspec.structs.replace(keys.unpacked(vault.tokens), events=own))
+
+    def receive(token: str, at: datetime = NOW) -> bool:
+        headers = {"x-magento-signature": hmac.new(token.encode(), BODY, hashlib.sha256).hexdigest()}
+        return platform.receive({}, Knock(headers, BODY, {}, at), vault).old_secret
+
+    assert [receive(word) for word in ("token-of-now", SECRET, "token-before")] == [False, False, True]
+    for word, at in (("token-before", NOW + day), ("another", NOW), ("", NOW)):
+        with pytest.raises(BadSignature):
+            receive(word, at)
+    for headers in ({"x-comeback-secret": "token-of-now"}, basic("token-of-now")):
+        with pytest.raises(BadSignature):
+            platform.receive({}, Knock(headers, BODY, {}, NOW), vault)
 
 
 def test_every_flipped_bit_of_a_signed_body_and_of_its_signature_is_turned_away(vault: Any) -> None:
