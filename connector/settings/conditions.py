@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import get_args
+from typing import Literal, get_args
 
 import msgspec
 
@@ -10,11 +10,17 @@ from connector.loyalty.check import Problem, beyond
 from connector.loyalty.terms import Combines, Reward, Terms
 from connector.port import Gift, Platform
 from connector.records import EVERYTHING, CouponKind, Scope
+from connector.settings import forms
 from connector.settings.forms import Form, Refused
 from connector.settings.tongue import _
 
 KINDS: tuple[CouponKind, ...] = get_args(CouponKind)
 COMBINES: tuple[Combines, ...] = get_args(Combines)
+SCOPES: tuple[Literal["everything", "products", "collections"], ...] = (
+    "everything",
+    "products",
+    "collections",
+)
 # A number alone, or the address of the product's page in the shop's admin, which ends in its number.
 _ID = re.compile(r"(?:\S*/)?(\d{1,20})/?(?:[?#]\S*)?")
 
@@ -59,7 +65,7 @@ def blank() -> dict[str, str]:
 
 def scope(of: str, text: str) -> Scope:
     """Read ids parted by commas or spaces, of products or of collections; raise Refused."""
-    if of not in ("products", "collections"):
+    if forms.choice(of or "everything", SCOPES) == "everything":
         return EVERYTHING
     found = []
     for part in re.split(r"[\s,;]+", text.strip()):
@@ -72,11 +78,6 @@ def scope(of: str, text: str) -> Scope:
         raise Refused(_("Name at least one, or choose everything."))
     ids = tuple(dict.fromkeys(found))
     return Scope(products=ids) if of == "products" else Scope(collections=ids)
-
-
-def combines(typed: str) -> Combines:
-    """Read with what the reward goes together; nothing where it is not said."""
-    return next((one for one in COMBINES if one == typed), "nothing")
 
 
 def kinds(able: Able, form: Form) -> tuple[tuple[CouponKind, str], ...]:

@@ -1,14 +1,16 @@
 """What was typed into a form, kept as it was typed, with what is wrong beside each field."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
 from connector.money import NotMoney, exponent, parse
 from connector.settings.tongue import _
 
+Word = TypeVar("Word", bound=str)
 _NUMBER = re.compile(r"[+-]?\d{1,12}")
 # No "1e999999": it is one line to type and fills the memory.
 _DECIMAL = re.compile(r"[+-]?(\d{1,12}([.,]\d{0,12})?|[.,]\d{1,12})")
@@ -57,6 +59,14 @@ class Form(msgspec.Struct, frozen=True):
 
 class Refused(ValueError):
     """A value that cannot be read; the text says how to write it."""
+
+
+def choice(text: str, offered: Sequence[Word]) -> Word:
+    """Read one of the words that a list offers; raise Refused."""
+    for word in offered:
+        if word == text:
+            return word
+    raise Refused(_("Choose one of those that are offered."))
 
 
 def whole(text: str) -> int:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Literal, TypeVar
 
@@ -23,14 +23,15 @@ from connector.loyalty.terms import (
     suggested,
 )
 from connector.money import exponent
-from connector.records import EVERYTHING, GIFTS, CouponKind, Scope
+from connector.records import EVERYTHING, GIFTS, Scope
 from connector.settings import conditions, forms, show
-from connector.settings.conditions import KINDS, Able
+from connector.settings.conditions import COMBINES, KINDS, Able
 from connector.settings.forms import Form, Refused, Wrong
 from connector.settings.tongue import _, language
 
 T = TypeVar("T")
 Rows = Literal["tiers", "nth_orders", "redeemables"]
+BASES: tuple[Literal["including_tax", "excluding_tax"], ...] = ("including_tax", "excluding_tax")
 ROWS: tuple[Rows, ...] = ("tiers", "nth_orders", "redeemables")
 NUMBERS = (
     "earn_points",
@@ -125,7 +126,7 @@ class _Reading:
         terms = Terms(
             currency=before.currency,
             currencies=tuple(self.one_currency(n, one.currency) for n, one in enumerate(before.currencies)),
-            base="excluding_tax" if self.text("base") == "excluding_tax" else "including_tax",
+            base=self.choice("base", BASES),
             tiers=tuple(self.tier(f"tiers.{n}") for n in self.rows("tiers")),
             nth_orders=tuple(self.nth_order(f"nth_orders.{n}") for n in self.rows("nth_orders")),
             redeemables=tuple(self.redeemable(f"redeemables.{n}") for n in self.rows("redeemables")),
@@ -165,8 +166,7 @@ class _Reading:
         )
 
     def reward(self, at: str) -> Reward:
-        typed = self.text(f"{at}.kind")
-        kind: CouponKind = next((one for one in KINDS if one == typed), "amount")
+        kind = self.choice(f"{at}.kind", KINDS)
         match kind:
             case "amount" | "gift_card" | "store_credit":
                 value = self.money(f"{at}.value", self.currency)
@@ -185,7 +185,7 @@ class _Reading:
             self.number(f"{at}.valid_days"),
             self.maybe(f"{at}.minimum_quantity"),
             self.scope(f"{at}.scope"),
-            combines=conditions.combines(self.text(f"{at}.combines")),
+            combines=self.choice(f"{at}.combines", COMBINES) if self.text(f"{at}.combines") else "nothing",
         )
         if kind != "buy_x_get_y":
             return reward
@@ -218,6 +218,9 @@ class _Reading:
 
     def money(self, name: str, currency: str) -> int:
         return self.get(name, lambda text: forms.amount(text, currency), 1)
+
+    def choice(self, name: str, offered: Sequence[forms.Word]) -> forms.Word:
+        return self.get(name, lambda text: forms.choice(text, offered), offered[0])
 
     def get(self, name: str, reader: Callable[[str], T], otherwise: T) -> T:
         try:

@@ -209,11 +209,13 @@ def field_title(name: str) -> str:
     }
     return whole.get(name, "") or {
         "earn_points": _("Points"),
+        "base": _("Counted on goods"),
         "earn_step": _("for every full"),
         "hold_days": _("Points wait for"),
         "expiry_months": _("Points last for"),
         "returned_days": _("Returned points last"),
         "kind": _("Gives"),
+        "combines": _("Goes together with"),
         "value": _("Amount"),
         "minimum": _("Smallest order"),
         "valid_days": _("Valid for"),

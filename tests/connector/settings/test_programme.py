@@ -120,6 +120,23 @@ def test_what_cannot_be_is_said_beside_the_field_and_kept_as_typed(
     assert draft(town) == before
 
 
+@pytest.mark.parametrize(
+    "field",
+    ["redeemables.0.reward.kind", "redeemables.0.reward.combines", "redeemables.0.reward.scope_of", "base"],
+)
+def test_a_word_that_no_list_offers_is_refused_and_means_no_other(
+    town: Any, send: Any, generous: None, field: str
+) -> None:
+    before = draft(town)
+    answer = send("draft", **{field.replace(".", "__"): "a_pony"})
+    assert answer.status_code == 422
+    at = field.removesuffix("_of")
+    told = rf'<p class="error" id="{re.escape(at)}.error">Choose one of those that are offered.</p>'
+    assert (f'<a href="#{at}">' in answer.text, bool(re.search(told, answer.text))) == (True, True)
+    assert draft(town) == before
+    assert send("draft").status_code == 303
+
+
 def test_the_list_of_mistakes_says_which_field_is_meant(town: Any, send: Any) -> None:
     page = send("draft", hold_days="-3", tiers__0__threshold="much").text
     assert '<a href="#hold_days">Points wait for: ' in page
