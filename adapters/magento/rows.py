@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
-from connector.port import TryLater
+from connector.port import TryLater, place
 
 from . import wire
 from .answers import UNREADABLE
@@ -25,9 +25,8 @@ def understood(body: bytes | msgspec.Raw, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind, strict=False)
     except UNREADABLE as error:
-        # The message of the error names the place, which holds no value; that of a byte which is no UTF-8 quotes it.
-        place = str(error).partition(" - ")[2] if isinstance(error, msgspec.DecodeError) else ""
-        raise TryLater(f"The shop's answer is not understood: {place or 'no JSON'}.") from error
+        at = place(error) if isinstance(error, msgspec.ValidationError) else "no JSON"
+        raise TryLater(f"The shop's answer is not understood: {at}.") from error
 
 
 def page(body: bytes, kind: type[S]) -> wire.Page[S]:

@@ -7,7 +7,16 @@ from urllib.parse import urlsplit
 import msgspec
 
 from adapters.shopify.wire import LONGEST_WAIT, Reply
-from connector.port import Doubtful, Forbidden, OutcomeUnknown, Refused, ShopError, TryLater, Unauthorized
+from connector.port import (
+    Doubtful,
+    Forbidden,
+    OutcomeUnknown,
+    Refused,
+    ShopError,
+    TryLater,
+    Unauthorized,
+    place,
+)
 
 T = TypeVar("T")
 
@@ -153,7 +162,7 @@ def taken(envelope: Envelope, kind: type[T], *, changing: bool, optional: bool =
             raise _error(faults[0], envelope, changing=changing) from error
         if changing:
             raise OutcomeUnknown(UNREADABLE) from error
-        raise TryLater(f"Shopify's answer is not as agreed: {error}") from error
+        raise TryLater(f"Shopify's answer is not as agreed: {place(error)}") from error
     if changing:
         _heed(envelope.data)
     return Answer(data, tuple(fault.path for fault in faults if fault.path is not None))

@@ -13,7 +13,7 @@ import msgspec
 
 from adapters.shopify import picture
 from connector.money import NotMoney, parse
-from connector.port import BadMessage, CustomerChanged, CustomerTouched, OrderChanged, OrderTouched
+from connector.port import BadMessage, CustomerChanged, CustomerTouched, OrderChanged, OrderTouched, place
 from connector.records import Customer
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -139,7 +139,7 @@ def take(value: object, kind: type[T]) -> T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise BadMessage(f"the body is not as expected: {error}") from error
+        raise BadMessage(f"the body is not as expected: {place(error)}") from error
 
 
 def order(value: object, *, just_made: bool) -> OrderChanged | OrderTouched:

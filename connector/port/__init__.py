@@ -59,6 +59,7 @@ from connector.port.errors import ShopError as ShopError
 from connector.port.errors import TryLater as TryLater
 from connector.port.errors import Unauthorized as Unauthorized
 from connector.port.errors import Unreadable as Unreadable
+from connector.port.errors import place as place
 from connector.port.hall import Hall as Hall
 from connector.port.hall import Installed as Installed
 from connector.port.hall import Known as Known

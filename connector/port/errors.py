@@ -1,6 +1,9 @@
 """What goes wrong on a shop's line, each kind by what is to be done about it."""
 
+import re
 from datetime import timedelta
+
+import msgspec
 
 from connector.port.answers import Batch
 
@@ -50,3 +53,19 @@ class Forbidden(Refused):
 
 class Unauthorized(ShopError):
     """The shop no longer accepts our token, or a right that everything needs is missing: the merchant must reconnect."""
+
+
+def place(error: Exception) -> str:
+    """Return where in an answer or a message it stands what msgspec complains of, `$.orders[0].id`; "$" for all of it.
+
+    The place says nothing of what stands there, and is the same in every language; msgspec's own words are English.
+    """
+    told = str(error) if isinstance(error, msgspec.DecodeError) else ""
+    words, _dash, at = told.partition(" - at `")
+    found = _PLACE.search(at)
+    missing = _MISSING.fullmatch(words)
+    return (found[0] if found else "$") + (f".{missing[1]}" if missing else "")
+
+
+_PLACE = re.compile(r"\$[^`]*")
+_MISSING = re.compile(r"Object missing required field `([^`]*)`")

@@ -143,6 +143,10 @@ def test_no_listed_sentence_is_left_over() -> None:
             "Order 7: known already. Customer brought up to date.",
             "Bestelling 7: al bekend. Klant bijgewerkt.",
         ),
+        (
+            "the body is not as expected: $.lines[...].id",
+            "het bericht is niet zoals verwacht: $.lines[...].id",
+        ),
         ("Somebody's own words.", "Gemeld: Somebody's own words."),
         ("100 % of it: %(x)s", "Gemeld: 100 % of it: %(x)s"),
         ("Order %s %(x)s 5% brought up to date.", "Bestelling %s %(x)s 5% bijgewerkt."),
