@@ -36,6 +36,7 @@ from connector.store import (
     runs,
     shops,
     silence,
+    unread,
 )
 from connector.store.database import Tx
 
@@ -77,20 +78,26 @@ def put_aside(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, now: datetime) 
         _keep(tx, shop_id, run, CustomerChanged(customer), now)
 
 
-def keep_unread(tx: Tx, shop_id: int, unread: Iterable[Unread], now: datetime) -> int:
+def keep_unread(tx: Tx, shop_id: int, found: Iterable[Unread], now: datetime) -> int:
     """Put aside what cannot be read, with the reason, once for each of its states; return how many are new.
 
     It was asked for this moment and is not asked for again, but by who has it tried again. Forgotten persons are left out.
     """
-    told = list(unread)
+    told = list(found)
     gone = forgotten.among(tx, shop_id, [one.id for one in told if one.kind == "customer"])
     aside = [_aside(one) for one in told if one.kind == "order" or one.id not in gone]
     return inbox.keep_aside(tx, shop_id, aside, now)
 
 
+def read_again(tx: Tx, shop_id: int, batch: Batch) -> None:
+    """Take away the lines of what could not be read before, and is in this batch."""
+    subjects = [f"order {order.id}" for order in batch.orders]
+    unread.forget(tx, shop_id, subjects + [f"customer {one.id}" for one in batch.customers])
+
+
 def _aside(one: Unread) -> inbox.Aside:
     change = OrderTouched(one.id) if one.kind == "order" else CustomerTouched(one.id)
-    name = f"unread:{one.kind}:{one.id}:{crc32(one.changed.encode()):x}"
+    name = f"{unread.PREFIX}{one.kind}:{one.id}:{crc32(one.changed.encode()):x}"
     delivery = Delivery(id=name, topic=f"{one.kind} found", body=_encode(change))
     return inbox.Aside(delivery, f"{one.kind} {one.id}", asking.why_unread(one))
 

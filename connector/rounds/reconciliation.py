@@ -17,7 +17,7 @@ from connector.rounds import deletions, restored
 from connector.rounds.lines import BREATH, NEVER, answered, is_removed, line, must_wait, note, turned_away
 from connector.rounds.members import join_everybody
 from connector.rounds.seen import Seen
-from connector.store import runs, shops
+from connector.store import runs, shops, unread
 from connector.store.shops import Shop
 
 PREPARED_WITHIN = 3 * 3600.0  # seconds that a reading waits for a shop to put its history together
@@ -81,6 +81,8 @@ def _compare(
 ) -> tuple[int, int]:
     """Return how many objects were looked at, and how many differed."""
     there, differences = line(house, shop, "backfill"), 0
+    with house.database.merchant(shop.merchant_id) as tx:
+        some_aside = unread.some(tx, shop.id)
     with Seen() as orders, Seen() as customers:
         for number, batch in enumerate(_batches(there, run, window, stop)):
             if number == 0:
@@ -91,6 +93,8 @@ def _compare(
                 gone = is_removed(tx, shop)
                 differences += 0 if gone else reconciling.compare(tx, shop, run, batch, house.now())
                 differences += 0 if gone else reconciling.keep_unread(tx, shop.id, batch.unread, house.now())
+                if some_aside and not gone:
+                    reconciling.read_again(tx, shop.id, batch)
             if stop.is_set() or gone:
                 raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
         answered(house, shop)  # an answer without anything in it is one too

@@ -1,6 +1,7 @@
 """What came from the shops and went to them, what needs a look, the checks, and requests under privacy law."""
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from msgspec.structs import replace
 from werkzeug.wrappers import Response as Answer
 
 from connector.flow import again, reconciling
@@ -9,7 +10,7 @@ from connector.settings import asked, masking, sentences
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.frame import inside
 from connector.settings.tongue import _, _n
-from connector.store import exports, outbox
+from connector.store import exports, outbox, unread
 from connector.store.reading import activity as reading
 from connector.store.reading import notices, privacy, runs, trace
 from connector.store.reading.activity import ARRIVAL_STATES, SENDING_STATES, Wanted
@@ -25,9 +26,10 @@ def furnish(pages: Blueprint, house: House) -> None:
         with visit(house) as seen:
             wanted = _wanted(seen, ARRIVAL_STATES)
             topics = reading.topics(seen.tx)
-            return _show(
-                seen, "arrived", ARRIVAL_STATES, wanted, page=reading.arrivals(seen.tx, wanted), topics=topics
-            )
+            # Whoever asks for nothing in particular would leaf through thousands that cannot be read.
+            heaps = () if wanted.state or wanted.topic or wanted.words else unread.heaps(seen.tx)
+            page = reading.arrivals(seen.tx, replace(wanted, heaps=heaps))
+            return _show(seen, "arrived", ARRIVAL_STATES, wanted, page=page, topics=topics)
 
     @pages.get(f"/settings/activity/arrived/<{asked.ROW}:row_id>", endpoint="message")
     def one(row_id: int) -> str:
@@ -209,6 +211,7 @@ def _put_away(found: bool) -> None:
 
 
 def _show(seen: Visit, tab: str, states: tuple[str, ...], wanted: Wanted, **found: object) -> str:
+    heaps = unread.heaps(seen.tx)
     return render_template(
         f"activity_{tab}.html",
         section="activity",
@@ -219,7 +222,8 @@ def _show(seen: Visit, tab: str, states: tuple[str, ...], wanted: Wanted, **foun
         wanted=wanted,
         waiting=reading.waiting(seen.tx),
         notices=notices.count(seen.tx, seen.now),
-        parked_arrivals=reading.arrivals(seen.tx, Wanted(state="parked"), _PARKED_SHOWN),
+        heaps=heaps,
+        parked_arrivals=reading.arrivals(seen.tx, Wanted(state="parked", heaps=heaps), _PARKED_SHOWN),
         parked_sendings=reading.sendings(seen.tx, Wanted(state="parked"), _PARKED_SHOWN),
         **found,
     )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import Column, Select, Table, func, select
 
-from connector.store import bodies
+from connector.store import bodies, unread
 from connector.store.database import Tx
 from connector.store.outbox import PushKind
 from connector.store.reading import sought
@@ -55,7 +55,7 @@ class Sending(msgspec.Struct, frozen=True):
 class Wanted(msgspec.Struct, frozen=True):
     """Which lines to show, each None for all: of a shop, in a state, of a topic, about or numbered `words`.
 
-    They lie in [since, until), and go on after the line `after`.
+    They lie in [since, until), and go on after the line `after`. What is in one of `heaps` is told there, not by itself.
     """
 
     shop_id: int | None = None
@@ -65,6 +65,7 @@ class Wanted(msgspec.Struct, frozen=True):
     words: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    heaps: tuple[unread.Heap, ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -92,6 +93,7 @@ _SENDING = tuple(outbox.c[name] for name in Sending.__struct_fields__)
 def arrivals(tx: Tx, wanted: Wanted, size: int = SIZE) -> Page[Arrival]:
     """Return what arrived, the newest first."""
     chosen = _only(select(*_ARRIVAL), inbox, inbox.c.received_at, tx, wanted).limit(size + 1)
+    chosen = chosen.where(*unread.in_none_of(wanted.heaps))
     if wanted.topic is not None:
         chosen = chosen.where(inbox.c.topic == wanted.topic)
     if wanted.words is not None:

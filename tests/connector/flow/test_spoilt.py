@@ -85,6 +85,23 @@ def test_a_reading_goes_on_and_puts_each_state_aside_once(world: Any, spoilt: se
     assert world.asked == [], "the reading has just asked"
 
 
+@pytest.mark.parametrize("kind", ["window", "full"])
+def test_what_was_put_aside_by_a_reading_goes_from_there_when_another_reads_it_and_comes_back_spoilt_again(
+    world: Any, spoilt: set[str], kind: str
+) -> None:
+    world.tell(OrderTouched("2"))
+    world.later(minutes(1))
+    seen = []
+    for spoil in (True, False, True):
+        spoilt.update("2") if spoil else spoilt.clear()
+        world.reconcile(kind)
+        world.apply()
+        seen.append((sorted(known(world)), len(put_aside(world))))
+        world.later(minutes(1))
+    # The message that named it stays until somebody has it tried again: it may have said more.
+    assert seen == [(["1", "3"], 2), (["1", "2", "3"], 1), (["1", "2", "3"], 2)]
+
+
 def test_what_was_known_before_it_was_spoilt_is_not_taken_for_deleted(
     world: Any, make: Any, spoilt: set[str]
 ) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, text
 
-from connector.port import Delivery
+from connector.flow import reconciling
+from connector.port import Delivery, Unread
 from connector.store import inbox as kept
 from connector.store import proofs
 from connector.store.tables import inbox, outbox
@@ -63,6 +64,24 @@ def test_what_stopped_stands_first_with_its_reason_and_is_tried_again(arrived: A
     assert states(arrived, inbox).count("waiting") == 1
     browser.post("/settings/activity/again", "/settings/activity")
     assert states(arrived, inbox).count("parked") == 0
+
+
+def test_thousands_that_cannot_be_read_are_one_line_of_a_shop_with_the_first_of_their_numbers(
+    arrived: Any, browser: Any
+) -> None:
+    def aside(*found: Unread) -> None:
+        with arrived.house.database.merchant(arrived.shop.merchant_id) as tx:
+            reconciling.keep_unread(tx, arrived.shop.id, found, arrived.now)
+
+    aside(*(Unread("order", str(number)) for number in range(5000, 5060)))
+    aside(*(Unread("customer", str(number)) for number in range(70, 75)))
+    page = browser.get("/settings/activity")
+    assert "60 orders cannot be read" in page
+    assert re.findall(r"order (50\d\d)", page) == ["5000", "5001", "5002"]
+    assert page.count("Because of 121.") == 2, "the others are not pushed out of sight"
+    assert "Customer 74 cannot be read" in page, "a handful has a line each"
+    (address,) = re.findall(r'href="([^"]+)">Show all', page)
+    assert "order 5059 ·" in browser.get(html.unescape(address))
 
 
 def test_a_parked_push_is_tried_again(town: Any, browser: Any) -> None:
