@@ -17,7 +17,8 @@ from . import proof, rsa
 
 HEADERS = tuple((f"x-adobe-digital-signature-{n}", f"x-adobe-public-key{n}-path") for n in (1, 2))
 TOPIC = "I/O event"
-PATH = re.compile(r"/(?:prod|stage)/keys/pub-key-[0-9a-f-]{36}\.pem")
+# Adobe's SDK speaks of a UUID; the deliveries that Adobe itself publishes name ten letters, digits, - and _.
+PATH = re.compile(r"/(?:prod|stage)/keys/pub-key-[A-Za-z0-9_-]{1,64}\.pem")
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9-]{1,200}")
 

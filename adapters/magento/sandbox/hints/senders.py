@@ -21,7 +21,7 @@ Kind = Literal["module", "async_events", "io_events", "commerce", "plain"]
 TRIES: dict[Kind, int] = {"module": 10, "async_events": 5, "io_events": 8, "commerce": 1, "plain": 1}
 WAITED_FOR: frozenset[Kind] = frozenset({"commerce", "plain"})  # sent while the shopper waits
 PROJECT = "5a2d0b1c9e8f47a6b3c4d5e6f7a8b9c0"  # the merchant's client id at Adobe
-PATHS = tuple(f"/prod/keys/pub-key-00000000-0000-4000-8000-00000000000{n}.pem" for n in (1, 2))
+PATHS = tuple(f"/prod/keys/pub-key-Sand-box_{n}.pem" for n in (1, 2))
 
 
 class News(msgspec.Struct, frozen=True):

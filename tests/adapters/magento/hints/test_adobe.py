@@ -174,6 +174,17 @@ def test_of_two_keys_only_the_one_that_is_not_known_is_asked_for(vault: Any) -> 
     assert wanted.value.names == (SECOND,)
 
 
+@pytest.mark.parametrize("name", ["Qx7tB2mR9k", "k4-Z_81pWe", "3f1c9a52-7d40-4b8e-9a6f-0c2d5e7b1a34"])
+def test_keys_are_known_by_names_of_either_kind_that_adobe_gives_them(vault: Any, name: str) -> None:
+    path = f"/prod/keys/pub-key-{name}.pem"
+    unknown = {"x_adobe_public_key1_path": path, "x_adobe_public_key2_path": SECOND}
+    with pytest.raises(KeyWanted) as wanted:
+        platform.receive({}, knock(event(), **unknown), expects(vault, learned=()))
+    assert wanted.value.names == (path, SECOND)
+    expects(vault, learned=(learned(path, ONE),))
+    assert platform.receive({}, knock(event(), second=OTHER, **unknown), vault).topic == "I/O event"
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -184,6 +195,11 @@ def test_of_two_keys_only_the_one_that_is_not_known_is_asked_for(vault: Any) -> 
         "@evil.example/prod/keys/pub-key-aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa.pem",
         "https://evil.example/prod/keys/pub-key-aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa.pem",
         "/dev/keys/pub-key-aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa.pem",
+        "/prod/keys/pub-key-.pem",
+        "/prod/keys/pub-key-a/b.pem",
+        "/prod/keys/pub-key-a%2fb.pem",
+        "/prod/keys/pub-key-a.b.pem",
+        f"/prod/keys/pub-key-{'a' * 65}.pem",
         "",
     ],
 )
