@@ -9,13 +9,15 @@ import msgspec
 from flask import Flask, Response, request
 
 from adapters.magento.sandbox import ask, collected, events, fields
-from adapters.magento.sandbox.faults import Faults
+from adapters.magento.sandbox.faults import Fault, Faults
 from adapters.magento.sandbox.oauth import Call
 from adapters.magento.sandbox.problems import Problem, internal, no_route, not_allowed
 from adapters.magento.sandbox.shop import Shop
 
 # Importing them is what fills the list of routes.
 ROUTE_MODULES = collected.modules("routes_")
+
+LONGEST = 8190  # bytes of a request's first line: what Apache takes unless told otherwise, and nginx nearly
 
 _QUEUED = "async/bulk/"  # answered with 202: accepted, not done
 
@@ -27,6 +29,8 @@ def mount(app: Flask, shop: Shop, faults: Faults) -> None:
     def rest(path: str) -> Response:
         body = request.get_data()  # read in any case, or the rest of it would be taken for the next request
         faults.count(request.method, path)
+        if len(f"{request.method} {request.environ['RAW_URI']} HTTP/1.1") > LONGEST:
+            return faults.response(Fault(status=414, html=True))  # Magento never sees it
         fault = faults.due(path, request.method)
         if fault is not None and not fault.after_effect:
             return faults.response(fault)

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from adapters.magento import keys, pull, wire
 from adapters.magento.line import Line
-from adapters.magento.sandbox import aftermath, checkout, people
+from adapters.magento.pull import BITE
+from adapters.magento.sandbox import aftermath, checkout, people, rest
 from connector.port import Batch, ShopLine, Window
 
 
@@ -83,6 +84,16 @@ def test_who_registers_during_the_import_comes_with_their_first_order(full: Any)
     batch = next(batch for batch in rest if order in _orders([batch]))
     assert newcomer not in _customers(seen)
     assert [customer.id for customer in batch.customers] == [str(newcomer)]
+
+
+def test_however_many_registered_during_the_import_no_address_is_longer_than_servers_take(
+    full: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "LONGEST", 4096)
+    newcomer = full.customer("late")
+    bite = (*(str(number) for number in range(1_000_000, 1_000_000 + BITE)), str(newcomer))
+    assert list(full.line().customers(bite)) == [str(newcomer)]
+    assert full.line().orders(bite[:BITE]) == {}
 
 
 def test_invoices_and_shipments_date_the_orders(sandbox: Any) -> None:

@@ -147,3 +147,10 @@ def test_before_2_4_the_last_page_never_ends(five: Any, criteria: Any) -> None:
     answer = five.get("orders", criteria(size=2, page=4))
     assert (_ids(answer), answer["total_count"]) == ([5], 5)
     assert five.get("orders", criteria(("entity_id", "gt", 9), size=2, page=4))["items"] == []
+
+
+def test_an_address_longer_than_a_web_server_takes_is_refused_before_the_shop_sees_it(store: Any) -> None:
+    answer = store.call("GET", "orders", query="searchCriteria=&longer=" + "1" * 8000)
+    assert answer.status_code == 200
+    answer = store.call("GET", "orders", query="searchCriteria=&longer=" + "1" * 8200)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (414, "text/html")
