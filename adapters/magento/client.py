@@ -27,7 +27,7 @@ from connector.port import (
     request_headers,
 )
 
-from . import criteria, network, rights, rows, wire
+from . import criteria, lanes, network, rights, rows, wire
 from .answers import Answer, Denied, PageTooBig, TooLarge, TooSlow, Untrusted, judge
 from .criteria import Search
 from .keys import Keys
@@ -76,6 +76,7 @@ class Client:
         self._rows = keys.rows or MOST_ROWS  # per page; less where the shop sets a limit
         self._limited = limited
         self._session = network.session(allowed)
+        self._lanes = lanes.to(address)
         if (
             not address.startswith("https://")
             and address.removeprefix("http://").split("/")[0] not in allowed
@@ -213,6 +214,11 @@ class Client:
         return answer
 
     def _exchange(self, method: str, url: str, body: bytes | None, auth: AuthBase | None = None) -> Answer:
+        # No call lasts longer than that, so whoever waits so long has had their turn.
+        with self._lanes.one(min(WHOLE_CALL, self._ends - time.monotonic())):
+            return self._exchange_now(method, url, body, auth or self._signature())
+
+    def _exchange_now(self, method: str, url: str, body: bytes | None, auth: AuthBase) -> Answer:
         left = min(WHOLE_CALL, self._ends - time.monotonic())
         if left <= 0:
             raise TryLater("The shop did not answer in time.")
@@ -226,7 +232,7 @@ class Client:
                 url,
                 data=body,
                 headers=headers,
-                auth=auth or self._signature(),
+                auth=auth,
                 timeout=TIMEOUTS,
                 allow_redirects=False,
                 stream=True,

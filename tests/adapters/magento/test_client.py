@@ -11,11 +11,13 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import msgspec
 import pytest
 import responses
 
@@ -29,6 +31,10 @@ from connector.port import Forbidden, OutcomeUnknown, Refused, TryLater, Unautho
 
 KEYS = Keys("consumer-key", "consumer-secret", "access-token", "access-secret", "hook-secret")
 Handler = Callable[[BaseHTTPRequestHandler], None]
+
+
+class _Number(msgspec.Struct):
+    entity_id: int
 
 
 class Server:
@@ -107,6 +113,29 @@ def test_a_call_is_signed_and_its_answer_read(server: Server) -> None:
     nonces = [each.split('oauth_nonce="')[1].split('"')[0] for each in signed]
     assert nonces[0] != nonces[1]
     assert [len(nonce) for nonce in nonces] == [32, 32]
+
+
+def test_four_calls_at_once_and_no_fifth_go_to_one_shop_whoever_makes_them(server: Server) -> None:
+    inside, may_go = threading.Semaphore(0), threading.Event()
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        inside.release()
+        assert may_go.wait(60)
+        _json({"entity_id": 7})(request)
+
+    server.does = answer
+    with ThreadPoolExecutor(5) as crowd:
+        calls = [crowd.submit(server.client().read, "orders/7", _Number) for _ in range(5)]
+        for _ in range(4):
+            assert inside.acquire(timeout=60)
+        with pytest.raises(TryLater, match="Too many of our calls"):
+            server.client(ends=time.monotonic() + 0.2).read("orders/7", _Number)
+        other = Client("http://localhost:1/", KEYS, frozenset({"localhost:1"}))
+        with pytest.raises(TryLater, match="cannot be reached"):
+            other.read("orders/7", _Number)  # another shop has lanes of its own
+        assert len(server.seen) == 4
+        may_go.set()
+        assert [call.result(60).entity_id for call in calls] == [7] * 5
 
 
 def test_a_redirect_is_not_followed(server: Server) -> None:
