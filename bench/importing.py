@@ -16,7 +16,7 @@ from bench.figures import Aim, Figure, Ratio, Size, shown
 from bench.ground import Ground, house
 from bench.meter import Cost, Spread
 from bench.origin import Source
-from connector import rounds
+from connector import rounds, rubbish
 from connector.port import Batch
 from connector.store import purchases, shops
 
@@ -122,8 +122,9 @@ def once(ground: Ground, source: Source, work: Callable[..., Taken]) -> tuple[Co
 
 
 def whole(env: dict[str, str], merchant_id: int, shop_id: int) -> Taken:
-    """Import and settle, in this process."""
+    """Import and settle, in this process, which looks for rubbish as seldom as a worker."""
     with house(env) as opened:
+        rubbish.seldom()
         begun = meter.here()
         assert rounds.import_history(opened, merchant_id, shop_id)
         rounds.settle(opened, merchant_id)
@@ -135,6 +136,7 @@ def whole(env: dict[str, str], merchant_id: int, shop_id: int) -> Taken:
 def plain(env: dict[str, str], merchant_id: int, shop_id: int) -> Taken:
     """Read the same wire and COPY, in this process."""
     with house(env) as opened:
+        rubbish.seldom()
         with opened.database.merchant(merchant_id) as tx:
             shop = shops.get(tx, shop_id)
         begun, lines = meter.here(), 0

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import click
 
-from connector import logs, serving
+from connector import logs, rubbish, serving
 from connector.cli.ground import Failed, furnished
 from connector.house import House
 
@@ -60,6 +60,7 @@ def _run(
             if (problem := house.problem()) is not None:
                 raise Failed(problem)
         server = _listen(house, host, port) if web else None
+        rubbish.seldom()
         code = serving.until_stopped(house, stop, server, jobs.run_worker if work else None)
     sys.exit(code)
 
