@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -432,6 +432,18 @@ def test_cloth_by_the_metre_is_one_thing_whose_refund_shows_in_money() -> None:
 )
 def test_amounts_become_minor_units_and_half_a_cent_goes_up(text: str, currency: str, expected: int) -> None:
     assert read.minor(Decimal(text), currency) == expected
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "1e12"])
+def test_what_is_no_amount_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no amount"):
+        read.minor(Decimal(text), "EUR")
+
+
+def test_a_time_with_a_fraction_of_a_second_is_read_like_one_without() -> None:
+    assert read.moment("2026-01-01 10:00:00.250") - read.moment("2026-01-01 10:00:00") == timedelta(
+        milliseconds=250
+    )
 
 
 def test_the_same_answer_gives_the_same_record(answer: Any) -> None:
