@@ -37,7 +37,7 @@ def _when(*told: str | None) -> datetime:
     for text in told:
         if text and not text.startswith(_ZEROS):
             return moment(text)
-    raise ValueError("no time")
+    raise ValueError("no date in isoformat")
 
 
 def minor(amount: Decimal | None, currency: str) -> int:

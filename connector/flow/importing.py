@@ -18,20 +18,19 @@ def take(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, done: int, now: date
 def take_in(tx: Tx, shop_id: int, batch: Batch, now: datetime) -> None:
     """Keep what a batch holds, and say nothing of how far the import is: the rest of it may still be to come."""
     withheld = shops.get(tx, shop_id).withholds if batch.customers else ()
-    intake.take_customers(tx, shop_id, batch.customers, now, withheld)
+    made = intake.take_customers(tx, shop_id, batch.customers, now, withheld)
     before = purchases.known(tx, shop_id, [order.id for order in batch.orders]).values()
-    intake.take_orders(tx, shop_id, batch.orders, now)
+    made |= intake.take_orders(tx, shop_id, batch.orders, now)
     _join(tx, batch)
     touched = {customer.id for customer in batch.customers}
     touched |= {order.customer_id for order in batch.orders if order.customer_id is not None}
-    emails = {order.email for order in batch.orders}
-    claimed = {word for email in emails if (word := tx.ring.email_hash(tx.merchant_id, email))}
+    claimed = {word for order in batch.orders if (word := purchases.guest_hash(tx, order)) is not None}
     # Whose it was is settled too, where it is another's now, or where the shop keeps back a guest's address.
     touched |= {one.customer_id for one in before if one.customer_id is not None}
     claimed |= {one.guest_hash for one in before if one.guest_hash is not None}
     concerned = people.members_of(tx, shop_id, list(touched))
     concerned |= people.members_claiming(tx, shop_id, list(claimed))
-    members.make_due(tx, now, sorted(concerned))
+    members.make_due(tx, now, sorted(concerned - made))
 
 
 def singly(batch: Batch) -> Iterator[Batch]:

@@ -65,7 +65,7 @@ def settle_due(tx: Tx, now: datetime, limit: int = BATCH) -> int:
 def put_off(tx: Tx, now: datetime, by: timedelta) -> int | None:
     """Let the first member who is due wait; return who it is."""
     due = members.due(tx, now, 1)
-    members.make_due(tx, now + by, due)
+    members.put_off(tx, now + by, due)
     return due[0] if due else None
 
 

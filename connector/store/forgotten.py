@@ -27,6 +27,12 @@ def at(tx: Tx, shop_id: int, moment: datetime) -> set[bytes]:
     return set(tx.run(select(forgotten.c.word_hash).where(*mine, forgotten.c.at == moment)).scalars())
 
 
+def anybody(tx: Tx, shop_id: int) -> bool:
+    """Tell whether anybody at all was forgotten in the shop."""
+    mine = forgotten.c.merchant_id == tx.merchant_id, forgotten.c.shop_id == shop_id
+    return tx.first(select(forgotten.c.shop_id).where(*mine).limit(1)) is not None
+
+
 def among(tx: Tx, shop_id: int, customer_ids: Iterable[str]) -> set[str]:
     """Return those of these numbers of the shop's whose persons were forgotten."""
     numbers = {tx.ring.word_hash("customer", one): one for one in customer_ids}

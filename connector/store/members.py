@@ -10,13 +10,15 @@ from connector.store.database import Tx
 from connector.store.tables import customers, members
 
 
-def new(tx: Tx, count: int, now: datetime) -> list[int]:
+def new(tx: Tx, count: int, now: datetime, due_at: datetime | None = None) -> list[int]:
     """Make so many members; return their ids."""
     if count == 0:
         return []
-    alike = select(literal(tx.merchant_id), literal(now, members.c.created_at.type))
+    moment = members.c.created_at.type
+    alike = select(literal(tx.merchant_id), literal(now, moment), literal(due_at, moment))
     each = alike.select_from(func.generate_series(1, count).table_valued("number"))
-    made = insert(members).from_select(("merchant_id", "created_at"), each).returning(members.c.id)
+    names = ("merchant_id", "created_at", "due_at")
+    made = insert(members).from_select(names, each).returning(members.c.id)
     return list(tx.run(made).scalars())
 
 
@@ -48,11 +50,23 @@ def due(tx: Tx, now: datetime, limit: int) -> list[int]:
 
 
 def make_due(tx: Tx, now: datetime, member_ids: Sequence[int] | None = None) -> None:
-    """Have these members (or all) settled soon."""
+    """Have these members (or all) settled soon. Who is due already is locked and not written again."""
     which = [*_living(tx)]
     if member_ids is not None:
         which.append(bulk.among(members.c.id, member_ids))
-    tx.run(update(members).where(*which).values(due_at=now))
+    # Locked all the same: whoever is settling one of them has not seen what this transaction brings, and will write
+    # down when to ask again; that is waited for, and seen.
+    held = select(members.c.id, members.c.due_at).where(*which).order_by(members.c.id)
+    theirs = held.with_for_update(key_share=True).cte("theirs")
+    late = or_(theirs.c.due_at.is_(None), theirs.c.due_at > now)
+    mine = members.c.merchant_id == tx.merchant_id, members.c.id == theirs.c.id
+    tx.run(update(members).where(*mine, late).values(due_at=now))
+
+
+def put_off(tx: Tx, until: datetime, member_ids: Sequence[int]) -> None:
+    """Have these members wait until then, due or not."""
+    theirs = members.c.merchant_id == tx.merchant_id, bulk.among(members.c.id, member_ids)
+    tx.run(update(members).where(*theirs).values(due_at=until))
 
 
 def chunk(tx: Tx, after: int, limit: int) -> list[int]:

@@ -40,9 +40,14 @@ class Owner(msgspec.Struct, frozen=True):
     currency: str | None
 
 
+_TOLD = "id member_id changed_at email_hash email_verified forgotten_at removed_at currency".split()
+
+
 def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
     """Return what we know of these customers, by id."""
-    rows = tx.all(select(customers).where(*_of(tx, shop_id), bulk.among(customers.c.id, ids)))
+    if not ids:
+        return {}
+    rows = tx.all(select(*customers.c[*_TOLD]).where(*_of(tx, shop_id), bulk.among(customers.c.id, ids)))
     return {
         row.id: Known(
             row.member_id,
@@ -256,6 +261,8 @@ def all_ids(tx: Tx, shop_id: int, before: datetime) -> Iterator[str]:
 
 def shared_addresses(tx: Tx, email_hashes: Sequence[bytes] | None = None) -> list[bytes]:
     """Return those of these addresses (or of all) that verified customers of different members have, in order."""
+    if email_hashes is not None and not email_hashes:
+        return []
     which = [] if email_hashes is None else [bulk.among(customers.c.email_hash, email_hashes)]
     chosen = (
         select(customers.c.email_hash)

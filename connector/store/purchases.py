@@ -161,6 +161,8 @@ def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
 
 def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
     """Return what we know of these orders, by id."""
+    if not ids:
+        return {}
     rows = tx.all(select(*_KNOWN).where(*_of(tx, shop_id), bulk.among(orders.c.id, ids)))
     return {row.id: known_from(row._asdict()) for row in rows}
 
