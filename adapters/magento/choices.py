@@ -24,15 +24,18 @@ class Choices:
         self._attributes = attributes
         self._chosen = chosen
 
-    def all(self, language: str) -> tuple[Choice, ...]:
-        """Return the choices in one language; where nothing can be chosen of one, it is left out."""
+    def all(self, language: str, ours: tuple[str, ...] = ()) -> tuple[Choice, ...]:
+        """Return the choices in one language; where nothing can be chosen of one, it is left out.
+
+        `ours`: names of tiers. Their groups stand in place of others, and nothing in theirs.
+        """
         say = CHOICES.get(language, CHOICES["en"])
         marks = tuple((kind, say[kind]) for kind in get_args(MarkKind))
         lines = tuple(
             (one.attribute_code, f"{one.frontend_label or one.attribute_code} ({one.attribute_code})")
             for one in self._attributes.lines
         )
-        groups = tuple((str(group.id), self._title(group, say["other_tax"])) for group in self._others())
+        groups = tuple((str(group.id), self._title(group, say["other_tax"])) for group in self._others(ours))
         replaceable = tuple(str(number) for number in self._chosen.replaceable)
         found = (
             _choice(MARKS, say, marks if lines else marks[1:2], (self._chosen.marks,)),
@@ -63,9 +66,11 @@ class Choices:
         left = dict.fromkeys((*old.left, was))
         return msgspec.structs.replace(new, left=tuple(code for code in left if code != becomes))
 
-    def _others(self) -> list[Group]:
+    def _others(self, ours: tuple[str, ...]) -> list[Group]:
         fixed = (0, self._groups.default)
-        return [group for group in self._groups.all() if group.id not in fixed]
+        others = [group for group in self._groups.all() if group.id not in fixed]
+        # One that was ticked once stays on the list until it is taken back: a form without it would untick it unseen.
+        return [one for one in others if one.code not in ours or one.id in self._chosen.replaceable]
 
     def _title(self, group: Group, other_tax: str) -> str:
         usual = next((one for one in self._groups.all() if one.id == self._groups.default), group)

@@ -73,8 +73,8 @@ class Line:
     def customers(self, ids: tuple[str, ...]) -> dict[str, Customer]:
         return self._reader.customers(ids)
 
-    def choices(self, language: str) -> tuple[port.Choice, ...]:
-        here = Choices(self._groups, self._attributes, self._keys.chosen).all(language)
+    def choices(self, language: str, ours: tuple[str, ...] = ()) -> tuple[port.Choice, ...]:
+        here = Choices(self._groups, self._attributes, self._keys.chosen).all(language, ours)
         own = email_choice.offered(self._keys.confirms_email, language)
         told = events.offered(self._module, self._keys.events, language)
         return (*here, *own, *told, *adobe_choices.offered(self._keys.adobe, language))

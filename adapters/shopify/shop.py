@@ -137,7 +137,7 @@ class ShopifyShop:
     ) -> Marked | LeftAlone:
         return marks.mark(self._client, customer_id, wanted, known)
 
-    def choices(self, language: str) -> tuple[Choice, ...]:
+    def choices(self, language: str, ours: tuple[str, ...] = ()) -> tuple[Choice, ...]:
         """None: tags take nothing's place."""
         return ()
 

@@ -88,8 +88,11 @@ class ShopAdapter(Protocol):
         """
         ...
 
-    def choices(self, language: str) -> tuple[Choice, ...]:
-        """Return what the merchant may choose for this shop, in "en" or "nl"; none where there is nothing."""
+    def choices(self, language: str, ours: tuple[str, ...] = ()) -> tuple[Choice, ...]:
+        """Return what the merchant may choose for this shop, in "en" or "nl"; none where there is nothing.
+
+        `ours`: the words of tiers, which as groups are no groups of the shop's own.
+        """
         ...
 
     def choose(self, key: str, values: tuple[str, ...]) -> None:

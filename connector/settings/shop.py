@@ -19,7 +19,7 @@ from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.sentences import said
 from connector.settings.shops import install_address
 from connector.settings.tongue import _, language
-from connector.store import queue, rates
+from connector.store import programs, queue, rates
 from connector.store.rates import Limit
 from connector.store.shops import Shop
 
@@ -140,12 +140,14 @@ def _ask(house: House, shop: Shop) -> Asked:
     if not _may_ask(house, shop):
         abort(429)
     speaks = language()
+    with house.database.merchant(shop.merchant_id) as tx:
+        ours = programs.tiers(tx)
 
     def work() -> tuple[Condition, tuple[Choice, ...]]:
         adapter = house.line(shop)
         found = adapter.examine(f"{house.settings.public_url}/webhooks/{shop.platform}")
         try:
-            return found, adapter.choices(speaks)
+            return found, adapter.choices(speaks, ours)
         except (Forbidden, Unauthorized):
             return found, ()  # the right that is missing for it has just been named
 

@@ -56,6 +56,11 @@ def words(tx: Tx) -> set[str]:
     return found - {""}
 
 
+def tiers(tx: Tx) -> tuple[str, ...]:
+    """Return the word of every tier of any version, in the order of their letters."""
+    return tuple(sorted({tier.tag for version in versions(tx) for tier in version.terms.tiers}))
+
+
 def publish(tx: Tx, terms: Terms, counts_from: datetime, now: datetime) -> Version:
     """Add a version, in force from now on. Two publications at once: the second waits and gets the next number."""
     tx.run(select(func.pg_advisory_xact_lock(3, tx.merchant_id)))

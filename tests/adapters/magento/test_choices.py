@@ -44,6 +44,18 @@ def test_all_groups_but_those_of_visitors_and_newcomers_are_offered_and_none_is_
     )
 
 
+def test_the_groups_of_tiers_are_not_offered_unless_one_of_them_was_ticked_before(sandbox: Any) -> None:
+    for code in ("Silver", "Gold"):
+        groups.save(sandbox.shop, {"code": code, "tax_class_id": 3})
+    wholesale, retailer = ("2", "Wholesale"), ("3", "Retailer")
+    for ticked, options in (((), ()), ((4,), (("4", "Silver"),))):
+        line = sandbox.line(chosen=Chosen(replaceable=ticked))
+        found = named(line.choices("en", ("Gold", "Silver")))["replaceable"]
+        assert found.options == (wholesale, retailer, *options)
+        assert found.chosen == tuple(value for value, _ in options)
+    assert ("5", "Gold") in named(sandbox.line().choices("en"))["replaceable"].options
+
+
 def test_tags_can_be_chosen_where_an_attribute_takes_them(sandbox: Any) -> None:
     attributes.make(sandbox.shop, [TAGS, *OTHERS])
     found = named(sandbox.line().choices("en"))

@@ -138,7 +138,7 @@ class Corner:
             raise self.refuses_facts
         return self.says
 
-    def choices(self, language: str) -> tuple[Choice, ...]:
+    def choices(self, language: str, ours: tuple[str, ...] = ()) -> tuple[Choice, ...]:
         return ()
 
     def choose(self, key: str, values: tuple[str, ...]) -> None:

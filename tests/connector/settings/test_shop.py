@@ -18,6 +18,7 @@ from playwright.sync_api import Page
 from sqlalchemy import select, text, update
 
 from connector import rounds
+from connector.loyalty.terms import CurrencyTerms, Terms, Tier
 from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater, Unauthorized
 from connector.settings import shop as page_of_shop
 from connector.store.tables import outbox
@@ -39,13 +40,15 @@ class Line:
         self.chosen: list[tuple[str, tuple[str, ...]]] = []
         self.refuses: ShopError | None = None
         self.asked = 0
+        self.told_as_ours: tuple[str, ...] = ()
 
     def examine(self, address: str) -> Condition:
         assert address == "http://127.0.0.1:8080/webhooks/paper"
         self.asked += 1
         return answered(self.says)
 
-    def choices(self, language: str) -> tuple[Choice, ...]:
+    def choices(self, language: str, ours: tuple[str, ...] = ()) -> tuple[Choice, ...]:
+        self.told_as_ours = ours
         return answered(self.offers)
 
     def choose(self, key: str, values: tuple[str, ...]) -> None:
@@ -90,6 +93,15 @@ def test_the_overview_leads_to_the_page_and_the_page_asks_nothing_by_itself(
     assert f'href="{place}?asked=1"' in page, "for whoever has no script"
     assert 'href="/paper/?shop=paper.example"' in page
     assert line.asked == 0
+
+
+def test_a_shop_is_told_which_words_are_of_tiers_of_any_version(
+    town: Any, browser: Any, line: Line, place: str
+) -> None:
+    for word in ("Silver", "Gold"):
+        town.start(Terms("EUR", (CurrencyTerms("EUR"),), tiers=(Tier(word, 100, word),)))
+    browser.get(f"{place}/line")
+    assert line.told_as_ours == ("Gold", "Silver")
 
 
 def test_the_address_of_its_messages_stands_there_whole(
