@@ -15,6 +15,9 @@ from connector.port import Forbidden, OutcomeUnknown, Refused, TryLater, Unautho
 
 from . import address, rights
 
+LONGEST = timedelta(
+    hours=4
+)  # that a shop may have us wait: a firewall that says ten years would stop it for ever
 UNSAID = timedelta(seconds=30)  # a 429 without a word about how long
 # What is raised for an answer that is no JSON: a byte that is no UTF-8 and a thousand brackets raise errors of their own.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -133,12 +136,12 @@ def _redirected(answer: Answer, changes: bool) -> Redirected | TryLater | Outcom
 
 
 def wait(answer: Answer, now: datetime) -> timedelta | None:
-    """Read Retry-After, which comes as seconds or as a date; None where it is missing or unreadable."""
+    """Read Retry-After, seconds or a date, up to LONGEST; None where it is missing or unreadable."""
     text = answer.headers.get("retry-after", "").strip()
     try:
         if text.isascii() and text.isdigit():
-            return timedelta(seconds=int(text[:6]))
-        return max(timedelta(), parsedate_to_datetime(text).astimezone(UTC) - now)
+            return min(timedelta(seconds=int(text[:6])), LONGEST)
+        return min(max(timedelta(), parsedate_to_datetime(text).astimezone(UTC) - now), LONGEST)
     except (ValueError, OverflowError):
         return None
 

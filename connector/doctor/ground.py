@@ -57,10 +57,11 @@ def workers(house: House) -> Iterator[Finding]:
     seen = max((one.seen_at for one in known), default=None)
     running = sum(one.runs(house.now()) for one in known)
     start = "Start one: `comeback worker`, or `comeback serve`; it finds what lies waiting by itself."
+    silent = int((house.now() - seen).total_seconds()) if seen is not None else 0
     if running:
-        yield Finding("worker", "workers", True, f"{running} running")
+        # One that was killed a moment ago shows by this figure only: a worker in order comes every ten seconds.
+        yield Finding("worker", "workers", True, f"{running} running, last seen {silent} seconds ago")
     elif seen is not None:
-        silent = int((house.now() - seen).total_seconds())
         yield Finding("worker", "workers", False, f"none has been seen for {silent} seconds", start)
     elif needed:
         yield Finding("worker", "workers", False, "none runs, and shops are connected", start)

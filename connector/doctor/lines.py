@@ -19,6 +19,7 @@ from webhooks import subscriptions
 
 PATIENCE = 15.0  # seconds for all shops together
 AT_ONCE = 16
+_LONG_WAIT = timedelta(minutes=5)  # shorter ones are how shops keep us to their limits
 _QUIET = timedelta(days=2)
 _UNREAD = timedelta(hours=1)  # a shop that is polled is read every few minutes
 _ENDING = timedelta(days=60)  # renewed once a week, an access of 90 days never has so little left
@@ -231,6 +232,15 @@ def _known(house: House, shop: Shop, platform: Platform) -> Iterator[Finding]:
             False,
             f"has not answered since {shop.failing_since:%Y-%m-%d %H:%M} UTC, after {shop.failures} tries in a row",
             f"Look whether the shop is up; it is tried again at {shop.probe_at:%H:%M} UTC, and all goes on by itself.",
+        )
+    if shop.busy_until is not None and shop.busy_until - now > _LONG_WAIT:
+        yield Finding(
+            "shop.waits",
+            about,
+            False,
+            f"asked to be left alone until {shop.busy_until:%Y-%m-%d %H:%M} UTC, and is",
+            "A limit, a firewall or a maintenance page there says so (Retry-After). All goes on by itself then, and at once "
+            "when the shop is connected again.",
         )
     if shop.other_version_at is not None and now - shop.other_version_at < _QUIET:
         yield Finding(

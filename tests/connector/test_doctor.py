@@ -213,6 +213,17 @@ def test_workers_are_missed_where_they_are_needed(house: House, line: Line) -> N
     assert re.search(r"\b1[2-9]\d seconds", sick(house)["worker"].says)
 
 
+def test_of_workers_that_run_it_is_told_when_the_last_one_was_seen(house: House) -> None:
+    for id, ago in (("w1", 50), ("w2", 30), ("w3", 90)):
+        seen_at = house.now() - timedelta(seconds=ago)
+        with house.database.everyone() as connection:
+            sign = tallies.Process(id, "worker", "0.1.0", seen_at, seen_at)
+            tallies.show_life(connection, sign, timedelta(days=1))
+    (says,) = [found.says for found in look(house) if found.check == "worker"]
+    # 30, and what the looking takes.
+    assert re.fullmatch(r"[12] running, last seen [3-5]\d seconds ago", says)
+
+
 def test_what_waits_too_long_or_was_put_aside_is_counted(house: House, shop: Shop, working: None) -> None:
     with house.database.merchant(shop.merchant_id) as tx:
         for n in range(3):
@@ -223,6 +234,18 @@ def test_what_waits_too_long_or_was_put_aside_is_counted(house: House, shop: Sho
     found = sick(house)
     assert "1 messages or changes need a look" in found["parked"].says
     assert "2 messages or changes wait, the oldest for 20 minutes" in found["waiting"].says
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(4, False), (90, True)])
+def test_a_shop_that_asked_to_be_left_alone_for_long_is_named_with_until_when(
+    house: House, shop: Shop, working: None, minutes: int, told: bool
+) -> None:
+    until = house.now() + timedelta(minutes=minutes)
+    with house.database.merchant(shop.merchant_id) as tx:
+        shops.leave_alone_until(tx, shop.id, until)
+    found = sick(house)
+    assert ("shop.waits" in found) == told
+    assert not told or f"until {until:%Y-%m-%d %H:%M} UTC" in found["shop.waits"].says
 
 
 @pytest.mark.parametrize(("minutes", "told"), [(59, False), (61, True)])
