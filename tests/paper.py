@@ -56,7 +56,7 @@ class PaperPlatform:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     gives: frozenset[Gift] = frozenset({"amount", "percentage", "free_shipping"})
-    shows_cards, codes_outlive = False, timedelta(0)
+    shows_cards, keeps_cards, codes_outlive = False, True, timedelta(0)
     polled = False
     privacy_topics = ("person/forgotten",)
 

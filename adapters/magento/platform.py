@@ -22,6 +22,7 @@ class Magento:
     # Rules are switched off within the hour of their last day (Line.end_codes), and orders read every few minutes.
     codes_outlive = timedelta(hours=2)
     shows_cards = False
+    keeps_cards = False  # staff, other programs and the shopper's own calls write the same attributes
     polled = True
     privacy_topics: tuple[str, ...] = ()
 

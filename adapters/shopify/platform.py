@@ -40,6 +40,7 @@ class Shopify:
     gives: frozenset[Gift] = frozenset(get_args(Gift))
     codes_outlive = timedelta(0)
     shows_cards = True
+    keeps_cards = True  # metafields in the namespace that is the app's own, which others may at most read
     polled = False
     privacy_topics: tuple[str, ...] = ("customers/redact", "shop/redact", "customers/data_request")
 

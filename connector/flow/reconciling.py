@@ -23,7 +23,6 @@ from connector.port import (
 )
 from connector.records import Coupon, Customer, Order
 from connector.store import (
-    cards,
     coupons,
     forgotten,
     inbox,
@@ -43,8 +42,6 @@ from connector.store.database import Tx
 LAG = timedelta(seconds=2)  # shops write a change and its moment not quite at once
 OVERLAP = timedelta(minutes=10)  # clocks differ, and long transactions show late
 FIRST_LOOK = timedelta(days=1)
-CARDS_GOOD_FOR = timedelta(days=30)  # then a card is looked at again, though nobody but us may write it
-CARDS_A_PAGE = 1000
 _encode = msgspec.json.Encoder().encode
 
 
@@ -169,18 +166,6 @@ def compare_coupons(tx: Tx, shop: shops.Shop, found: Iterable[Coupon], now: date
     ]
     outbox.want(tx, "revoke", [(shop.id, kept.subject) for kept in left], now)
     return len(dead) + len(left)
-
-
-def doubtful_cards(tx: Tx, shop_id: int, after: str, now: datetime) -> str:
-    """Have a page of cards shown of which nobody knows whether they stand in the shop; return behind whom to go on.
-
-    Behind the last page, which returns an empty name, some that were long not looked at: a look is all that the platform
-    takes where nothing differs.
-    """
-    found = cards.doubtful(tx, shop_id, after, CARDS_A_PAGE)
-    unseen = [] if found else cards.not_seen_since(tx, shop_id, now - CARDS_GOOD_FOR, CARDS_A_PAGE)
-    outbox.want(tx, "card", [(shop_id, customer_id) for customer_id in (*found, *unseen)], now)
-    return found[-1] if found else ""
 
 
 def _other_orders(tx: Tx, shop_id: int, orders: tuple[Order, ...]) -> list[Order]:

@@ -53,6 +53,7 @@ class Platform(Protocol):
     gives: frozenset[Gift]  # what its codes can do
     codes_outlive: timedelta  # for so long after its end a code may still pass, and who used it be unknown
     shows_cards: bool  # can the shop's own pages show a customer's balance and tier?
+    keeps_cards: bool  # can nobody but us write there?
     privacy_topics: tuple[str, ...]  # of messages that the law wants heeded within thirty days
     polled: bool  # True: changes are found by asking every few minutes
 

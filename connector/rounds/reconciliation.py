@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import structlog
 
-from connector.flow import reconciling
+from connector.flow import cards, reconciling
 from connector.house import House
 from connector.port import Batch, Forbidden, NotReady, ShopAdapter, ShopError, TryLater, Window
 from connector.records import Coupon
@@ -95,6 +95,8 @@ def _compare(
                 differences += 0 if gone else reconciling.keep_unread(tx, shop.id, batch.unread, house.now())
                 if some_aside and not gone:
                     reconciling.read_again(tx, shop.id, batch)
+                if shop.shows_cards and not gone and not house.platforms[shop.platform].keeps_cards:
+                    cards.look_at_changed(tx, shop.id, batch.customers, house.now())
             if stop.is_set() or gone:
                 raise TryLater("stopped while reading; it starts again by itself", timedelta(0))
         answered(house, shop)  # an answer without anything in it is one too
@@ -150,5 +152,5 @@ def _look_at_cards(house: House, shop: Shop) -> None:
     after, more = "", shop.shows_cards
     while more:
         with house.database.merchant(shop.merchant_id) as tx:
-            after = reconciling.doubtful_cards(tx, shop.id, after, house.now())
+            after = cards.doubtful(tx, shop.id, after, house.now())
             more = after != ""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, or_, select, update
+from sqlalchemy import Exists, Select, and_, case, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.records import Card
@@ -35,7 +35,8 @@ def want(tx: Tx, wanted: Sequence[tuple[int, Card]]) -> list[tuple[int, str]]:
     new = upsert(cards).from_select(list(rows[0]), _changed(rows))
     kept = new.on_conflict_do_update(
         index_elements=_KEY,
-        set_={"balance": new.excluded.balance, "tier": new.excluded.tier, "shown_at": None},
+        # Our own writing moves the customer's date: that it moved by then is no news.
+        set_={"balance": new.excluded.balance, "tier": new.excluded.tier, "shown_at": None, "as_of": None},
     )
     return [
         (row.shop_id, row.customer_id) for row in tx.all(kept.returning(cards.c.shop_id, cards.c.customer_id))
@@ -86,6 +87,30 @@ def doubt_some(tx: Tx, shop_id: int, since: datetime, limit: int) -> int:
     return tx.run(doubted.values(shown_at=None)).rowcount
 
 
+def changed(tx: Tx, shop_id: int, moved: Sequence[tuple[str, datetime]]) -> list[str]:
+    """Note by what date of its own the shop shows these customers; return those whose card somebody may have written over.
+
+    Dates of the shop are held against its own, for its clock may not be ours; only the first after a card was shown cannot
+    be. Cards that are on their way are left out, for they are compared when they arrive.
+    """
+    rows = [
+        {"merchant_id": tx.merchant_id, "shop_id": shop_id, "customer_id": customer_id, "as_of": as_of}
+        for customer_id, as_of in moved
+    ]
+    if not rows:
+        return []
+    given = bulk.records(cards, list(rows[0]), rows).subquery()
+    same = *(cards.c[name] == given.c[name] for name in _KEY), cards.c.as_of.is_distinct_from(given.c.as_of)
+    over = or_(cards.c.as_of.is_not(None), given.c.as_of > cards.c.shown_at)
+    noted = update(cards).where(*_of(tx, shop_id), *same, ~_on_the_way())
+    kept = noted.values(as_of=given.c.as_of, shown_at=case((over, None), else_=cards.c.shown_at))
+    return [
+        row.customer_id
+        for row in tx.all(kept.returning(cards.c.customer_id, cards.c.shown_at))
+        if row.shown_at is None
+    ]
+
+
 def doubtful(tx: Tx, shop_id: int, after: str, limit: int) -> list[str]:
     """Return customers whose cards may not stand in the shop and are on no way there, from behind `after` on."""
     chosen = _idle(tx, shop_id).where(cards.c.shown_at.is_(None), cards.c.customer_id > after)
@@ -99,14 +124,17 @@ def not_seen_since(tx: Tx, shop_id: int, moment: datetime, limit: int) -> list[s
 
 
 def _idle(tx: Tx, shop_id: int) -> Select[tuple[str]]:
-    on_the_way = exists().where(
+    return select(cards.c.customer_id).where(*_of(tx, shop_id), ~_on_the_way())
+
+
+def _on_the_way() -> Exists:
+    return exists().where(
         outbox.c.merchant_id == cards.c.merchant_id,
         outbox.c.shop_id == cards.c.shop_id,
         outbox.c.kind == "card",
         outbox.c.subject == cards.c.customer_id,
         outbox.c.state.in_(("waiting", "parked")),
     )
-    return select(cards.c.customer_id).where(*_of(tx, shop_id), ~on_the_way)
 
 
 def _of(tx: Tx, shop_id: int):  # type: ignore[no-untyped-def]

@@ -413,6 +413,9 @@ cards = Table(
     Column("balance", BigInteger, nullable=False),
     Column("tier", Text),
     Column("shown_at", MOMENT),  # when the shop last said that it stands there; None: not yet, or in doubt
+    Column(
+        "as_of", MOMENT
+    ),  # the customer's own date when the card was last doubted; None: not since it changed
     PrimaryKeyConstraint("merchant_id", "shop_id", "customer_id"),
     _of_shop(),
 )

@@ -64,7 +64,7 @@ class Corner:
     mark_kind: MarkKind = "tags"
     binds_coupons = True
     gives: frozenset[Gift] = frozenset(get_args(Gift))
-    shows_cards, codes_outlive = False, timedelta(0)
+    shows_cards, keeps_cards, codes_outlive = False, False, timedelta(0)
     polled = False
     privacy_topics = ("forget",)
 
@@ -294,6 +294,10 @@ class Corner:
 
     def farewell(self) -> None:
         pass
+
+    def change(self, customer_id: str, at: datetime) -> None:
+        """Somebody saves the customer in the shop."""
+        self.people[customer_id] = msgspec.structs.replace(self.people[customer_id], changed_at=at)
 
     def _shown(self, customer: Customer) -> Customer:
         return msgspec.structs.replace(customer, marks=tuple(sorted(self.tags.get(customer.id, ()))))

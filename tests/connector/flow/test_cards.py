@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -195,7 +196,7 @@ def test_a_shop_that_comes_back_gets_all_of_them_again_page_by_page(
     world.corner.cards.clear()
     installed = Installed(world.corner.facts(), b"tokens")
     welcoming.welcome(world.house.database, world.corner, installed, world.now)
-    monkeypatch.setattr("connector.flow.reconciling.CARDS_A_PAGE", 2)
+    monkeypatch.setattr("connector.flow.cards.A_PAGE", 2)
     assert world.reconcile() == 0
     world.push()
     assert sorted(world.corner.cards) == [*"12345"]
@@ -249,3 +250,69 @@ def test_a_card_that_changes_back_before_it_went_out_is_shown_as_it_is(
         cards.stands(tx, world.shop.id, Card("1", 60, None), world.now)
         assert cards.doubtful(tx, world.shop.id, "", 10) == ["1"]  # it is not what is wanted now
         assert cards.want(tx, [(world.shop.id, Card("1", 60, None))]) == [(world.shop.id, "1")]
+
+
+def test_whom_somebody_changed_in_the_shop_is_looked_at_once_and_what_was_written_over_is_put_right(
+    world: Any, start: Any, make: Any, show: Any
+) -> None:
+    start()
+    show()
+    come(world, make, "1", "2")
+    world.push()
+    before = dict(world.corner.cards)
+    world.later(1)
+    world.corner.cards["1"] = Card("1", 5, "Wrong")  # staff saved a form that they had opened before
+    minute = timedelta(minutes=1)
+    for one in "12":
+        world.corner.change(one, world.now - minute)
+    assert world.reconcile("window") == 0
+    world.push()
+    assert world.corner.cards == before
+    # What we wrote moved the date of one once more: they are looked at once more, and then all is still.
+    world.later(1 / 24)
+    world.corner.change("1", world.now - minute)
+    world.reconcile("window")
+    assert (world.push(), world.corner.showings) == (1, [2, 2, 1])
+    assert (world.reconcile("window"), world.reconcile(), world.push()) == (0, 0, 0)
+
+
+def test_a_shop_whose_clock_is_behind_is_held_against_its_own_clock(
+    world: Any, start: Any, make: Any, show: Any
+) -> None:
+    start()
+    show()
+    come(world, make, "1")
+    world.push()
+    good = world.corner.cards["1"]
+    behind = [world.now - timedelta(hours=hours) for hours in (3, 2, 1)]
+    world.corner.change("1", behind[0])  # our own write, by its clock
+    world.reconcile()
+    assert world.push() == 0
+    for moment in behind[1:]:
+        world.corner.cards["1"] = Card("1", 5, "Wrong")
+        world.corner.change("1", moment)
+        world.reconcile()
+        world.push()
+        assert world.corner.cards["1"] == good
+
+
+def test_what_we_write_ourselves_needs_no_second_look_and_where_only_we_can_write_nobody_looks(
+    world: Any, start: Any, make: Any, show: Any
+) -> None:
+    start()
+    show()
+    come(world, make, "1")
+    world.push()
+    world.corner.change("1", world.now - timedelta(seconds=1))
+    world.reconcile()
+    assert world.push() == 0
+    world.happen(make.order(500, 40, make.NOW, "1"))
+    world.push()
+    world.corner.change("1", world.now)
+    world.reconcile()
+    assert world.push() == 0
+    world.corner.keeps_cards = True
+    world.later(1)
+    world.corner.change("1", world.now)
+    world.reconcile()
+    assert world.push() == 0

@@ -94,7 +94,7 @@ class HighStreet:
 
     name, title, mark_kind, binds_coupons, polled = "high", "High Street", "tags", True, False
     gives: frozenset[Gift] = frozenset()
-    shows_cards, codes_outlive = False, timedelta(0)
+    shows_cards, keeps_cards, codes_outlive = False, True, timedelta(0)
 
     def __init__(self) -> None:
         self.lock, self.hanging = threading.Lock(), False
