@@ -8,6 +8,7 @@ declare(strict_types=1);
 namespace Comeback\Loyalty\Plugin;
 
 use Comeback\Loyalty\Model\Courier;
+use Comeback\Loyalty\Model\OpenSession;
 use Comeback\Loyalty\Model\Queue;
 use Magento\Authorization\Model\UserContextInterface;
 use Magento\Framework\HTTP\PhpEnvironment\Response;
@@ -27,23 +28,28 @@ class DeliverAfterResponse
 
     private UserContextInterface $userContext;
 
+    private OpenSession $session;
+
     private LoggerInterface $logger;
 
     /**
      * @param Queue $queue
      * @param Courier $courier
      * @param UserContextInterface $userContext
+     * @param OpenSession $session
      * @param LoggerInterface $logger
      */
     public function __construct(
         Queue $queue,
         Courier $courier,
         UserContextInterface $userContext,
+        OpenSession $session,
         LoggerInterface $logger
     ) {
         $this->queue = $queue;
         $this->courier = $courier;
         $this->userContext = $userContext;
+        $this->session = $session;
         $this->logger = $logger;
     }
 
@@ -70,6 +76,8 @@ class DeliverAfterResponse
             if (function_exists('fastcgi_finish_request')) {
                 fastcgi_finish_request();
             }
+            // What they ask for next (the page that thanks them) would wait for the session until Comeback answers.
+            $this->session->close();
             $this->courier->deliverAtOnce(self::MOST, self::SECONDS);
         } catch (\Throwable $error) {
             $this->logger->error('Comeback could not be told at once: ' . $error->getMessage());

@@ -46,6 +46,25 @@ def test_a_file_that_does_not_parse_would_be_found(php: str, tmp_path: Path, mod
     assert subprocess.run([php, "-l", str(broken)], capture_output=True, check=False).returncode == 255
 
 
+def test_a_session_of_php_is_open_until_it_is_let_go_and_keeps_what_was_put_in(
+    php: str, ground: Path, tmp_path: Path
+) -> None:
+    code = """
+        require $argv[1];
+        $session = new Comeback\\Loyalty\\Model\\OpenSession();
+        $session->close();
+        session_start();
+        $_SESSION['cart'] = '42';
+        $open = session_status();
+        $session->close();
+        echo json_encode([$open === PHP_SESSION_ACTIVE, session_status() === PHP_SESSION_NONE]);
+    """
+    kept = ("-d", f"session.save_path={tmp_path}", "-d", "session.save_handler=files")
+    assert said(php, *kept, "-r", code, "--", ground) == "[true,true]"
+    [file] = tmp_path.iterdir()
+    assert file.read_text() == 'cart|s:2:"42";'
+
+
 @pytest.mark.parametrize(("where", "least"), [("module", 29), ("php", 29)])
 def test_the_unit_tests_pass(php: str, module: Path, ground: Path, where: str, least: int) -> None:
     tests = module / "Test/Unit" if where == "module" else ground.parent

@@ -78,8 +78,14 @@ def test_only_what_php_7_4_knows_is_said(module: Path) -> None:
     assert found(TOO_NEW, iter(sorted(module.rglob("*.php")))) == []
 
 
-def test_no_rule_of_magento_is_broken(module: Path) -> None:
-    assert found(FORBIDDEN, sources(module)) == []
+def test_no_rule_of_magento_is_broken_but_for_the_one_that_keeps_a_session_open(module: Path) -> None:
+    """Magento's own way to close a session opens one first; each exception is told to the checker beside the line."""
+    told = ["session_status(", "session_write_close("]
+    assert found(FORBIDDEN, sources(module)) == [
+        f"OpenSession.php: discouraged function: {one}" for one in told
+    ]
+    ignored = [path.name for path in sources(module) for _ in re.findall("phpcs:ignore", path.read_text())]
+    assert ignored == ["OpenSession.php"] * len(told)
 
 
 BREACHES = [

@@ -8,6 +8,7 @@ declare(strict_types=1);
 namespace Comeback\Loyalty\Test\Unit\Plugin;
 
 use Comeback\Loyalty\Model\Courier;
+use Comeback\Loyalty\Model\OpenSession;
 use Comeback\Loyalty\Model\Queue;
 use Comeback\Loyalty\Plugin\DeliverAfterResponse;
 use Magento\Authorization\Model\UserContextInterface;
@@ -41,6 +42,21 @@ class DeliverAfterResponseTest extends TestCase
         self::assertSame('sent', $this->after(true, $courier, UserContextInterface::USER_TYPE_INTEGRATION));
     }
 
+    public function testTheShoppersNextPageDoesNotWaitForComeback(): void
+    {
+        $done = [];
+        $session = $this->createMock(OpenSession::class);
+        $session->expects(self::once())->method('close')->willReturnCallback(static function () use (&$done): void {
+            $done[] = 'session let go';
+        });
+        $courier = $this->createMock(Courier::class);
+        $courier->method('deliverAtOnce')->willReturnCallback(static function () use (&$done): void {
+            $done[] = 'Comeback told';
+        });
+        self::assertSame('sent', $this->after(true, $courier, null, $session));
+        self::assertSame(['session let go', 'Comeback told'], $done);
+    }
+
     public function testWhateverGoesWrongTheAnswerIsSent(): void
     {
         $courier = $this->createMock(Courier::class);
@@ -52,15 +68,22 @@ class DeliverAfterResponseTest extends TestCase
      * @param bool $touched
      * @param Courier $courier
      * @param int|null $userType
+     * @param OpenSession|null $session
      * @return string
      */
-    private function after(bool $touched, Courier $courier, ?int $userType = null): string
-    {
+    private function after(
+        bool $touched,
+        Courier $courier,
+        ?int $userType = null,
+        ?OpenSession $session = null
+    ): string {
+        $session = $session ?? $this->createMock(OpenSession::class);
         $user = $this->createMock(UserContextInterface::class);
         $user->method('getUserType')->willReturn($userType);
         $queue = $this->createMock(Queue::class);
         $queue->method('isTouched')->willReturn($touched);
-        $plugin = new DeliverAfterResponse($queue, $courier, $user, $this->createMock(LoggerInterface::class));
+        $logger = $this->createMock(LoggerInterface::class);
+        $plugin = new DeliverAfterResponse($queue, $courier, $user, $session, $logger);
         return $plugin->afterSendResponse($this->createMock(Response::class), 'sent');
     }
 }
