@@ -19,8 +19,8 @@ class OpenSession
      */
     public function close(): void
     {
-        // Not by Magento's session manager: one that is first made now would set PHP's session settings, which may not be
-        // set any more once a page is out.
+        // Not by Magento's session manager: one that is first made now would set PHP's session settings, which may not
+        // be set any more once a page is out.
         // phpcs:ignore Magento2.Functions.DiscouragedFunction
         if (session_status() === PHP_SESSION_ACTIVE) {
             // phpcs:ignore Magento2.Functions.DiscouragedFunction
