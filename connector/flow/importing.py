@@ -8,6 +8,10 @@ from connector.port import Batch
 from connector.store import intake, members, people, purchases, queue, runs, shops
 from connector.store.database import Tx
 
+READ = (
+    "read"  # a checkpoint of ours, behind all of the platform's: what is left of the run is the house's alone
+)
+
 
 def take(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, done: int, now: datetime) -> None:
     """Keep one batch and how far the import is; whom it touches is settled soon."""
@@ -41,13 +45,17 @@ def singly(batch: Batch) -> Iterator[Batch]:
         yield Batch((), (order,), batch.checkpoint, batch.total)
 
 
+def is_in(tx: Tx, run: runs.Run, done: int) -> None:
+    """The history is read: who goes on with the run has nothing to ask the shop any more."""
+    runs.progress(tx, run, READ, done, done)
+    intake.take_stock(tx)
+
+
 def finish(tx: Tx, shop_id: int, run: runs.Run, done: int, now: datetime) -> None:
-    """The history is in: have everyone settled."""
+    """The history is in, and whoever came by two ways at once is joined: have everyone settled."""
     runs.finish(tx, run, now, done)
     # What changed while the history was read is looked at again by the first window.
     shops.looked_until(tx, shop_id, run.started_at)
-    intake.take_stock(tx)
-    joining.join_everybody(tx, now)
     settling.due_soon(tx, [], now)
 
 

@@ -10,6 +10,7 @@ from connector.flow import importing, reconciling
 from connector.house import House
 from connector.port import Batch, Refused, ShopError
 from connector.rounds.lines import NEVER, OURS, answered, is_removed, line, must_wait, note
+from connector.rounds.members import join_everybody
 from connector.store import runs, shops
 from connector.store.shops import Shop
 
@@ -29,12 +30,19 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
             return run is not None and run.state == "done"
         if must_wait(tx, shop, house.now()):
             return False  # the sweep resumes it
+    return _is_read(house, shop, run, stop) and _is_through(house, shop, stop)
+
+
+def _is_read(house: House, shop: Shop, run: runs.Run, stop: threading.Event) -> bool:
+    """Read the history from where it stopped; tell whether all of it is in."""
+    if run.checkpoint == importing.READ:
+        return True
     done = run.done
     try:
         there = line(house, shop, "backfill")
         if run.checkpoint is None:
             shown_since = there.shows_since(house.now())
-            with house.database.merchant(merchant_id) as tx:
+            with house.database.merchant(shop.merchant_id) as tx:
                 runs.reaches_back(tx, run, shown_since)
         for number, batch in enumerate(there.history(run.checkpoint)):
             if number == 0:
@@ -47,11 +55,22 @@ def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event)
         note(house, shop, error)
         _pause_import(house, shop, run, error)
         return False
-    with house.database.merchant(merchant_id) as tx:
+    with house.database.merchant(shop.merchant_id) as tx:
         if is_removed(tx, shop):
             return False
-        importing.finish(tx, shop_id, run, done, house.now())
-    _log.info("imported", shop=shop_id, count=done)
+        importing.is_in(tx, run, done)
+    return True
+
+
+def _is_through(house: House, shop: Shop, stop: threading.Event) -> bool:
+    """Join who came by two ways at once, and have everyone settled; tell whether the run is through."""
+    join_everybody(house, shop.merchant_id, stop=stop)
+    with house.database.merchant(shop.merchant_id) as tx:
+        run = runs.latest(tx, shop.id, "import")
+        if run is None or stop.is_set() or is_removed(tx, shop):
+            return False
+        importing.finish(tx, shop.id, run, run.done, house.now())
+    _log.info("imported", shop=shop.id, count=run.done)
     return True
 
 

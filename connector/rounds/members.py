@@ -13,6 +13,7 @@ from connector.house import House
 from connector.rounds.lines import NEVER, OURS
 from connector.store import people, shops
 
+ADDRESSES = 1_000  # looked for at once, each joined by itself
 PUT_OFF = timedelta(hours=1)  # until a member who could not be settled is tried again
 
 _log = structlog.get_logger()
@@ -43,19 +44,27 @@ def _put_off(house: House, merchant_id: int, error: Exception) -> None:
     _log.error("not settled", merchant_id=merchant_id, member=member_id, error=type(error).__name__)
 
 
-def join_everybody(house: House, merchant_id: int, words: Sequence[bytes] | None = None) -> int:
+def join_everybody(
+    house: House, merchant_id: int, words: Sequence[bytes] | None = None, stop: threading.Event = NEVER
+) -> int:
     """Join whoever is known by one of these verified addresses (or any) as several members; return how many were joined.
 
     Each address in a transaction of its own: one for all would lock members in the order of the addresses, and whoever
-    settles locks them in their own. What is joined stays so where a later one fails.
+    settles locks them in their own. What is joined stays so where a later one fails, and is not found again.
     """
-    with house.database.merchant(merchant_id) as tx:
-        shared = people.shared_addresses(tx, words)
-    joined = 0
-    for word in shared:
+    joined, after = 0, b""
+    while True:
         with house.database.merchant(merchant_id) as tx:
-            joined += joining.join_everybody(tx, house.now(), [word])
-    return joined
+            shared = people.shared_addresses(tx, words, after, ADDRESSES)
+        for word in shared:
+            if stop.is_set():
+                return joined
+            with house.database.merchant(merchant_id) as tx:
+                joined += joining.join_everybody(tx, house.now(), [word])
+        if len(shared) < ADDRESSES:
+            return joined
+        # Not from the front again: a member that is closed is not joined, and would be found for ever.
+        after = shared[-1]
 
 
 def look_again(house: House, merchant_id: int, shop_id: int, stop: threading.Event = NEVER) -> None:

@@ -259,11 +259,18 @@ def all_ids(tx: Tx, shop_id: int, before: datetime) -> Iterator[str]:
     return bulk.in_order(tx, customers.c.id, *_of(tx, shop_id), *there)
 
 
-def shared_addresses(tx: Tx, email_hashes: Sequence[bytes] | None = None) -> list[bytes]:
-    """Return those of these addresses (or of all) that verified customers of different members have, in order."""
+def shared_addresses(
+    tx: Tx, email_hashes: Sequence[bytes] | None = None, after: bytes = b"", limit: int | None = None
+) -> list[bytes]:
+    """Return those of these addresses (or of all) that verified customers of different members have, in order.
+
+    From behind `after` on, and no more than `limit`.
+    """
     if email_hashes is not None and not email_hashes:
         return []
     which = [] if email_hashes is None else [bulk.among(customers.c.email_hash, email_hashes)]
+    if after:
+        which.append(customers.c.email_hash > after)
     chosen = (
         select(customers.c.email_hash)
         .where(
@@ -276,6 +283,7 @@ def shared_addresses(tx: Tx, email_hashes: Sequence[bytes] | None = None) -> lis
         .group_by(customers.c.email_hash)
         .having(func.count(customers.c.member_id.distinct()) > 1)
         .order_by(customers.c.email_hash)
+        .limit(limit)
     )
     return list(tx.run(chosen).scalars())
 

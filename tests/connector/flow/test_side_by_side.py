@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import pytest
 from connector import rounds
 from connector.flow import importing, joining
 from connector.port import Batch, CustomerChanged
+from connector.rounds import members as members_round
 from connector.store import people, runs, shops
 from connector.store.tables import customers, members
 
@@ -33,6 +35,12 @@ def come_at_once(world: Any, make: Any, *others: tuple[str, str]) -> None:
             importing.take_in(tx, shop.id, Batch(tuple(came), (), "1"), world.now)
 
 
+def begins(world: Any) -> None:
+    """Have the shop's history asked for anew."""
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        runs.begin(tx, world.shop.id, "import", world.now)
+
+
 def living(world: Any) -> int:
     return sum(row.survivor_id is None and row.closed_at is None for row in world.rows(members))
 
@@ -40,9 +48,61 @@ def living(world: Any) -> int:
 def test_who_came_by_two_imports_at_once_is_joined_when_one_is_through(world: Any, make: Any) -> None:
     come_at_once(world, make)
     assert living(world) == 2
-    with world.house.database.merchant(world.shop.merchant_id) as tx:
-        importing.finish(tx, world.shop.id, runs.begin(tx, world.shop.id, "import", world.now), 1, world.now)
+    begins(world)
+    assert rounds.import_history(world.house, world.shop.merchant_id, world.shop.id)
     assert living(world) == 1
+
+
+class Killed(BaseException):
+    """As a process ends: nobody catches it."""
+
+
+def test_killed_while_it_joins_an_import_goes_on_joining_and_asks_the_shop_nothing_more(
+    world: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come_at_once(world, make, ("9", "10"), ("11", "12"), ("13", "14"))
+    before = living(world)
+    world.happen(make.order(1, 60, make.NOW), tell=False)
+    begins(world)
+    monkeypatch.setattr(members_round, "ADDRESSES", 1)
+    look, looked = joining.join_same_person, list[bytes]()
+
+    def killed_at_the_third(tx: Any, word: bytes) -> list[int]:
+        found = look(tx, word)
+        looked.append(word)
+        if len(looked) == 3:
+            raise Killed
+        return found
+
+    monkeypatch.setattr(joining, "join_same_person", killed_at_the_third)
+    with pytest.raises(Killed):
+        rounds.import_history(world.house, world.shop.merchant_id, world.shop.id)
+    assert (before, living(world)) == (8, 6), "two addresses are joined for good, the third not half"
+    calls = list(world.corner.calls)
+    assert rounds.import_history(world.house, world.shop.merchant_id, world.shop.id)
+    assert (living(world), looked[3:], world.corner.calls) == (4, sorted(looked[2:3] + looked[4:]), calls)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        run = runs.latest(tx, world.shop.id, "import")
+    assert run is not None
+    assert (run.state, run.done) == ("done", 1)
+
+
+def test_told_to_stop_while_it_joins_an_import_goes_on_later(
+    world: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    come_at_once(world, make, ("9", "10"))
+    begins(world)
+    look, stop = joining.join_same_person, threading.Event()
+
+    def tells_to_stop(tx: Any, word: bytes) -> list[int]:
+        stop.set()
+        return look(tx, word)
+
+    monkeypatch.setattr(joining, "join_same_person", tells_to_stop)
+    assert not rounds.import_history(world.house, world.shop.merchant_id, world.shop.id, stop)
+    assert living(world) == 3
+    assert rounds.import_history(world.house, world.shop.merchant_id, world.shop.id)
+    assert living(world) == 2
 
 
 def test_who_comes_by_two_messages_at_once_is_joined_by_the_one_that_ends_last(
