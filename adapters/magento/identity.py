@@ -90,7 +90,10 @@ def add(
             url = hall.enter(exchange.address)
             handshake.spend(exchange, hall)
             return url
-        tried = handshake.finished(exchange, hall, allowed, install.patience())
+        ends = install.patience()
+        tried = handshake.finished(exchange, hall, allowed, ends)
+        if confirms_email:
+            install.insist_confirmed(tried, allowed, ends)
         kept = install.settled(tried, hall, clock(), confirms_email=confirms_email)
         url = install.welcome(kept, code, hall).url
         handshake.spend(exchange, hall)

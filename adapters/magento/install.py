@@ -20,7 +20,7 @@ from connector.port import (
     Welcomed,
 )
 
-from . import address, answers, groups, keys, rights, scheme
+from . import address, answers, confirmations, groups, keys, rights, scheme
 from .client import Client
 from .keys import Keys
 from .rights import Right
@@ -82,6 +82,7 @@ class Mistake(Enum):
     NO_HEADER = "no_header"
     RIGHTS_MISSING = "rights_missing"
     TURNED_DOWN = "turned_down"
+    NOT_CONFIRMED = "not_confirmed"
 
 
 class NotConnected(Exception):
@@ -114,13 +115,23 @@ def connect(typed: Typed, hall: Hall, allowed: frozenset[str], now: datetime) ->
     base = _address(typed, hall)
     four = Four(*(getattr(typed, name).strip() for name in KEYS))
     try:
-        tried = try_out(base, four, allowed, patience())
+        ends = patience()
+        tried = try_out(base, four, allowed, ends)
     except Unauthorized as error:
         raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED}) from error
     except ShopError as error:
         raise NotConnected({"address": mistake(error)}, to=getattr(error, "to", "")) from error
+    if typed.confirms_email:
+        insist_confirmed(tried, allowed, ends)
     kept = settled(tried, hall, now, typed.hook_secret.strip(), confirms_email=typed.confirms_email)
     return Connected(welcome(kept, typed.merchant_code, hall).url, scheme.FAULTS[kept.keys.spelling])
+
+
+def insist_confirmed(tried: Tried, allowed: frozenset[str], ends: float) -> None:
+    """Raise NotConnected where Magento says that addresses are not confirmed on all its websites."""
+    names = confirmations.contradicted(Client(tried.facts.address, tried.keys, allowed, ends=ends))
+    if names:
+        raise NotConnected({"confirms_email": Mistake.NOT_CONFIRMED}, to=names)
 
 
 def settled(

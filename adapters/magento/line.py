@@ -84,7 +84,7 @@ class Line:
             self._keep(lambda kept: replace(kept, adobe=adobe_choices.with_values(kept.adobe, key, values)))
             return
         if key == email_choice.KEY:
-            confirms = email_choice.value(values)
+            confirms = email_choice.value(values, self._client)
             self._keep(lambda kept: replace(kept, confirms_email=confirms))
             return
         if key == events.KEY:
@@ -171,6 +171,7 @@ class Line:
             faults=(
                 *map(texts_identity.fault, scheme.FAULTS[spelling]),
                 *Tags(Attributes(line), self._keys.chosen).faults,
+                *email_choice.faults(kept.confirms_email, line),
             ),
         )
 

@@ -27,6 +27,11 @@ class Stores:
             raise Refused("The shop has no store view.")
         return views
 
+    @cached_property
+    def sites(self) -> list[Website]:
+        """Every website but the admin's."""
+        return [site for site in self._client.read("store/websites", list[Website]) if site.id != 0]
+
     @property
     def main(self) -> StoreConfig:
         """The store view that answers at the shop's address, else the oldest."""
@@ -36,9 +41,8 @@ class Stores:
 
     def facts(self) -> ShopFacts:
         """Return the shop's name, books' currency, time zone and language, as its main store view has them."""
-        sites = self._client.read("store/websites", list[Website])
         books = {view.base_currency_code for view in self.views}
-        name = next((site.name for site in sites if site.id == self.main.website_id), "")
+        name = next((site.name for site in self.sites if site.id == self.main.website_id), "")
         return ShopFacts(
             address=self._client.address,
             name=name if name and name.lower() != _UNNAMED else urlsplit(self._client.address).netloc,

@@ -29,6 +29,13 @@ _ELSE = {
     "die ander krijgen.",
 }
 
+NOT_CONFIRMED = {
+    "en": "It was said that the shop has every e-mail address confirmed, and Magento says that nobody has to on: {names}. "
+    "Set Require Emails Confirmation to Yes for every website, or say no on the shop's page.",
+    "nl": "Er is gezegd dat de winkel elk e-mailadres laat bevestigen, maar volgens Magento hoeft dat niet op: {names}. "
+    "Zet Require Emails Confirmation voor elke website op Yes, of zeg nee op de pagina van de winkel.",
+}
+
 LABELS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Connect your Magento shop",
@@ -50,7 +57,8 @@ LABELS: dict[str, dict[str, str]] = {
         "token": "Access Token",
         "token_secret": "Access Token Secret",
         "confirms_email": "This shop has customers confirm their e-mail address, a new one and a changed one",
-        "confirms_email_hint": f"Tick it only where both are Yes: {_BOTH}. {_ELSE['en']} Ticked, a guest's orders join the "
+        "confirms_email_hint": f"Tick it only where both are Yes for every website: {_BOTH}. "
+        f"{_ELSE['en']} Ticked, a guest's orders join the "
         "customer with the same address. Left empty for a shop that was connected before, it stays as it was.",
         "merchant_code": "Code of your programme",
         "merchant_code_hint": "Only if this is a further shop of a programme you already run: the one-time code from "
@@ -85,7 +93,8 @@ LABELS: dict[str, dict[str, str]] = {
         "token": "Access Token",
         "token_secret": "Access Token Secret",
         "confirms_email": "Deze winkel laat klanten hun e-mailadres bevestigen, een nieuw én een gewijzigd adres",
-        "confirms_email_hint": f"Vink het alleen aan als beide op Yes staan: {_BOTH}. {_ELSE['nl']} Aangevinkt komen "
+        "confirms_email_hint": f"Vink het alleen aan als beide voor elke website op Yes staan: {_BOTH}. "
+        f"{_ELSE['nl']} Aangevinkt komen "
         "bestellingen van een gast bij de klant met hetzelfde adres. Leeg gelaten bij een winkel die al verbonden was, "
         "blijft het zoals het was.",
         "merchant_code": "Code van je programma",
@@ -119,6 +128,8 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.NO_HEADER: "The shop's web server does not pass the Authorization header on to Magento, so that no keys "
         "work. In Apache, CGIPassAuth On does.",
         Mistake.RIGHTS_MISSING: "The keys work, but some rights are missing; they are listed above.",
+        Mistake.NOT_CONFIRMED: "Magento says that nobody has to confirm an address on: {to}. "
+        "Set it to Yes there, or leave this empty.",
         Mistake.TURNED_DOWN: "This code does not work (any more). Make a new one in the settings of your programme.",
     },
     "nl": {
@@ -136,6 +147,8 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.NO_HEADER: "De webserver van de winkel geeft de Authorization-header niet door aan Magento, zodat geen "
         "sleutels werken. In Apache doet CGIPassAuth On dat wel.",
         Mistake.RIGHTS_MISSING: "De sleutels werken, maar er ontbreken rechten; ze staan hierboven.",
+        Mistake.NOT_CONFIRMED: "Volgens Magento hoeft niemand een adres te bevestigen op: {to}. "
+        "Zet het daar op Yes, of laat dit leeg.",
         Mistake.TURNED_DOWN: "Deze code werkt niet (meer). Maak een nieuwe in de instellingen van je programma.",
     },
 }
@@ -161,7 +174,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "not ticked keep it, and its prices and taxes. Those in a ticked one come back to it when their tier ends.",
         "other_tax": "other tax class: {name}",
         "confirms_email_title": "E-mail addresses that customers confirm",
-        "confirms_email_hint": f"Say yes only where both are Yes: {_BOTH}. {_ELSE['en']} With yes, a guest's orders join "
+        "confirms_email_hint": f"Say yes only where both are Yes for every website: {_BOTH}. "
+        f"{_ELSE['en']} With yes, a guest's orders join "
         "the customer with the same address. It holds for all once the shop was read again by night.",
         "no": "No, or not always",
         "yes": "Yes, always",
@@ -188,7 +202,8 @@ CHOICES: dict[str, dict[str, str]] = {
         "zat, komt daarin terug als het niveau afloopt.",
         "other_tax": "andere belastingklasse: {name}",
         "confirms_email_title": "E-mailadressen die klanten bevestigen",
-        "confirms_email_hint": f"Zeg alleen ja als beide op Yes staan: {_BOTH}. {_ELSE['nl']} Met ja komen bestellingen van "
+        "confirms_email_hint": f"Zeg alleen ja als beide voor elke website op Yes staan: {_BOTH}. "
+        f"{_ELSE['nl']} Met ja komen bestellingen van "
         "een gast bij de klant met hetzelfde adres. Het geldt voor iedereen zodra de winkel 's nachts opnieuw is gelezen.",
         "no": "Nee, of niet altijd",
         "yes": "Ja, altijd",

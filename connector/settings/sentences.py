@@ -160,6 +160,8 @@ LINES = (
     _("The shop refused the call (%(status)s)."),
     _("The shop keeps its price rule %(name)s otherwise than its name says; delete the rule there."),
     _("Choose one of what is offered."),
+    _("The shop says that nobody has to confirm an address on: %(names)s."),
+    _("Too many of our calls to the shop are on their way."),
     _("The shop did not accept our signature this once."),
     _("The shop's customers have no attribute %(code)s; install Comeback's module, or choose another."),
     _("The tag %(word)s holds a comma or a line break, which part tags there."),

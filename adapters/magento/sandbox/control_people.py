@@ -50,6 +50,13 @@ def remove_customer(stage: Stage, given: Said, key: int) -> Said:
     return {"removed": True}
 
 
+def unconfirmed(stage: Stage, given: Said) -> Said:
+    """Have these websites ask nobody to confirm an address; unless told so, all do."""
+    with stage.shop.lock:
+        stage.shop.extras["unconfirmed"] = list(map(int, given["websites"]))
+    return {}
+
+
 def no_topic(stage: Stage, given: Said, key: int) -> Said:
     raise Missing("Magento knows no such message; a redaction is the customer's deletion")
 
@@ -57,6 +64,7 @@ def no_topic(stage: Stage, given: Said, key: int) -> Said:
 ROUTES: Routes = [
     ("GET", "customers", list_customers),
     ("POST", "customers", register),
+    ("POST", "unconfirmed", unconfirmed),
     ("PATCH", "customers/<int:key>", change_customer),
     ("DELETE", "customers/<int:key>", remove_customer),
     ("POST", "customers/<int:key>/redact", no_topic),

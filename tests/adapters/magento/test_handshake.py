@@ -139,6 +139,20 @@ def admin(sandbox: Any) -> Iterator[Admin]:
     return Admin(sandbox)
 
 
+def test_a_shop_that_asks_nobody_to_confirm_an_address_is_not_taken_for_one_that_does(
+    admin: Admin, sandbox: Any
+) -> None:
+    sandbox.customer("ann")
+    sandbox.shop.extras["unconfirmed"] = [1]
+    admin.activate()
+    browser = admin.browser()
+    admin.come(browser)
+    page = admin.press(browser, confirms_email="1")
+    assert (page.status_code, admin.hall.welcomed) == (422, [])
+    assert "nobody has to confirm an address on: Main Website." in page.text
+    assert SIGN_IN in admin.press(browser).text
+
+
 def test_activate_brings_a_merchant_in_and_the_shop_with_them(admin: Admin, sandbox: Any) -> None:
     offer = admin.activate()
     browser = admin.browser()

@@ -91,6 +91,20 @@ def test_a_shop_with_all_rights_is_welcomed(sandbox: Any, hall: Doorstep, browse
     assert (kept.confirms_email, kept.default_group, len(kept.hook_secret)) == (True, 1, 32)
 
 
+def test_a_shop_that_asks_nobody_to_confirm_an_address_is_not_connected_as_one_that_does(
+    sandbox: Any, hall: Doorstep, browser: Any
+) -> None:
+    sandbox.customer("ann")
+    sandbox.shop.extras["unconfirmed"] = [1]
+    page = browser.post("/magento/", data=form(sandbox, confirms_email="1"))
+    assert (page.status_code, hall.welcomed) == (422, [])
+    assert (
+        'id="confirms_email-error">Magento says that nobody has to confirm an address on: Main Website.'
+        in page.text
+    )
+    assert browser.post("/magento/", data=form(sandbox)).status_code == 303
+
+
 def test_the_merchant_may_choose_the_secret_of_the_hints(sandbox: Any, hall: Doorstep, browser: Any) -> None:
     for chosen in ("chosen-by-the-merchant", "", ""):
         browser.post("/magento/", data=form(sandbox, hook_secret=chosen))
@@ -325,7 +339,8 @@ def test_addresses_count_as_proven_only_where_new_and_changed_ones_are_confirmed
 
     settings = "Require Emails Confirmation", "Require email confirmation if email has been changed"
     for said in (texts.LABELS[language], texts.CHOICES[language]):
-        assert [one in said["confirms_email_hint"] for one in settings] == [True, True]
+        everywhere = {"en": "for every website", "nl": "voor elke website"}[language]
+        assert [one in said["confirms_email_hint"] for one in (*settings, everywhere)] == [True] * 3
 
 
 def test_keys_survive_being_kept(sandbox: Any) -> None:

@@ -86,11 +86,12 @@ class _Held:
 
 
 def test_a_choice_made_while_the_shop_is_connected_again_is_kept_beside_the_new_keys(vault: Any) -> None:
+    vault.tokens = keys.packed(replace(keys.unpacked(vault.read()), confirms_email=True))
     disturbed = Disturbed(vault, 1)
     line = platform.open({}, ShopLine("https://shop.test/", "key"), disturbed)
-    line.choose(email_choice.KEY, ("yes",))
+    line.choose(email_choice.KEY, ("no",))
     kept = keys.unpacked(vault.read())
-    assert (kept.token, kept.confirms_email) == ("anew 0", email_choice.value(("yes",)))
+    assert (kept.token, kept.confirms_email) == ("anew 0", False)
     disturbed.left = 9
     with pytest.raises(TryLater, match="being connected again"):
         line.new_secret(NOW)

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from adapters.magento import confirmations, keys
+from adapters.magento.line import Line
 from adapters.magento.rules import end_of, last_day
 from adapters.magento.sandbox import people, promotions, truth
 from adapters.magento.sandbox.places import BY_COUNT
+from connector.port import Refused, ShopLine
 from connector.records import Coupon
 
 
@@ -40,6 +43,39 @@ def test_a_customer_is_at_home_in_the_books_of_their_website(two: Any) -> None:
     assert [found[each].currency for each in ids] == ["USD", "EUR", "USD"]
     so = [truth.customer(two.shop, row)["currency"] for row in two.shop.customers]
     assert so == ["USD", "EUR", "USD"]
+
+
+@pytest.fixture
+def half(two: Any) -> Any:
+    """Two websites, somebody registered on each, and only the first asks to have an address confirmed."""
+    at_home(two, "ann", "default"), at_home(two, "eva", "eu_de")
+    two.shop.extras["unconfirmed"] = [2]
+    return two
+
+
+def test_addresses_are_not_called_proven_where_one_website_asks_nobody(half: Any, vault: Any) -> None:
+    vault.tokens = keys.packed(half.keys)
+    line = Line(half.env, ShopLine(half.address, "shop-key"), vault)
+    with pytest.raises(Refused, match=r"nobody has to confirm an address on: Europe Website\."):
+        line.choose("confirms_email", ("yes",))
+    assert keys.unpacked(vault.read()).confirms_email is False
+    line.choose("confirms_email", ("no",))
+
+
+def test_a_website_that_stopped_asking_is_named_when_the_shop_is_looked_at(half: Any) -> None:
+    (fault,) = half.line(confirms_email=True).examine("https://comeback.example/webhooks/magento").faults
+    assert ["on: Europe Website." in fault["en"], "op: Europe Website." in fault["nl"]] == [True, True]
+    assert half.line().examine("https://comeback.example/webhooks/magento").faults == ()
+    half.shop.extras["unconfirmed"] = []
+    assert half.line(confirms_email=True).examine("https://comeback.example/webhooks/magento").faults == ()
+
+
+def test_what_a_shop_does_not_tell_of_confirmation_is_left_to_the_merchant(half: Any) -> None:
+    half.shop.extras["version"] = "2.3"  # calls everybody confirmed
+    assert confirmations.contradicted(half.client()) == ""
+    half.shop.extras["version"] = "2.4"
+    half.shop.rights -= {"Magento_Customer::manage"}
+    assert confirmations.contradicted(half.client()) == ""
 
 
 def test_the_shop_says_in_what_its_other_books_are_kept(two: Any) -> None:
