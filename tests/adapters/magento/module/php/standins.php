@@ -329,6 +329,20 @@ namespace Magento\Framework\Controller\Result {
     }
 }
 
+namespace Magento\Framework\Indexer {
+    interface IndexerInterface
+    {
+        public function invalidate();
+    }
+
+    class IndexerRegistry
+    {
+        public function get($indexerId)
+        {
+        }
+    }
+}
+
 namespace Magento\Framework\Setup {
     interface ModuleDataSetupInterface
     {
@@ -470,6 +484,7 @@ namespace Magento\Customer\Model {
     class Customer
     {
         public const ENTITY = 'customer';
+        public const CUSTOMER_GRID_INDEXER_ID = 'customer_grid';
     }
 }
 
@@ -503,6 +518,10 @@ namespace Magento\Customer\Setup {
         }
 
         public function addAttributeToSet($type, $setId, $groupId, $attributeId, $sortOrder = null)
+        {
+        }
+
+        public function getDefaultAttributeGroupId($type, $setId = null)
         {
         }
 
