@@ -64,6 +64,9 @@ def test_what_the_module_adds_is_what_it_makes(guide: str, module: Path) -> None
     patch = (module / "Setup/Patch/Data/AddCustomerAttributes.php").read_text()
     made = set(re.findall(r"'(comeback_\w+)'", patch))
     assert {word for word in code(guide) if re.fullmatch(r"comeback_(?!loyalty)\w+", word)} == made
+    # Magento's grid of customers filters by what takes one line.
+    assert re.findall(r"self::(\w+) => \['type' => '\w+', 'input' => 'text'", patch) == ["BALANCE", "TIER"]
+    assert "*Filters* has points and tier" in guide
     assert "cron group of its own, `comeback_loyalty`" in guide
     assert '<group id="comeback_loyalty">' in (module / "etc/crontab.xml").read_text()
 
