@@ -1,4 +1,4 @@
-"""What is said of a shop's asynchronous events: how our subscriptions stand, and whether the merchant wants any."""
+"""What is said of a shop's modules that tell of changes: how our subscriptions and our own module stand; the choice."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -7,12 +7,14 @@ import msgspec
 
 from connector.port import Choice, Refused
 
-from . import rights, subscriptions
+from . import messages, rights, subscriptions
+from .client import Client
 from .keys import Events, Keys
 from .subscriptions import Broken, Denied, Found, Missing, There
 from .texts_events import CHOICE, NOTES
 
 KEY = "async_events"
+MODULE = "Comeback_Loyalty"  # as Magento calls our own module
 _OPTIONS = ("yes", "no")
 
 
@@ -24,13 +26,22 @@ class Report(msgspec.Struct, frozen=True):
     notes: tuple[Mapping[str, str], ...] = ()
 
 
+def stands(client: Client, door: str, shop: str, events: Events) -> Report:
+    """Look how all of it stands in the shop at this address; raise Unauthorized."""
+    first = report(subscriptions.look(client), door, shop, events)
+    if not subscriptions.fits(door, shop):
+        return first
+    second = of_module(messages.look(client, door, events))
+    return Report(first.missing + second.missing, first.strays, first.notes + second.notes)
+
+
 def report(found: Found, door: str, shop: str, events: Events) -> Report:
     """Say how the subscriptions of the shop at this address stand; nothing is said of a module that is not there."""
     match found:
         case Missing():
             return Report()
         case Denied(right=right):
-            where = rights.OF_EVENTS.get(right, right)
+            where = rights.OF_MODULES.get(right, right)
             return Report(notes=() if events.left else (_note("denied", right=right, where=where),))
         case Broken():
             # Until something was made there, nobody has asked for it.
@@ -38,6 +49,21 @@ def report(found: Found, door: str, shop: str, events: Events) -> Report:
         case There(rows=rows):
             return _stands(rows, door, shop, events)
     assert_never(found)
+
+
+def of_module(found: messages.Found | Denied) -> Report:
+    """Say how our own module stands; nothing is said of one that is not there, or that sends its messages here."""
+    if isinstance(found, Denied):
+        where = rights.OF_MODULES.get(found.right, found.right)
+        return Report(notes=(_note("module_denied", right=found.right, where=where),))
+    match found.standing:
+        case "absent" | "ours" | "by_hand":
+            return Report()
+        case "to_be_set":
+            return Report(missing=(MODULE,))
+        case "elsewhere":
+            return Report(notes=(_note("module_elsewhere", address=found.address),))
+    assert_never(found.standing)
 
 
 def offered(found: Found, events: Events, language: str) -> tuple[Choice, ...]:

@@ -17,6 +17,7 @@ from . import (
     events,
     install,
     keys,
+    messages,
     network,
     rights,
     scheme,
@@ -135,10 +136,12 @@ class Line:
         return self._coupons.all()
 
     def subscribe(self, address: str) -> tuple[str, ...]:
-        """Subscribe to the shop's asynchronous events, where it has a module for them; Magento itself sends nothing."""
+        """Subscribe to the asynchronous events of the shop, and set up our own module, where it has them."""
         door = f"{address}/{self._shop.key}"
-        fits = subscriptions.fits(door, self._shop.address)
-        return subscriptions.subscribe(self._client, door, self._keep) if fits else ()
+        if not subscriptions.fits(door, self._shop.address):
+            return ()
+        told = (events.MODULE,) if messages.tell(self._client, door, self._keep) else ()
+        return (*told, *subscriptions.subscribe(self._client, door, self._keep))
 
     def shows_since(self, now: datetime) -> datetime | None:
         """Magento shows everything there is."""
@@ -159,8 +162,7 @@ class Line:
         missing = [right for right in rights.NEEDED if not install.granted(line, right)]
         if rights.lacks_all(missing):
             raise port.Unauthorized(DEAD)
-        door, seen = f"{address}/{self._shop.key}", subscriptions.look(line)
-        told = events.report(seen, door, self._shop.address, self._keys.events)
+        told = events.stands(line, f"{address}/{self._shop.key}", self._shop.address, self._keys.events)
         return port.Condition(
             missing_topics=told.missing,
             stray_topics=told.strays,

@@ -46,13 +46,14 @@ WITNESSES = tuple(
     right for right in NEEDED if right.method == "GET" and right.path != GRANTED and right not in _ANYBODYS
 )
 
-# For one thing only, and only in shops that have the module; both stand at the top of the tree.
-OF_EVENTS = {
+# For one thing only, and only in shops that have the module. The first two stand at the top of the tree.
+OF_MODULES = {
     "MageOS_AsyncEvents::manage": "Manage Asynchronous Events",
     "Aligent_AsyncEvents::manage": "Asynchronous Events",
+    "Comeback_Loyalty::config": "Stores > Settings > Configuration > Comeback",
 }
 
-_WHERE = {right.resource: right.where for right in NEEDED} | OF_EVENTS
+_WHERE = {right.resource: right.where for right in NEEDED} | OF_MODULES
 _READS = {right.resource for right in NEEDED if right.reads}
 
 

@@ -111,7 +111,7 @@ def plan(rows: Iterable[Subscription], door: str, events: Events) -> Plan:
     What somebody switched off in the shop stays off, unless `revive`; what is gone is made anew. Where the merchant wants
     it left alone, ours are ended. What others made is not looked at, this shop's own under the bare address included.
     """
-    mine = [row for row in rows if _is_ours(row.recipient_url, door, events)]
+    mine = [row for row in rows if is_ours(row.recipient_url, door, events)]
     if events.left:
         return Plan(end=tuple(row for row in mine if row.status))
     here = recipient(door, events.token)
@@ -128,6 +128,14 @@ def plan(rows: Iterable[Subscription], door: str, events: Events) -> Plan:
         wake=tuple(asleep.values()) if events.revive else (),
         end=tuple(row for row in _on(mine) if row not in on.values()),
     )
+
+
+def is_ours(address: str, door: str, events: Events) -> bool:
+    """Tell whether Comeback itself made something with this address, now or before."""
+    # Behind our present address nobody else stands; of one that Comeback had before, the token tells.
+    tokens = (events.token, *(each.secret for each in events.old))
+    tails = tuple(f"/{recipient(door.rpartition('/')[2], token)}" for token in tokens if token)
+    return address.startswith(f"{door}{_ASKED}") or address.endswith(tails)
 
 
 def subscribe(client: Client, door: str, keep: Keep) -> tuple[str, ...]:
@@ -207,13 +215,6 @@ def _each(things: tuple[T, ...], work: Callable[[T], None]) -> tuple[T, ...]:
             work(thing)
             done.append(thing)
     return tuple(done)
-
-
-def _is_ours(address: str, door: str, events: Events) -> bool:
-    # Behind our present address nobody else stands; of one that Comeback had before, the token tells.
-    tokens = (events.token, *(each.secret for each in events.old))
-    tails = tuple(f"/{recipient(door.rpartition('/')[2], token)}" for token in tokens if token)
-    return address.startswith(f"{door}{_ASKED}") or address.endswith(tails)
 
 
 def _mark(token: str) -> str:

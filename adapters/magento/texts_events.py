@@ -8,6 +8,10 @@ NOTES: dict[str, dict[str, str]] = {
         "The shop is looked at every half minute in any case.",
         "off": "Subscriptions of Comeback are switched off in the shop ({names}), and stay so. To have them again, "
         "keep Yes under Async Events here.",
+        "module_denied": "The shop has Comeback's module. Tick {where} ({right}) at the integration and save, and its "
+        "address and secret are entered by themselves; what was entered by hand is good as it is.",
+        "module_elsewhere": "Comeback's module in the shop sends its messages to another address: {address}. Empty it "
+        "there to have it send them here.",
         "in_the_clear": "The shop has Async Events, but Comeback has no address that begins with https:// and is at most "
         "some 200 characters long, so it does not subscribe.",
     },
@@ -18,6 +22,10 @@ NOTES: dict[str, dict[str, str]] = {
         "Er wordt in elk geval elke halve minuut gekeken.",
         "off": "Abonnementen van Comeback zijn in de winkel uitgezet ({names}) en blijven uit. Wil je ze terug, bewaar dan "
         "hier Ja bij Async Events.",
+        "module_denied": "De winkel heeft de module van Comeback. Vink {where} ({right}) aan bij de integratie en sla op, "
+        "dan worden adres en geheim vanzelf ingevuld; wat met de hand is ingevuld is goed zoals het is.",
+        "module_elsewhere": "De module van Comeback in de winkel stuurt haar berichten naar een ander adres: {address}. "
+        "Maak het daar leeg om ze hierheen te laten sturen.",
         "in_the_clear": "De winkel heeft Async Events, maar Comeback heeft geen adres dat met https:// begint en hooguit "
         "zo'n 200 tekens lang is, dus het abonneert zich niet.",
     },

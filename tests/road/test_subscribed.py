@@ -1,4 +1,4 @@
-"""Async Events that Comeback subscribed to itself: from a tick in the shop's admin to the books, by messages alone."""
+"""Modules that Comeback set up itself: from a tick in the shop's admin to the books, by messages alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from adapters.magento import keys as magento
-from adapters.magento.sandbox import events
+from adapters.magento.sandbox import events, own_module
 from connector import rounds
 from connector.loyalty.terms import CurrencyTerms, Terms
 from connector.store import shops, tables
@@ -60,6 +60,23 @@ def test_once_the_right_is_ticked_an_order_and_its_refund_are_in_the_books_witho
     assert (total, back) == (20_00, 5_00)
     assert left == earned * 3 // 4
     assert tally["failed"] == 0
+
+
+def test_our_own_module_is_set_up_by_a_tick_too_and_tells_of_an_order_and_its_deletion(
+    street: Any, music: Any
+) -> None:
+    own_module.install(street.music)
+    street.music.rights = street.music.rights | {"Comeback_Loyalty::config"}
+    subscribes(street)
+    order = music.does("orders", email="guest@example.com", lines=LINES, paid=True)["id"]
+    music.does("quiet")
+    assert known(street, order)[:2] == (20_00, 0)
+    music.does(f"orders/{order}", "DELETE")
+    assert music.does("quiet")["failed"] == 0
+    street.applies("magento")
+    with street.house.database.merchant(street.merchant_id) as tx:
+        gone = tx.one(select(tables.orders.c.removed_at).where(tables.orders.c.id == order))
+    assert gone.removed_at is not None
 
 
 def test_a_secret_made_anew_is_taken_over_and_what_is_on_its_way_is_still_believed(

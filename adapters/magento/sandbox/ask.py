@@ -1,7 +1,7 @@
 """One call to the shop's REST interface, and the list of routes that answer it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -64,10 +64,10 @@ def route(method: str, path: str, right: str, module: str = "") -> Callable[[Ans
     return register
 
 
-def find(method: str, path: str, installed: str = "") -> tuple[Route, tuple[str, ...]] | None:
+def find(method: str, path: str, installed: Collection[str] = ()) -> tuple[Route, tuple[str, ...]] | None:
     """Return the route of a path and what its variables stand for; None when there is no such route in this shop."""
     for one in ROUTES:
-        here = one.method == method and one.module in ("", installed)
+        here = one.method == method and one.module in ("", *installed)
         match = one.pattern.fullmatch(path) if here else None
         if match is not None:
             return one, match.groups()

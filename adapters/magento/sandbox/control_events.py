@@ -1,8 +1,8 @@
-"""The control routes of the module of asynchronous events: installing it, and what an admin does with subscriptions."""
+"""The control routes of modules that tell of changes: installing them, and what an admin does with subscriptions."""
 
 from msgspec.structs import replace
 
-from adapters.magento.sandbox import events
+from adapters.magento.sandbox import events, own_module
 from adapters.magento.sandbox.stage import Routes, Said, Stage
 
 
@@ -33,7 +33,15 @@ def drop(stage: Stage, given: Said, key: int) -> Said:
     return given
 
 
+def install_own(stage: Stage, given: Said) -> Said:
+    """Install our own module with empty settings: {"there": true}, or take it away."""
+    with stage.shop.lock:
+        own_module.install(stage.shop, there=bool(given.get("there", True)))
+        return {"installed": own_module.installed(stage.shop)}
+
+
 ROUTES: Routes = [
+    ("POST", "module", install_own),
     ("POST", "events", install),
     ("GET", "events", listed),
     ("POST", "events/<int:key>", switch),

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from flask import Flask, Response, request
 
-from adapters.magento.sandbox import ask, collected, events, fields
+from adapters.magento.sandbox import ask, collected, events, fields, own_module
 from adapters.magento.sandbox.faults import Fault, Faults
 from adapters.magento.sandbox.oauth import Call
 from adapters.magento.sandbox.problems import Problem, internal, no_route, not_allowed
@@ -50,7 +50,9 @@ def _answer(shop: Shop, faults: Faults, path: str, body: bytes) -> Response:
 
 
 def _result(shop: Shop, path: str, body: bytes) -> object:
-    found = ask.find(request.method, _without_store(shop, path), events.module(shop))
+    found = ask.find(
+        request.method, _without_store(shop, path), (events.module(shop), own_module.installed(shop))
+    )
     if found is None:
         raise no_route()
     route, variables = found

@@ -14,7 +14,7 @@ from typing import Literal
 import msgspec
 import requests
 
-from adapters.magento.sandbox import events, shop
+from adapters.magento.sandbox import events, own_module, shop
 from adapters.magento.sandbox.hints import senders, subscribed
 from adapters.magento.sandbox.hints.senders import News
 
@@ -37,7 +37,7 @@ class Hint(msgspec.Struct, frozen=True):
 
     news: News
     due: float
-    to: subscribed.Outlet | None = None
+    to: subscribed.Outlet | subscribed.Own | None = None
 
 
 class Hints:
@@ -82,10 +82,14 @@ class Hints:
             for event, one in events.happened(self.shop, row, key):
                 self._begin()
                 self._queue(News(secrets.token_hex(16), row, key), subscribed.Outlet(event, one))
-            if not self.url:
-                return
             table = self.shop.orders if row == "order" else self.shop.customers
             news = News(secrets.token_hex(16), row, key, gone=table.get(key) is None)
+            address, secret = own_module.settings(self.shop)
+            if address:
+                self._begin()
+                self._queue(news, subscribed.Own(address, secret))
+            if not self.url:
+                return
             at_once = self.kind in senders.WAITED_FOR and not self.weather.hold
             if not at_once:
                 self._queue(news)
@@ -94,7 +98,7 @@ class Hints:
                 return
         self._while_the_shopper_waits(news)
 
-    def _queue(self, news: News, to: subscribed.Outlet | None = None) -> None:
+    def _queue(self, news: News, to: subscribed.Outlet | subscribed.Own | None = None) -> None:
         if self._dropped():
             return
         for _ in range(self._copies()):
@@ -175,7 +179,7 @@ class Hints:
 
     def _sent(self, line: requests.Session, hint: Hint) -> bool:
         """Send it as often as its sender tries; what the sender has nothing to say of is as good as sent."""
-        kind = self.kind if hint.to is None else "async_events"
+        kind = self._kind(hint)
         for attempt in range(senders.TRIES[kind]):
             url, letter = self._written(hint)
             if letter is None or _delivered(line, url, letter):
@@ -184,10 +188,23 @@ class Hints:
                 time.sleep(min(0.2 * 2**attempt, 2))
         return False
 
+    def _kind(self, hint: Hint) -> senders.Kind:
+        match hint.to:
+            case None:
+                return self.kind
+            case subscribed.Own():
+                return "module"
+            case subscribed.Outlet():
+                return "async_events"
+
     def _written(self, hint: Hint) -> tuple[str, senders.Letter | None]:
-        if hint.to is not None:
-            return hint.to.to.recipient_url, subscribed.write(self.shop, hint.to, hint.news.nonce)
-        return self.url, senders.write(self.kind, self.shop, hint.news, self.secret)
+        match hint.to:
+            case None:
+                return self.url, senders.write(self.kind, self.shop, hint.news, self.secret)
+            case subscribed.Own(address, secret):
+                return address, senders.write("module", self.shop, hint.news, secret)
+            case subscribed.Outlet(to=to) as outlet:
+                return to.recipient_url, subscribed.write(self.shop, outlet, hint.news.nonce)
 
 
 def _line() -> requests.Session:

@@ -16,6 +16,13 @@ class Outlet(msgspec.Struct, frozen=True):
     to: events.Subscription
 
 
+class Own(msgspec.Struct, frozen=True):
+    """Our own module, as it was set up over REST."""
+
+    address: str
+    secret: str
+
+
 def write(where: "shop.Shop", outlet: Outlet, number: str) -> Letter | None:
     """Write the letter, signed with the subscription's token; None where the thing is gone, which is read only now."""
     with where.lock:

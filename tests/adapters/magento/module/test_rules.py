@@ -122,7 +122,9 @@ def test_every_file_has_its_header_and_every_class_is_strict_and_says_what_it_is
             path
         )
         if path.name != "registration.php":
-            assert re.search(r"\n/\*\*\n \* [A-Z].{15,}[.\n](.|\n)*?\*/\nclass ", path.read_text()), path
+            assert re.search(
+                r"\n/\*\*\n \* [A-Z].{15,}[.\n](.|\n)*?\*/\n(?:class|interface) ", path.read_text()
+            ), path
 
 
 def test_every_method_says_what_it_promises_and_types_what_it_takes(module: Path) -> None:
@@ -256,6 +258,9 @@ def test_the_right_to_these_settings_is_the_one_that_is_asked_for(module: Path) 
     right = tree(module / "etc/acl.xml").findall(".//resource")[-1].get("id")
     assert right == "Comeback_Loyalty::config"
     assert tree(module / "etc/adminhtml/system.xml").findtext(".//resource") == right
+    routes = tree(module / "etc/webapi.xml").findall("route")
+    assert [route.get("method") for route in routes] == ["GET", "PUT"]
+    assert {one.get("ref") for route in routes for one in route.iter("resource")} == {right}
     controllers = sorted((module / "Controller").rglob("*.php"))
     assert controllers
     for controller in controllers:

@@ -129,6 +129,21 @@ def test_what_goes_out_is_signed_with_the_subscriptions_token_over_the_bytes_tha
     assert set(json.loads(bare.body)) == {"data"}
 
 
+def test_our_own_module_shows_its_address_and_takes_only_what_can_be_good(store: Any) -> None:
+    assert store.refused("GET", "comebackMessages")[0] == 404
+    store.control("POST", "module")
+    assert store.refused("GET", "comebackMessages")[1]["parameters"] == {
+        "resources": "Comeback_Loyalty::config"
+    }
+    store.shop.rights = store.shop.rights | {"Comeback_Loyalty::config"}
+    assert store.get("comebackMessages") == ""
+    good = {"address": "https://c.example/webhooks/magento/key", "secret": "s" * 16}
+    for changed in ({"address": "http://c.example/x"}, {"address": ""}, {"secret": "s" * 15}, {"secret": 1}):
+        assert store.refused("PUT", "comebackMessages", good | changed)[0] == 400
+    assert store.send("PUT", "comebackMessages", good) is True
+    assert store.get("comebackMessages") == good["address"]
+
+
 def test_subscriptions_outlive_a_restart(mage: Any, tmp_path: Any) -> None:
     mage.send("POST", "async_event", {"asyncEvent": WISH})
     memory.save(mage.shop, tmp_path / "state")

@@ -6,6 +6,7 @@ declare(strict_types=1);
 
 namespace Comeback\Ground;
 
+use Comeback\Loyalty\Api\MessagesInterface;
 use Comeback\Loyalty\Block\Adminhtml\System\Config\Standing;
 use Comeback\Loyalty\Block\Adminhtml\System\Config\TestHint;
 use Comeback\Loyalty\Controller\Adminhtml\Hint\Test;
@@ -13,16 +14,21 @@ use Comeback\Loyalty\Cron\Deliver;
 use Comeback\Loyalty\Model\Answer;
 use Comeback\Loyalty\Model\Condition;
 use Comeback\Loyalty\Model\Config\Address;
+use Comeback\Loyalty\Model\Config\AddressFactory;
 use Comeback\Loyalty\Model\Courier;
 use Comeback\Loyalty\Model\Message;
+use Comeback\Loyalty\Model\Messages;
 use Comeback\Loyalty\Model\Notice;
 use Comeback\Loyalty\Model\Queue;
 use Comeback\Loyalty\Model\Sender;
 use Comeback\Loyalty\Model\Settings;
 use Comeback\Loyalty\Model\Signature;
 use Comeback\Loyalty\Observer\SettingsSaved;
+use Magento\Framework\App\Config\ReinitableConfigInterface;
+use Magento\Framework\App\Config\Storage\WriterInterface;
 use Magento\Framework\App\ResourceConnection;
 use Magento\Framework\Controller\Result\JsonFactory;
+use Magento\Framework\Encryption\EncryptorInterface;
 use Magento\Framework\Event;
 use Magento\Framework\Event\Observer;
 use Magento\Framework\Exception\LocalizedException;
@@ -398,5 +404,86 @@ class GroundedTest extends TestCase
         require_once MODULE . '/registration.php';
         $found = \Magento\Framework\Component\ComponentRegistrar::$registered['module']['Comeback_Loyalty'];
         self::assertSame(realpath(MODULE), realpath($found));
+    }
+
+    // ------------------------------------------------------------ set up by Comeback
+
+    public function testComebackSetsAddressAndSecretAndWhatWasRefusedIsTriedAgain(): void
+    {
+        $kept = [];
+        $this->condition->bad(new Answer(401, 0, 'no'));
+        self::assertTrue($this->messages($kept)->set(' https://new.test/webhooks/magento/key?subscription=ab12 ', str_repeat('s', 32)));
+        self::assertSame(
+            [
+                Settings::SECRET => 'sealed ' . str_repeat('s', 32),
+                Settings::ADDRESS => 'https://new.test/webhooks/magento/key?subscription=ab12',
+                'reinit' => '',
+            ],
+            $kept
+        );
+        self::assertTrue($this->condition->mayTry());
+    }
+
+    /**
+     * @dataProvider unsafe
+     */
+    public function testWhatCannotBeGoodIsKeptInNoPart(string $address, string $secret): void
+    {
+        $kept = [];
+        try {
+            $this->messages($kept)->set($address, $secret);
+            self::fail('it was taken');
+        } catch (LocalizedException $refused) {
+            self::assertSame([], $kept);
+        }
+    }
+
+    public function unsafe(): array
+    {
+        $good = str_repeat('s', 32);
+        return [
+            ['http://new.test/webhooks/magento/key', $good],
+            ['https://user:word@new.test/webhooks/magento/key', $good],
+            ['', $good],
+            ['https://new.test/webhooks/magento/key', ' '],
+            ['https://new.test/webhooks/magento/key', str_repeat('s', 15)],
+        ];
+    }
+
+    public function testTheAddressIsShownAndNothingElse(): void
+    {
+        $kept = [];
+        self::assertSame(self::SET[Settings::ADDRESS], $this->messages($kept)->address());
+        $shown = array_map(
+            static fn (\ReflectionMethod $method): string => $method->getName(),
+            (new \ReflectionClass(MessagesInterface::class))->getMethods()
+        );
+        self::assertSame(['address', 'set'], $shown);
+    }
+
+    private function messages(array &$kept): Messages
+    {
+        $writer = $this->createMock(WriterInterface::class);
+        $writer->method('save')->willReturnCallback(
+            static function (string $path, string $value) use (&$kept): void {
+                $kept[$path] = $value;
+            }
+        );
+        $encryptor = $this->createMock(EncryptorInterface::class);
+        $encryptor->method('encrypt')->willReturnCallback(static fn (string $word): string => "sealed $word");
+        $config = $this->createMock(ReinitableConfigInterface::class);
+        $config->method('reinit')->willReturnCallback(
+            static function () use (&$kept): void {
+                $kept['reinit'] = '';
+            }
+        );
+        return new Messages(
+            new Settings($this->config),
+            new AddressFactory(),
+            $writer,
+            $encryptor,
+            $config,
+            $this->condition
+        );
     }
 }

@@ -162,6 +162,38 @@ namespace Magento\Framework\App\Config {
     }
 }
 
+namespace Magento\Framework\App\Config {
+    interface ReinitableConfigInterface
+    {
+        public function reinit();
+    }
+}
+
+namespace Magento\Framework\App\Config\Storage {
+    interface WriterInterface
+    {
+        public function save($path, $value, $scope = 'default', $scopeId = 0);
+    }
+}
+
+namespace Magento\Framework\Encryption {
+    interface EncryptorInterface
+    {
+        public function encrypt($data);
+    }
+}
+
+namespace Comeback\Loyalty\Model\Config {
+    // Magento makes it, as it makes every factory.
+    class AddressFactory
+    {
+        public function create(array $data = [])
+        {
+            return new Address($data);
+        }
+    }
+}
+
 namespace Magento\Framework\App {
     class ResourceConnection
     {
