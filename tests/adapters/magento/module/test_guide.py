@@ -80,6 +80,7 @@ def test_every_command_names_this_module_and_exists_in_magento(guide: str) -> No
         "indexer:reindex",
         "maintenance:disable",
         "maintenance:enable",
+        "module:disable",
         "module:enable",
         "module:uninstall",
         "setup:di:compile",
@@ -87,9 +88,42 @@ def test_every_command_names_this_module_and_exists_in_magento(guide: str) -> No
         "setup:upgrade",
     }
     assert set(re.findall(r"bin/magento\s+([\w:-]+)", guide)) <= known
-    assert set(re.findall(r"module:(?:enable|uninstall)(?: --[a-z-]+)? (\w+_\w+)", guide)) == {
+    assert set(re.findall(r"module:(?:disable|enable|uninstall)(?: --[a-z-]+)? (\w+_\w+)", guide)) == {
         "Comeback_Loyalty"
     }
+
+
+def test_whoever_installs_or_takes_out_the_module_leaves_a_shop_with_its_styles_and_scripts(
+    guide: str,
+) -> None:
+    """`setup:upgrade` empties the folders of what was generated, so what makes them anew follows it, both times."""
+    module = guide.partition("### Comeback's own module")[2].partition("\n### ")[0]
+    steps = [
+        re.findall(r"^    bin/magento (.+)$", part, re.MULTILINE)
+        for part in (module.partition("**Take it out.**")[0], module.partition("**Take it out.**")[2])
+    ]
+    (install, anew), (take_out, again) = (
+        (part[: part.index("setup:upgrade") + 1], part[part.index("setup:upgrade") + 1 :]) for part in steps
+    )
+    assert install == ["maintenance:enable", "module:enable Comeback_Loyalty", "setup:upgrade"]
+    # The table is dropped for a module that is disabled, and only while its folder is there.
+    assert take_out == [
+        "maintenance:enable",
+        "module:uninstall --non-composer Comeback_Loyalty",
+        "module:disable Comeback_Loyalty",
+        "setup:upgrade",
+    ]
+    taken_out = module.partition("**Take it out.**")[2]
+    assert taken_out.index("bin/magento setup:upgrade") < taken_out.index("Now delete")
+    assert taken_out.index("Now delete") < taken_out.index("bin/magento setup:di:compile")
+    assert anew == again
+    assert again == [
+        "setup:di:compile",
+        "setup:static-content:deploy",
+        "cache:flush",
+        "indexer:reindex customer_grid",
+        "maintenance:disable",
+    ]
 
 
 def test_every_call_that_the_guide_names_is_made(guide: str) -> None:
