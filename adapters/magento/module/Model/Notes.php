@@ -11,6 +11,8 @@ use Psr\Log\LoggerInterface;
 
 /**
  * Notes what changed on behalf of the observers; whatever goes wrong here, no checkout is to feel it.
+ *
+ * Before address and secret are saved nothing is noted: nobody would fetch it, and Comeback reads the shop by itself.
  */
 class Notes
 {
@@ -43,7 +45,8 @@ class Notes
     public function order($orderId, $storeId, bool $gone = false): void
     {
         try {
-            if ($orderId && $this->settings->isOnForStore($this->number($storeId))) {
+            $store = $this->number($storeId);
+            if ($orderId && $this->settings->isReady() && $this->settings->isOnForStore($store)) {
                 $this->queue->note(Message::ORDER, (int)$orderId, $gone);
             }
         } catch (\Throwable $error) {
@@ -62,7 +65,8 @@ class Notes
     public function customer($customerId, $websiteId, bool $gone = false): void
     {
         try {
-            if ($customerId && $this->settings->isOnForWebsite($this->number($websiteId))) {
+            $website = $this->number($websiteId);
+            if ($customerId && $this->settings->isReady() && $this->settings->isOnForWebsite($website)) {
                 $this->queue->note(Message::CUSTOMER, (int)$customerId, $gone);
             }
         } catch (\Throwable $error) {

@@ -22,6 +22,7 @@ class NotesTest extends TestCase
     public function testAnOrderIsNotedByItsNumberWhereItsStoreTellsComeback(): void
     {
         $settings = $this->createMock(Settings::class);
+        $settings->method('isReady')->willReturn(true);
         $settings->method('isOnForStore')->willReturnCallback(static function (?int $store): bool {
             return $store === 2;
         });
@@ -36,6 +37,7 @@ class NotesTest extends TestCase
     public function testACustomerWithoutAWebsiteGoesByWhatHoldsForTheWholeShop(): void
     {
         $settings = $this->createMock(Settings::class);
+        $settings->method('isReady')->willReturn(true);
         $settings->expects(self::exactly(2))->method('isOnForWebsite')->withConsecutive([null], [1])->willReturn(true);
         $queue = $this->createMock(Queue::class);
         $queue->expects(self::exactly(2))->method('note')->withConsecutive(
@@ -47,9 +49,23 @@ class NotesTest extends TestCase
         $notes->customer('8', '1');
     }
 
+    public function testBeforeAddressAndSecretAreSavedNothingIsNoted(): void
+    {
+        $settings = $this->createMock(Settings::class);
+        $settings->method('isReady')->willReturn(false);
+        $settings->method('isOnForStore')->willReturn(true);
+        $settings->method('isOnForWebsite')->willReturn(true);
+        $queue = $this->createMock(Queue::class);
+        $queue->expects(self::never())->method('note');
+        $notes = new Notes($settings, $queue, $this->createMock(LoggerInterface::class));
+        $notes->order(42, 1);
+        $notes->customer(7, 1);
+    }
+
     public function testNothingThatGoesWrongReachesTheCheckout(): void
     {
         $settings = $this->createMock(Settings::class);
+        $settings->method('isReady')->willReturn(true);
         $settings->method('isOnForStore')->willReturn(true);
         $settings->method('isOnForWebsite')->willThrowException(new \Error('no such class'));
         $queue = $this->createMock(Queue::class);

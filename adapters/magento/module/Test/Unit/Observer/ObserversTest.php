@@ -8,7 +8,6 @@ declare(strict_types=1);
 namespace Comeback\Loyalty\Test\Unit\Observer;
 
 use Comeback\Loyalty\Model\Notes;
-use Comeback\Loyalty\Observer\AddressSaved;
 use Comeback\Loyalty\Observer\CustomerDeleted;
 use Comeback\Loyalty\Observer\CustomerSaved;
 use Comeback\Loyalty\Observer\DocumentSaved;
@@ -41,13 +40,7 @@ class ObserversTest extends TestCase
                 ['42', '2', false]
             ],
             'a customer' => [CustomerSaved::class, $customer, 'customer', ['7', '1', false]],
-            'a customer who is gone' => [CustomerDeleted::class, $customer, 'customer', ['7', '1', true]],
-            'an address tells its customer' => [
-                AddressSaved::class,
-                ['id' => '9', 'customer_id' => '7'],
-                'customer',
-                ['7', null, false]
-            ]
+            'a customer who is gone' => [CustomerDeleted::class, $customer, 'customer', ['7', '1', true]]
         ];
     }
 
