@@ -78,7 +78,7 @@ def fetch(place: Path, pins: Path) -> None:
         return
     shutil.rmtree(place, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", place], check=True)
-    pip = f"{sys.executable} -m pip --python {place}/bin/python install -q --require-hashes -r {pins}"
+    pip = f"{sys.executable} -m pip --python {place}/bin/python install -q --no-compile --require-hashes -r {pins}"
     subprocess.run(shlex.split(pip), check=True)
     shutil.copy(pins, done)
 

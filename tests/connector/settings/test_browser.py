@@ -21,6 +21,8 @@ from connector.store.tables import runs
 pytestmark = pytest.mark.browser
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+# Of what passes nothing is told in full: to write it down takes longer than to look.
+BRIEF = "resultTypes: ['violations']"
 TAGS = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]
 Sizes = dict[str, dict[str, int]]
 
@@ -50,12 +52,20 @@ def barriers(page: Page, only: str = "") -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     asked = {"type": "rule", "values": [only]} if only else {"type": "tag", "values": TAGS}
-    found = page.evaluate("asked => axe.run(document, {runOnly: asked})", asked)
+    found = page.evaluate(f"asked => axe.run(document, {{runOnly: asked, {BRIEF}}})", asked)
     return [
         f"{page.url} {one['id']}: {node['html'][:160]} {node['failureSummary']}"
         for one in found["violations"]
         for node in one["nodes"]
     ]
+
+
+# Which rules are asked, by language, size and scheme. The dark scheme changes colours and nothing else, in every size the
+# same; Dutch changes words, and so what a phone has room for.
+ASKED = {
+    "en": {("desktop", "light"): "", ("phone", "light"): "", ("phone", "dark"): "color-contrast"},
+    "nl": {("phone", "light"): ""},
+}
 
 
 @pytest.mark.parametrize("language", ["en", "nl"])
@@ -68,7 +78,7 @@ def test_every_page_is_clean_and_open_to_everybody(
     language: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    fair.furnish(town, 110)
+    fair.furnish(town, 60)
     page = enter(language)
     for name, address in rooms(town).items():
         monkeypatch.setattr(type(town.house.platforms["paper"]), "polled", name == "polled")
@@ -76,14 +86,15 @@ def test_every_page_is_clean_and_open_to_everybody(
         assert page.get_attribute("html", "lang") == language
         for size, shape in sizes.items():
             page.set_viewport_size(shape)  # type: ignore[arg-type]
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-                # The dark scheme changes colours and nothing else.
-                assert barriers(page, "color-contrast" if scheme == "dark" else "") == [], (size, scheme)
-                look(page, f"{name}-{language}-{size}-{scheme}")
             assert page.evaluate(
                 "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
             ), (address, size)
+            for scheme in ("light", "dark"):
+                if (size, scheme) in ASKED[language] or os.environ.get("COMEBACK_LOOK"):
+                    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                    look(page, f"{name}-{language}-{size}-{scheme}")
+                if (only := ASKED[language].get((size, scheme))) is not None:
+                    assert barriers(page, only) == [], (size, scheme)
 
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
