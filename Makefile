@@ -34,7 +34,7 @@ demo: venv ## Start Comeback with a small shop to look at; ARGS="..." is passed 
 	@$(BIN)/comeback demo $(ARGS)
 
 test: venv chromium oracles php ## Run every test; ARGS="-k word" narrows them, WORKERS=0 runs them in line
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 chromium: venv ## Find or fetch the browser that the page tests drive
 	@$(BIN)/python tests/chromium.py
