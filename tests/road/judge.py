@@ -91,10 +91,13 @@ class Books:
             for one, known in recalled.items()
         }
 
+    def tiers(self) -> set[str]:
+        return {tier["tag"] for version in self.versions for tier in version["terms"]["tiers"]}
+
     def our_words(self) -> set[str]:
-        words = set()
+        words = self.tiers()
         for version in self.versions:
-            words |= {tier["tag"] for tier in version["terms"]["tiers"]} | {version["terms"]["returning_tag"]}
+            words.add(version["terms"]["returning_tag"])
             words |= set(version["terms"]["stage_tags"].values())
         return words - {""}
 
@@ -279,7 +282,8 @@ def _of_notices(books: Books, member_id: int, judged: dict[str, Any]) -> list[st
 
 
 def _of_marks(books: Books, truth: Truth, judged: dict[str, Any]) -> list[str]:
-    found, ours = [], books.our_words()
+    found, ours, tiers = [], books.our_words(), books.tiers()
+    kinds = {shop["id"]: shop["mark_kind"] for shop in books.shops}
     standing = {(one["shop_id"], one["id"]): one for one in truth.customers}
     for (shop_id, customer_id), wanted in judged["marks"].items():
         row = books.marks.get((shop_id, customer_id))
@@ -287,11 +291,12 @@ def _of_marks(books: Books, truth: Truth, judged: dict[str, Any]) -> list[str]:
         if kept != wanted:
             found.append(f"customer {customer_id} of shop {shop_id}: wants {kept}, should want {wanted}")
         one = standing[shop_id, customer_id]
-        there = one["tags"] if "tags" in one else [one["group"]]
-        carried = tuple(sorted(word for word in there if word in ours))
-        if carried != wanted:
+        carried = tuple(sorted(ours.intersection(one["tags"]))), ours.intersection({one.get("group")})
+        group = tiers.intersection(wanted)
+        should = {"tags": (wanted, set()), "group": ((), group), "both": (wanted, group)}[kinds[shop_id]]
+        if carried != should:
             found.append(
-                f"customer {customer_id} of shop {shop_id}: carries {carried}, should carry {wanted}"
+                f"customer {customer_id} of shop {shop_id}: carries {carried}, should carry {should}"
             )
     return found
 
@@ -395,6 +400,7 @@ def left_to_do(house: House, merchant_id: int, now: datetime) -> dict[str, int]:
         "pushes": "SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'waiting'",
         "members": "SELECT count(*) FROM members WHERE merchant_id = %(m)s AND due_at <= %(now)s",
         "imports": "SELECT count(*) FROM runs WHERE merchant_id = %(m)s AND kind = 'import' AND state <> 'done'",
+        "choices": "SELECT count(*) FROM shops WHERE merchant_id = %(m)s AND look_again_at IS NOT NULL",
         "parked": "SELECT (SELECT count(*) FROM inbox WHERE merchant_id = %(m)s AND state = 'parked')"
         " + (SELECT count(*) FROM outbox WHERE merchant_id = %(m)s AND state = 'parked')",
     }

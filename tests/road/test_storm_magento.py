@@ -1,5 +1,7 @@
 """Storms over Magento: two shops, one with two websites and books in two currencies, and five ways of hearing of them.
 
+In one the tier is the customer's group at first and a tag from the second storm on, in the other always both.
+
 Polling alone; messages alone; messages of which half are lost; what moves no `updated_at`; deletions. In each of them
 orders are placed, edited, refunded and deleted, customers come and go, the shops are in trouble and workers are killed.
 Then everything is as the oracle says. COMEBACK_STORM_SEED repeats a run, COMEBACK_STORM_DEEDS makes it longer.
@@ -20,7 +22,9 @@ from sky import MAGENTO, SILENT, TOLD, MagentoCrowd
 from test_storm import reconcile
 from town import Town
 
+from connector.flow import choosing
 from connector.loyalty.terms import CurrencyTerms, NthOrder, Redeemable, Reward, Terms, Tier
+from connector.store import shops
 
 _ANY = 51_843 if os.environ.get("CI") else random.SystemRandom().randrange(10**6)
 SEED = int(os.environ.get("COMEBACK_STORM_SEED") or _ANY)
@@ -30,11 +34,13 @@ TERMS = Terms(
     currencies=(CurrencyTerms("USD"), CurrencyTerms("EUR", earn_step=110, rate=1_087_000)),
     hold_days=1,
     tiers=(Tier("Silver", 150_00, "storm-silver"), Tier("Gold", 600_00, "storm-gold")),
+    returning_tag="storm-returning",
     nth_orders=(
         NthOrder("second", "Free shipping on the second order", 1, Reward("free_shipping", valid_days=40)),
     ),
     redeemables=(Redeemable("five-off", "5.00 off", 100, Reward("amount", 5_00)),),
 )
+TAGS = {"code": "comeback_tags", "label": "Tags", "kind": "text", "field": "textarea"}
 TROUBLE = [
     {"match": "*", "times": 2, "status": 503, "html": True},
     {"match": "*", "times": 2, "status": 500, "after_effect": True},
@@ -72,6 +78,18 @@ class Storms:
             keeper.does("release", order="shuffled", seed=self.chance.randrange(10**6))
             keeper.does("faults")
 
+    def carries(self, name: str, kind: str) -> None:
+        """Let the merchant choose what the customers of a shop carry; it is written anew for all of them."""
+        house, shop_id = self.town.house, self.town.shop_ids[name]
+        self.town.keepers[name].does("attributes", attributes=[TAGS])
+        with house.database.merchant(self.town.merchant_id) as tx:
+            shop = shops.get(tx, shop_id)
+        house.line(shop).choose("marks", (kind,))
+        facts = house.line(shop).facts()
+        with house.database.merchant(self.town.merchant_id) as tx:
+            choosing.heed(tx, shop_id, house.platforms["magento"], facts, house.now())
+            choosing.chosen(tx, shop_id, house.now())
+
     def tells(self, on: bool) -> None:
         """Have the shops' modules send messages, or not."""
         for keeper in self.town.keepers.values():
@@ -94,6 +112,7 @@ def test_however_a_magento_shop_is_heard_of_the_books_end_as_the_oracle_says(tow
     begun = time.monotonic()
     town.opens(TERMS, counts_days=120)
     storms = Storms(town)
+    storms.carries("magento-2", "both")
 
     def passes(name: str, found: list[str]) -> None:
         print(f"{name}: {time.monotonic() - begun:.1f} s")
@@ -108,6 +127,7 @@ def test_however_a_magento_shop_is_heard_of_the_books_end_as_the_oracle_says(tow
     sky.stops_the_polls(town)
     silent_since = town.house.now()
     storms.tells(True)
+    storms.carries("magento", "tags")
     storms.blows(TOLD, hold=True, double=0.3)
     passes("messages alone", storms.settles())
 

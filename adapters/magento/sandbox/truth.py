@@ -52,11 +52,14 @@ def _line(line: Line, books: str, bought: int, gone: int) -> dict[str, Any]:
 
 
 def customer(shop: Shop, row: Customer) -> dict[str, Any]:
+    """A customer; `tags` are the words in the attribute of our module, none where the shop has no such attribute."""
+    words = dict(row.attributes).get("comeback_tags", "").split(",")
     return {
         "id": str(row.id),
         "email": row.email,
         "verified": not row.confirmation,
         "group": shop.groups.rows[row.group_id].code,
+        "tags": sorted(word.strip() for word in words if word.strip()),
         "currency": _books(shop, row.website_id),
         "created_at": _iso(row.created_at),
     }
