@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -71,6 +72,58 @@ def test_what_was_given_back_is_the_sum_of_the_credit_memos(
         )
         beside = _cents(memo["base_shipping_incl_tax"]) + _cents(memo["base_adjustment"])
         assert lines + beside == _cents(memo["base_grand_total"])
+
+
+def test_the_recorded_documents_say_when_an_order_was_paid_and_sent_and_what_came_back(
+    orders: Rows, recordings: list[dict[str, Any]]
+) -> None:
+    found = {number: _with_documents(orders[number], recordings) for number in (1, 2, 4, 5)}
+    when = {number: (_at(order.paid_at), _at(order.fulfilled_at)) for number, order in found.items()}
+    assert when[1] == ("2025-05-29 17:16:17", None)
+    assert when[2] == ("2025-06-11 00:05:18", "2025-06-12 00:05:18")
+    assert {number: order.refunded for number, order in found.items()} == {1: 0, 2: 0, 4: 92_70, 5: 33_19}
+    assert {number: order.refunded_shipping for number, order in found.items()} == {
+        1: 0,
+        2: 0,
+        4: 20_00,
+        5: 0,
+    }
+    assert [len(_documents(recordings, name, 2)) for name in ("invoices_page", "shipments_page")] == [1, 1]
+
+
+def _with_documents(row: dict[str, Any], recordings: list[dict[str, Any]]) -> Order:
+    kinds = {
+        "invoices_page": wire.Invoice,
+        "shipments_page": wire.Shipment,
+        "creditmemos_page": wire.CreditMemo,
+    }
+    documents = [
+        [msgspec.convert(one, kind, strict=False) for one in _documents(recordings, name, row["entity_id"])]
+        for name, kind in kinds.items()
+    ]
+    order = msgspec.json.decode(msgspec.json.encode(row), type=wire.Order, strict=False)
+    return read.order(order, *documents)
+
+
+def _documents(recordings: list[dict[str, Any]], name: str, number: int) -> list[dict[str, Any]]:
+    return [one for one in likeness.body(recordings, name)["items"] if one["order_id"] == number]
+
+
+def _at(moment: datetime | None) -> str | None:
+    return moment and moment.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def test_every_recorded_customer_is_read(recordings: list[dict[str, Any]]) -> None:
+    told = [case["response"]["body"] for case in recordings if case["file"] == "customers"]
+    rows = [row for body in told if isinstance(body, dict) for row in [body, *(body.get("items") or [])]]
+    whole = [row for row in rows if "created_at" in row and "email" in row]
+    assert len(whole) >= 10
+    for row in whole:
+        found = read.customer(msgspec.convert(row, wire.Customer), ((), None), "en", confirms_email=True)
+        assert (found.id, found.email) == (str(row["id"]), row["email"])
+        assert (_at(found.created_at), _at(found.changed_at)) == (row["created_at"], row["updated_at"])
+        assert found.name == f"{row['firstname']} {row['lastname']}"
+        assert found.email_verified == ("confirmation" not in row)
 
 
 def test_an_invoice_is_the_sum_of_its_lines_and_what_its_order_says_was_invoiced(
