@@ -276,6 +276,6 @@ def _pieces(shop: Shop, order: Order, chosen: Mapping[int, int], what: str) -> t
             line.share(whole, before + amount) - line.share(whole, before)
             for whole in (line.row, line.discount, line.tax_inside, line.tax, line.weee)
         )
-        number = shop.next_number("piece")
+        number = shop.next_number(f"piece {what}")  # each kind of document counts its own
         pieces.append(Piece(number, line.id, amount, row, off, inside, tax, weee, line.on_top))
     return tuple(pieces)

@@ -32,6 +32,7 @@ class Wish(msgspec.Struct, frozen=True):
     weee: str = "0"  # fixed product tax of one piece
     parts: tuple["Wish", ...] = ()  # of a bundle; without a price of their own where the bundle has one
     apart: bool = False  # its parts are sent one by one
+    variant: str = ""  # what is called that was chosen of a configurable product
 
 
 class Basket(msgspec.Struct, frozen=True):
@@ -140,7 +141,9 @@ def _lines(shop: Shop, wishes: tuple[Wish, ...], rate: int) -> list[Line]:
         lines += [replace(part, parent_id=one.id) for part in _lines(shop, tuple(parts), rate)]
         if kind == "configurable":
             child = replace(one, id=shop.next_number("line"), row=0, discount=0, tax_inside=0, tax_rate=0)
-            lines.append(replace(child, kind="simple", parent_id=one.id, title=f"{wish.title} variant"))
+            lines.append(
+                replace(child, kind="simple", parent_id=one.id, title=wish.variant or f"{wish.title} variant")
+            )
     return lines
 
 

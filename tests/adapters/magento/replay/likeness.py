@@ -61,8 +61,8 @@ def shop(recorded: list[Case]) -> tuple[Shop, Clock]:
     shop.places = BY_COUNT[2]
     _groups(shop, recorded)
     _rules(shop, recorded)
-    _customers(shop, clock, recorded)
     rows = _orders_seen(recorded)
+    _customers(shop, clock, recorded, rows)
     for key in range(1, 45):
         _order(shop, clock, key, rows)
     clock.now = RECORDED_AT
@@ -102,7 +102,7 @@ def _rules(shop: Shop, recorded: list[Case]) -> None:
     promotions.save_coupon(shop, {"rule_id": 1, "code": "WELCOME10", "is_primary": True})
 
 
-def _customers(shop: Shop, clock: Clock, recorded: list[Case]) -> None:
+def _customers(shop: Shop, clock: Clock, recorded: list[Case], rows: dict[int, dict[str, Any]]) -> None:
     attributes.make(
         shop,
         [
@@ -115,7 +115,7 @@ def _customers(shop: Shop, clock: Clock, recorded: list[Case]) -> None:
     known |= {10: body(recorded, "customer_before_custom_attr")}
     for key in range(1, 25):
         clock.set((datetime(2025, 5, 9, 9, 30) + timedelta(days=3 * key)).isoformat(" "))
-        given = copy.deepcopy(known.get(key)) or _somebody(key, known[2], known[1])
+        given = copy.deepcopy(known.get(key)) or _somebody(key, known[2], known[1]) | _named(key, rows)
         kept = {
             name: value
             for name, value in given.items()
@@ -149,6 +149,12 @@ def _somebody(key: int, like: dict[str, Any], first: dict[str, Any]) -> dict[str
     return given
 
 
+def _named(key: int, rows: dict[int, dict[str, Any]]) -> dict[str, str]:
+    """The name of a customer whom only an order tells of."""
+    told = (row for row in rows.values() if row.get("customer_id") == key and "customer_firstname" in row)
+    return next(({name: row[f"customer_{name}"] for name in ("firstname", "lastname")} for row in told), {})
+
+
 def _orders_seen(recorded: list[Case]) -> dict[int, dict[str, Any]]:
     """All that any recording tells of each order, by its number."""
     rows: dict[int, dict[str, Any]] = {}
@@ -170,11 +176,17 @@ def _order(shop: Shop, clock: Clock, key: int, rows: dict[int, dict[str, Any]]) 
     there = {"store_id": 2, "customer_id": 12} if key in UNSEEN_IN_EUROPE else {}
     row = {"created_at": _around(key), **there, **rows[key]}
     at = clock.set(row["created_at"])
+    if "items" in row:
+        # How many lines the orders before it had that no recording shows, its first line's number tells.
+        first = min(one.get("order_item_id") or one["item_id"] for one in row["items"])
+        shop.numbers["line"] = first - 1
     placed = checkout.place(shop, _basket(shop, key, row), at)
     assert placed.id == key
     _lives(shop, clock, placed.id)
     changed = row.get("updated_at") or shop.orders.rows[key].changed_at
-    shop.orders.put(replace(shop.orders.rows[key], changed_at=changed))
+    # The recorded orders' dates were moved afterwards, and those of their comments to the order's own.
+    notes = tuple(replace(note, at=at) for note in shop.orders.rows[key].notes)
+    shop.orders.put(replace(shop.orders.rows[key], changed_at=changed, notes=notes))
 
 
 def _around(key: int) -> str:
@@ -192,7 +204,12 @@ def _basket(shop: Shop, key: int, row: dict[str, Any]) -> checkout.Basket:
         top = [one for one in row["items"] if "parent_item_id" not in one]
         lines = tuple(
             checkout.Wish(
-                one["name"], one["qty_ordered"], str(one["base_price"]), one["sku"], kind=one["product_type"]
+                one["name"],
+                one["qty_ordered"],
+                str(one["base_price"]),
+                one["sku"],
+                kind=one["product_type"],
+                variant=_variant(one, row["items"]),
             )
             for one in top
         )
@@ -203,10 +220,16 @@ def _basket(shop: Shop, key: int, row: dict[str, Any]) -> checkout.Basket:
         lines=lines,
         customer_id=None if guest else row.get("customer_id", 1),
         email=row.get("customer_email") if guest else None,
+        first_name=row.get("customer_firstname", "Gale"),
+        last_name=row.get("customer_lastname", "Guest"),
         shipping=shipping,
         codes=(row["coupon_code"],) if "coupon_code" in row else (),
         store=view.code if view else "default",
     )
+
+
+def _variant(one: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    return next((part["name"] for part in rows if part.get("parent_item_id", 0) == one.get("item_id")), "")
 
 
 def _lives(shop: Shop, clock: Clock, key: int) -> None:
@@ -219,7 +242,7 @@ def _lives(shop: Shop, clock: Clock, key: int) -> None:
     def order() -> Order:
         return shop.orders.rows[key]
 
-    turn = key % 8
+    placed, turn = clock.now, key % 8
     if turn == 3:
         aftermath.cancel(shop, order(), at(days=1))
         return
@@ -230,10 +253,11 @@ def _lives(shop: Shop, clock: Clock, key: int) -> None:
     aftermath.invoice(shop, order(), {}, at(hours=5))
     if turn != 1 and not order().virtual:
         aftermath.ship(shop, order(), {}, at(days=1))
+    clock.now = placed
     if turn == 4:
-        aftermath.refund(shop, order(), {}, None, 0, 0, at(days=2))
+        aftermath.refund(shop, order(), {}, None, 0, 0, at(days=2, hours=22))
     if turn == 5:
-        _refund_a_part(shop, order(), at(days=2))
+        _refund_a_part(shop, order(), at(days=2, hours=22))
 
 
 def _refund_a_part(shop: Shop, order: Order, at: str) -> None:
