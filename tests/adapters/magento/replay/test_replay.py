@@ -67,7 +67,8 @@ def test_no_word_is_called_the_shops_own_that_is_the_recorded_one(
     for case in recordings:
         found = _compared(case["response"]["body"], replayed[case["name"]].body, "", set())
         differing.get(case["file"], set()).update(_word(one[0]) for one in found)
-    assert {file: own - differing[file] for file, own in OWN.items()} == dict.fromkeys(OWN, set())
+    in_vain = {file: own - differing[file] for file, own in OWN.items() if own - differing[file]}
+    assert in_vain == {}
 
 
 def test_codes_made_at_random_have_the_recorded_form(
