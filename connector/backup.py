@@ -104,7 +104,7 @@ def _follow(house: House, connection: Connection, as_of: datetime, stones: Seque
         # Links that were used since, and visits that were ended since, would be good again.
         merchants.sign_out_everywhere(tx)
         there = shops.get(tx, shop.id)
-        if there.forgotten_at is None:
+        if not there.is_erased:
             shops.restored(tx, shop.id, as_of)
             cards.doubt(tx, shop.id)
         if there.state == "connected":

@@ -44,9 +44,9 @@ def _forget_shop(
     if there.state == "reconnect" and sent_at - request.waited < there.installed_at:
         # It is about a removal before this installation, whose token is refused for another reason.
         return False, "About a removal before the shop was installed again; nothing was erased."
-    tables = erasing.erase(tx, shop.id, now)
-    proofs.write_down(tx, proofs.Deed(shop.name, "shop_forgotten", sent_at, tables), now)
-    return True, f"Everything of this shop was erased ({sum(tables.values())} rows)."
+    if not erasing.begin(tx, shop.id, sent_at, now):
+        return False, erasing.MEANWHILE
+    return True, "The shop is out of use, and everything of it is being erased."
 
 
 def _forget(

@@ -43,7 +43,7 @@ def buried(tx: Tx, shop_id: int, now: datetime) -> list[Tombstone]:
     shop = shops.get(tx, shop_id)
     words = tuple(sorted(forgotten.at(tx, shop_id, now)))
     found = [Tombstone(now, tx.merchant_id, shop_id, words)] if words else []
-    if shop.forgotten_at == now:
+    if shop.erasing_since == now:
         found.append(Tombstone(now, tx.merchant_id, shop_id, whole_shop=True))
     if shop.removed_at == now:
         found.append(Tombstone(now, tx.merchant_id, shop_id, removed=True))
@@ -53,10 +53,8 @@ def buried(tx: Tx, shop_id: int, now: datetime) -> list[Tombstone]:
 def forget_again(tx: Tx, shop: shops.Shop, stones: Collection[Tombstone], now: datetime) -> int:
     """Forget once more whom these name; return how many rows that took. A shop installed again since stays connected."""
     rows = 0
-    if any(stone.whole_shop for stone in stones) and shop.forgotten_at is None:
-        tables = erasing.erase(tx, shop.id, now)
-        proofs.write_down(tx, proofs.Deed(shop.name, "shop_forgotten", now, tables), now)
-        return sum(tables.values())
+    if any(stone.whole_shop for stone in stones) and not shop.is_erased:
+        return erasing.erase(tx, shop.id, now, now)
     if any(stone.removed and stone.at >= shop.installed_at for stone in stones) and shop.state != "removed":
         shops.remove(tx, shop.id, now)
     words = {word for stone in stones for word in stone.words}

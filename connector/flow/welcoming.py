@@ -31,7 +31,7 @@ def welcome(database: Database, platform: Platform, installed: Installed, now: d
         merchant_id = known.merchant_id if known else _merchant(database, connection, installed, now)
         bind(connection, merchant_id)
         tx = Tx(connection, merchant_id, database.ring)
-        if known is None or shops.hold(tx, known.id).forgotten_at is None:
+        if known is None or not shops.hold(tx, known.id).is_erased:
             return _keep(tx, known, platform, installed, now)
     # It was erased while we waited for it. What comes to its address now is a new shop.
     return welcome(database, platform, installed, now)
@@ -53,7 +53,7 @@ def _keep(
 def take_up(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> bool:
     """Go on with a shop that takes its old tokens again, as if it had been connected anew; tell whether it still waited."""
     shop = shops.hold(tx, shop_id)
-    if shop.state != "reconnect" or shop.forgotten_at is not None:
+    if shop.state != "reconnect" or shop.is_erased:
         return False
     _take_up(tx, shop_id, facts, now)
     queue.subscribe(tx.connection, tx.merchant_id, shop_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from contextlib import nullcontext
 from datetime import timedelta
 from math import inf
 
@@ -27,6 +26,7 @@ from connector.port import (
     Unreadable,
 )
 from connector.records import Customer, Order
+from connector.rounds import erasures
 from connector.rounds.lines import BREATH, NEVER, OURS, answered, chunks, line, note, turned_away, wake_later
 from connector.rounds.members import join_everybody
 from connector.secrets import CannotOpen, KeyMissing
@@ -75,15 +75,15 @@ def _apply_all(
     house: House, merchant_id: int, shop_id: int, stop: threading.Event, at_most: float
 ) -> tuple[int, bool]:
     """Return how many deliveries were dealt with, and whether somebody else holds those that are left."""
-    done, before = 0, list[int]()
+    done, before = 0, None
     with house.database.everyone() as connection:
         queue.listen(connection, shop_id)
     while not stop.is_set() and done < at_most:
         with house.turn:
             with house.database.merchant(merchant_id) as tx:
                 shop = shops.get(tx, shop_id)
-                waiting = inbox.waiting(tx, shop_id, house.now(), BATCH)
-                if not waiting:
+                waiting = [] if shop.is_erased else inbox.waiting(tx, shop_id, house.now(), BATCH)
+                if not waiting and not shop.is_erased:
                     wake_later(tx, shop_id, inbox.next_try(tx, shop_id), queue.apply)
                     return done, False
                 ids = [one.id for one in waiting]
@@ -92,6 +92,11 @@ def _apply_all(
                     wake_later(tx, shop_id, house.now() + BREATH, queue.apply)
                     return done, True
                 before = ids
+            if shop.is_erased:
+                # It can take minutes of the database's time, for which nobody else here need wait.
+                with house.turn.aside():
+                    erasures.go_on(house, shop, stop)
+                return done, False
             if reads := _read(house, shop, waiting):
                 _apply_batch(house, shop, reads)
         done += len(waiting)
@@ -135,10 +140,7 @@ def _apply(
     house: House, shop: Shop, reads: list[asking.Read], fetched: asking.Fetched | None = None
 ) -> asking.Wish | None:
     """Apply what still waits; where nothing was fetched yet and something should be, return what, and leave all as it is."""
-    erases = any(isinstance(change, ShopForgotten) for one in reads for change in one.changes)
-    # Erasing a shop can take minutes of the database's time, for which nobody else here need wait.
-    aside = house.turn.aside() if erases else nullcontext()
-    with aside, house.database.merchant(shop.merchant_id) as tx:
+    with house.database.merchant(shop.merchant_id) as tx:
         ours = inbox.still_waiting(tx, shop.id, [one.waiting.id for one in reads])
         mine = [one for one in reads if one.waiting.id in ours]
         desk = Desk(tx, shop.id, house.now(), shop.withholds)

@@ -11,6 +11,7 @@ from connector.flow import clearing
 from connector.house import House
 from connector.rounds.lines import OURS
 from connector.store import (
+    erasures,
     inbox,
     members,
     outbox,
@@ -47,6 +48,8 @@ def sweep(house: House) -> None:
         for merchant_id in members.merchants_due(connection, now):
             queue.settle(connection, merchant_id)
         for merchant_id, shop_id in inbox.shops_waiting(connection, now):
+            queue.apply(connection, merchant_id, shop_id)
+        for merchant_id, shop_id in erasures.left(connection):
             queue.apply(connection, merchant_id, shop_id)
         for merchant_id, shop_id in outbox.shops_waiting(connection, now):
             queue.push(connection, merchant_id, shop_id)

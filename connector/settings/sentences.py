@@ -29,7 +29,7 @@ OURS = (
     _("Customer: forgotten, and stays so."),
     _("Customer: nothing new."),
     _("Customer: older than what is known."),
-    _("Everything of this shop was erased (%(rows)s rows)."),
+    _("The shop is out of use, and everything of it is being erased."),
     _("It is still being looked for; try again in a few minutes."),
     _("It was called off before it was tried."),
     _("It was given, and is the customer's."),

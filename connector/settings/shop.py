@@ -116,7 +116,7 @@ def _show(
         title=shop.platform if platform is None else platform.title,
         polled=platform is not None and platform.polled,
         address=message_address(house, shop) if _takes_secret(house, shop) else "",
-        again=None if platform is None else install_address(platform, shop=shop.address),
+        again=None if platform is None or shop.is_erased else install_address(platform, shop=shop.address),
         can_be_asked=_can_be_asked(house, shop),
         answer=answer,
         secret=secret,

@@ -66,9 +66,9 @@ def install_address(platform: Platform, **asked: str) -> str:
 
 
 def again_address(house: House, shop: Shop) -> str | None:
-    """Return where a lost shop is connected again; None when there is no need, or its platform is not on offer."""
+    """Return where a lost shop is connected again; None when there is no need or no way, or its platform is not on offer."""
     platform = house.platforms.get(shop.platform)
-    if platform is None or shop.state == "connected":
+    if platform is None or shop.state == "connected" or shop.is_erased:
         return None
     return install_address(platform, shop=shop.address)
 

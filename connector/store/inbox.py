@@ -287,6 +287,12 @@ def discard(tx: Tx, why: str, now: datetime, row_id: int | None = None) -> int:
     return tx.run(gone).rowcount
 
 
+def close(tx: Tx, shop_id: int, why: str, now: datetime) -> None:
+    """Put away for good what waits for this shop, and what it says."""
+    waits = update(inbox).where(*_of(tx, shop_id), inbox.c.state == "waiting")
+    tx.run(waits.values(state="ignored", result=why, applied_at=now, next_at=None, body_sealed=None))
+
+
 def drop_old(tx: Tx, now: datetime, said: timedelta, rows: timedelta) -> None:
     """Erase bodies that nobody needs any more, and forget rows that can no longer be repeated."""
     settled = inbox.c.state.in_(("applied", "ignored"))

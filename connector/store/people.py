@@ -288,10 +288,10 @@ def shared_addresses(
     return list(tx.run(chosen).scalars())
 
 
-def in_shop(tx: Tx, shop_id: int) -> list[int]:
-    """Return every member that has a customer in the shop."""
+def in_shop(tx: Tx, shop_id: int, limit: int) -> list[int]:
+    """Return the first so many of the members that have a customer in the shop."""
     chosen = select(customers.c.member_id).where(*_of(tx, shop_id)).distinct().order_by(customers.c.member_id)
-    return list(tx.run(chosen).scalars())
+    return list(tx.run(chosen.limit(limit)).scalars())
 
 
 def also_elsewhere(tx: Tx, shop_id: int, member_ids: Sequence[int]) -> list[int]:

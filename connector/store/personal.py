@@ -122,7 +122,8 @@ PLACES: Mapping[str, Mapping[str, str]] = {
             "withholds",
         ),
         MERCHANTS,
-    ),
+    )
+    | {"erased_rows": OURS},
     "spent": {"word_hash": OURS},
     "strays": {"platform": OURS, "topic": OURS},
     "tallies": {"name": OURS, "labels": OURS},

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from connector.port import MarkKind, PersonWord, ShopFacts, ShopLine
 from connector.secrets import random_word
@@ -49,6 +49,7 @@ class Shop(msgspec.Struct, frozen=True):
     old_secret_since: datetime | None = None
     old_secret_at: datetime | None = None
     forgotten_at: datetime | None = None
+    erasing_since: datetime | None = None
     shows_cards: bool = False
     declared_word: str | None = None
     declared_at: datetime | None = None
@@ -61,6 +62,11 @@ class Shop(msgspec.Struct, frozen=True):
     def books(self) -> tuple[str, ...]:
         """The currencies that its books are kept in, its own first."""
         return (self.currency, *self.currencies)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether it is out of use for good: nothing is left of it but its number, or what is goes now."""
+        return self.erasing_since is not None or self.forgotten_at is not None
 
     @property
     def breaker(self) -> BreakerState:
@@ -207,24 +213,6 @@ def looked_again(tx: Tx, shop_id: int, since: datetime) -> None:
 def remove(tx: Tx, shop_id: int, now: datetime) -> None:
     """Note that the merchant took Comeback out of this shop; its tokens are gone at once."""
     _set(tx, shop_id, state="removed", removed_at=now, tokens_sealed=None)
-
-
-def forget(tx: Tx, shop_id: int, now: datetime) -> None:
-    """Leave nothing of a shop but its number: a shop that comes back to its address is a new one."""
-    _set(
-        tx,
-        shop_id,
-        address=f"forgotten {random_word(16)}",
-        key=random_word(16),
-        name="",
-        state="removed",
-        removed_at=func.coalesce(shops.c.removed_at, now),
-        forgotten_at=now,
-        tokens_sealed=None,
-        busy_until=None,
-        restored_from=None,
-        **CLOSED,
-    )
 
 
 def needs_reconnect(tx: Tx, shop_id: int) -> None:

@@ -137,6 +137,9 @@ shops = Table(
     Column(
         "forgotten_at", MOMENT
     ),  # everything of it was erased; the row stays as the number that entries name
+    Column("erasing_since", MOMENT),  # out of use since then; what is left of it goes in portions
+    Column("erasing_asked_at", MOMENT),
+    Column("erased_rows", JSONB, nullable=False, server_default="{}"),  # how many went so far, by table
     Column(
         "declared_word", Text
     ),  # of the address at which a message last came that a file told the platform to send

@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from sqlalchemy import select, text
 
-from connector import backup
+from connector import backup, rounds
 from connector.app import create_app
-from connector.flow import redeeming, settling, welcoming
+from connector.flow import erasing, redeeming, settling, welcoming
 from connector.hall import sign_in_url
 from connector.loyalty.decide import decide
 from connector.port import (
@@ -28,7 +28,8 @@ from connector.port import (
     Unauthorized,
 )
 from connector.records import Order
-from connector.store import programs, proofs, shops, tables
+from connector.rounds import upkeep
+from connector.store import inbox, programs, proofs, shops, tables, vaults
 
 CORNER, MARKET = "corner.example", "market.example"
 
@@ -152,6 +153,63 @@ def test_a_shop_that_comes_back_is_a_new_one_with_an_empty_history(
 _FACTS = ShopFacts(CORNER, "Corner Shop", "EUR", "Europe/Amsterdam", "nl")
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize("portions", [0, 1, 2, 4])
+def test_a_shop_whose_erasing_is_killed_between_portions_is_out_of_use_and_erased_all_the_same(
+    world: Any, market: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch, portions: int
+) -> None:
+    monkeypatch.setattr(erasing, "MEMBERS", 1)
+    monkeypatch.setattr(erasing, "PORTION", 4)
+    start()
+    both_know_anna(world, market, make)
+    booked, held = world.sums(), balances(world)
+    real, done = erasing.portion, list[int]()
+
+    def killed(*words: Any) -> bool:
+        if len(done) == portions:
+            raise Killed
+        done.append(1)
+        return real(*words)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(erasing, "portion", killed)
+        with pytest.raises(Killed):
+            goes(world)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        left = shops.get(tx, world.shop.id)
+    assert (left.state, left.forgotten_at, left.is_erased) == ("removed", None, True)
+    assert sum(of_shop(world).values()) > 0, "it was killed in between"
+    # Out of use from the first: nobody gets in, what comes is nobody's, and its address is another shop's.
+    with pytest.raises(vaults.NoTokens):
+        vaults.Vault(world.house.database, world.shop.merchant_id, world.shop.id).read()
+    with world.house.database.everyone() as connection:
+        assert shops.find_by_key(connection, world.shop.key) is None
+        assert shops.find_by_address(connection, "corner", CORNER) is None
+        assert inbox.shops_waiting(connection, world.now) == []
+    # Nothing of the ledger moves meanwhile, whoever is settled.
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        settling.settle(tx, sorted(held), world.now)
+    assert (world.sums(), balances(world)) == (booked, held)
+    upkeep.sweep(world.house)
+    assert (world.shop.merchant_id, world.shop.id) in jobs_to_apply(world)
+    rounds.apply(world.house, world.shop.merchant_id, world.shop.id)
+    assert {name: count for name, count in of_shop(world).items() if count} == {}
+    assert (world.sums(), balances(world)) == (booked, held)
+    [proof] = [row for row in world.rows(tables.privacy) if row.topic == "shop_forgotten"]
+    assert (proof.shop_name, proof.tables["customers"], proof.tables["orders"]) == ("Corner Shop", 2, 3)
+    rounds.apply(world.house, world.shop.merchant_id, world.shop.id)
+    assert len(world.rows(tables.privacy)) == 1
+
+
+def jobs_to_apply(world: Any) -> set[tuple[int, int]]:
+    with world.house.database.everyone() as connection:
+        rows = connection.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'apply'")).all()
+    return {(row.args["merchant_id"], row.args["shop_id"]) for row in rows}
+
+
 def test_a_merchant_whose_last_shop_is_erased_is_a_ledger_without_a_name(
     world: Any, start: Any, make: Any
 ) -> None:
@@ -178,22 +236,36 @@ def test_the_pages_of_a_merchant_without_a_shop_and_without_a_name_are_empty_and
     goes(world)
     browser = create_app(world.house).test_client()
     browser.get(urlsplit(sign_in_url(world.house, world.shop.merchant_id)).path)
-    asked = (
-        "",
-        "members",
-        "coupons",
-        "activity",
-        "activity/privacy",
-        "activity/checks",
-        "programme",
-        "shops",
-    )
-    for one in asked:
+    for one in PAGES:
         answer = browser.get(f"/settings/{one}" if one else "/")
         assert answer.status_code == 200, one
         assert CORNER not in answer.text
     assert "No shop yet" in browser.get("/?lang=en").text
     assert browser.get(f"/settings/members/{member}").status_code == 404
+
+
+PAGES = ("", "members", "coupons", "activity", "activity/privacy", "activity/checks", "programme", "shops")
+
+
+def test_pages_are_whole_while_a_shop_is_being_erased_and_do_not_offer_to_connect_it_again(
+    world: Any, market: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "MEMBERS", 1)
+    start()
+    both_know_anna(world, market, make)
+    world.push()
+    world.tell(ShopRemoved(CORNER))
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        assert erasing.begin(tx, world.shop.id, world.now, world.now)
+        assert not erasing.begin(tx, world.shop.id, world.now, world.now)
+        assert erasing.portion(tx, world.shop.id, world.now)
+    assert of_shop(world)["customers"] == 1
+    browser = create_app(world.house).test_client()
+    browser.get(urlsplit(sign_in_url(world.house, world.shop.merchant_id)).path)
+    for one in (*PAGES, f"shops/{world.shop.id}"):
+        answer = browser.get(f"/settings/{one}" if one else "/")
+        assert answer.status_code == 200, one
+        assert (CORNER in answer.text, "forgotten " in answer.text) == (False, False), one
 
 
 def test_a_shop_that_is_connected_again_is_never_erased(world: Any, start: Any, make: Any) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from connector.flow import erasing, forgetting, welcoming
 from connector.port import CustomerChanged, CustomerForgotten, Installed, ShopForgotten, ShopRemoved
+from connector.rounds import erasures
 from connector.store import members, people, shops, tables
 from connector.store.database import Tx
 
@@ -42,7 +43,10 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
 
 def erase(world: Any) -> None:
     with world.house.database.merchant(world.shop.merchant_id) as tx:
-        erasing.erase(tx, world.shop.id, world.now)
+        assert erasing.begin(tx, world.shop.id, world.now, world.now)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        shop = shops.get(tx, world.shop.id)
+    erasures.go_on(world.house, shop, threading.Event())
 
 
 def goes(world: Any) -> None:
@@ -171,18 +175,18 @@ def test_others_have_the_turn_while_a_shop_is_erased(
 ) -> None:
     start()
     world.happen(make.order(1, 60, make.NOW))
-    real, had = erasing.erase, threading.Event()
+    real, had = erasing.portion, threading.Event()
 
     def computes() -> None:
         with world.house.turn:
             had.set()
 
-    def erased(*words: Any) -> dict[str, int]:
+    def erased(*words: Any) -> bool:
         threading.Thread(target=computes).start()
         assert had.wait(60)
         return real(*words)
 
-    monkeypatch.setattr(erasing, "erase", erased)
+    monkeypatch.setattr(erasing, "portion", erased)
     goes(world)
     world.tell(ASKED)
     assert had.is_set()
