@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from adapters.magento.sandbox import attributes
-from connector.port import LeftAlone, Shown
+from connector.port import LeftAlone, Shown, Window
 from connector.records import Card
 
 PLACES = [
@@ -50,3 +51,32 @@ def test_cards_are_written_where_they_differ_and_not_again(sandbox: Any, saves: 
     sandbox.line().show((Card(str(ann), 130, None),))
     assert card(sandbox, ann) == {"comeback_balance": "130"}
     assert saves == [ann, bob, ann]
+
+
+def test_who_writes_over_a_card_moves_the_date_by_which_the_house_finds_it(sandbox: Any) -> None:
+    attributes.make(sandbox.shop, PLACES)
+    ann, bob = sandbox.customer("ann"), sandbox.customer("bob")
+    sandbox.later(minutes=30)
+    sandbox.line().show((Card(str(ann), 120, "Gold"), Card(str(bob), 7, None)))
+    shown = sandbox.now
+    sandbox.later(minutes=30)
+    stale = [{"attribute_code": "comeback_balance", "value": "5"}]
+    body = sandbox.client().whole(f"customers/{ann}") | {"custom_attributes": stale}
+    sandbox.client().send("PUT", f"customers/{ann}", {"customer": body}, dict)
+    sandbox.later(minutes=1)
+    batches = sandbox.line().changed(Window(sandbox.now - timedelta(minutes=10), sandbox.now))
+    changed = {one.id: one.changed_at for batch in batches for one in batch.customers}
+    assert changed == {str(ann): shown + timedelta(minutes=30)}
+    sandbox.line().show((Card(str(ann), 120, "Gold"),))
+    assert card(sandbox, ann) == {"comeback_balance": "120", "comeback_tier": "Gold"}
+
+
+def test_a_shop_that_keeps_blanks_its_own_way_is_not_written_to_for_ever(
+    sandbox: Any, saves: list[int]
+) -> None:
+    attributes.make(sandbox.shop, PLACES)
+    ann = sandbox.customer("ann")
+    sandbox.line().show((Card(str(ann), 120, "Gold"),))
+    saves.clear()
+    assert sandbox.line().show((Card(str(ann), 120, "Gold "),)) == (Shown(),)
+    assert saves == []
