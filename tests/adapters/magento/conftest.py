@@ -18,8 +18,12 @@ from adapters.magento import keys
 from adapters.magento.client import Client
 from adapters.magento.keys import Keys
 from adapters.magento.line import Line
+from adapters.magento.platform import platform
 from adapters.magento.sandbox import Shop, aftermath, checkout, create_server, people
+from connector.app import create_app
+from connector.house import House, furnish
 from connector.port import ShopLine
+from connector.serving import Web
 
 ADDRESS = "https://shop.test/"
 KEYS = Keys("consumer-key", "consumer-secret", "access-token", "access-secret", "hook-secret-of-16")
@@ -169,3 +173,19 @@ def sandbox() -> Iterator[Sandbox]:
     made = Sandbox()
     yield made
     made.close()
+
+
+@pytest.fixture
+def home(env: dict[str, str], sandbox: Any) -> Iterator[House]:
+    """A whole house in which the sandbox's shop can be connected; no shop is yet."""
+    made = furnish(env | sandbox.env, {"magento": platform})
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def web(home: House) -> Iterator[Web]:
+    """That house's pages and addresses, served."""
+    served = Web(create_app(home), "127.0.0.1", 0, 0)
+    yield served
+    served.stop()

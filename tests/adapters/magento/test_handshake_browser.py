@@ -11,9 +11,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect, sync_playwright
 
-from adapters.magento.platform import platform
-from connector.app import create_app
-from connector.house import House, furnish
+from connector.house import House
 from connector.serving import Web
 from connector.store import shops
 
@@ -32,18 +30,9 @@ LOOK = """() => {
 
 
 @pytest.fixture
-def house(env: dict[str, str], sandbox: Any) -> Iterator[House]:
-    made = furnish(env | sandbox.env, {"magento": platform})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def public(house: House) -> Iterator[str]:
-    web = Web(create_app(house), "127.0.0.1", 0, 0)
+def public(web: Web) -> str:
     # Another site than the shop's, as it is in life: cookies and windows are kept apart by it.
-    yield f"http://localhost:{web.port}"
-    web.stop()
+    return f"http://localhost:{web.port}"
 
 
 @pytest.fixture
@@ -64,7 +53,7 @@ def _is_for_everybody(page: Page) -> None:
 
 
 def test_the_window_stays_the_admins_until_it_leads_back(
-    house: House, public: str, sandbox: Any, admin: Page
+    home: House, public: str, sandbox: Any, admin: Page
 ) -> None:
     told = requests.post(
         f"{sandbox.address}_sandbox/activate", json={"public_url": public, "browse": False}, timeout=60
@@ -92,7 +81,7 @@ def test_the_window_stays_the_admins_until_it_leads_back(
     window.get_by_role("link", name="Back to Magento").click()
     window.wait_for_url(success)
     assert admin.evaluate(LOOK) == "back"
-    with house.database.everyone() as connection:
+    with home.database.everyone() as connection:
         assert [shop.state for shop in shops.everywhere(connection)] == ["connected"]
 
     for scheme in ("light", "dark"):

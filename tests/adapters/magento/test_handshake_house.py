@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -20,17 +19,8 @@ from connector.store import shops
 
 
 @pytest.fixture
-def house(env: dict[str, str], sandbox: Any) -> Iterator[House]:
-    made = furnish(env | sandbox.env, {"magento": platform})
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def public(house: House) -> Iterator[str]:
-    web = Web(create_app(house), "127.0.0.1", 0, 0)
-    yield f"http://127.0.0.1:{web.port}"
-    web.stop()
+def public(web: Web) -> str:
+    return f"http://127.0.0.1:{web.port}"
 
 
 def press(sandbox: Any, button: str, public: str, **more: Any) -> Any:
@@ -41,28 +31,28 @@ def press(sandbox: Any, button: str, public: str, **more: Any) -> Any:
 
 
 def test_a_shop_is_connected_and_connected_again_without_a_key_being_pasted(
-    house: House, public: str, sandbox: Any
+    home: House, public: str, sandbox: Any
 ) -> None:
     status, told = press(sandbox, "activate", public)
     assert (status, told["callback"], told["status"]) == (200, 200, 200), told
     assert "/signin/" in told["html_excerpt"]
-    with house.database.everyone() as connection:
+    with home.database.everyone() as connection:
         (shop,) = shops.everywhere(connection)
     assert (shop.address, shop.state) == (sandbox.address, "connected")
-    first = keys.unpacked(house.vault(shop).read())
-    assert house.line(shop).counts().orders == 0
+    first = keys.unpacked(home.vault(shop).read())
+    assert home.line(shop).counts().orders == 0
 
-    with house.database.merchant(shop.merchant_id) as tx:
+    with home.database.merchant(shop.merchant_id) as tx:
         shops.needs_reconnect(tx, shop.id)
     status, told = press(sandbox, "reauthorize", public)
     assert status == 200, told
-    with house.database.everyone() as connection:
+    with home.database.everyone() as connection:
         (again,) = shops.everywhere(connection)
     assert (again.id, again.state) == (shop.id, "connected")
-    second = keys.unpacked(house.vault(again).read())
+    second = keys.unpacked(home.vault(again).read())
     assert (second.consumer_key, second.hook_secret) == (first.consumer_key, first.hook_secret)
     assert second.token != first.token
-    assert house.line(again).counts().orders == 0
+    assert home.line(again).counts().orders == 0
 
 
 def test_the_callback_needs_no_session_and_answers_the_same_to_everybody(public: str) -> None:
