@@ -220,8 +220,9 @@ class Line:
         """Keep something of the shop and return all that is; whatever else is kept there stays. Raises TryLater."""
         for _ in range(_TRIES):
             with self._vault.locked() as vault:
-                new = changed(keys.unpacked(vault.read()))
-                kept = vault.save(keys.packed(new))
+                old = keys.unpacked(vault.read())
+                new = changed(old)
+                kept = new == old or vault.save(keys.packed(new))
             if kept:
                 return new
         raise port.TryLater("The shop was being connected again. Try it once more.")

@@ -91,7 +91,7 @@ def test_without_the_right_it_is_named_and_without_the_module_nothing_is_said(sa
     assert sandbox.line().subscribe(HOME) == ()
 
 
-@pytest.mark.parametrize("status", [400, 401, 404, 500, 503])
+@pytest.mark.parametrize("status", [400, 500])
 def test_a_module_that_fails_holds_up_nothing(mage: Any, line: Any, status: int) -> None:
     fault = {"match": "comebackMessages", "times": 99, "status": status, "html": status == 500}
     requests.post(f"{mage.address}_sandbox/faults", json={"requests": [fault]}, timeout=10)
