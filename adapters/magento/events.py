@@ -16,6 +16,7 @@ from .texts_events import CHOICE, NOTES
 KEY = "async_events"
 MODULE = "Comeback_Loyalty"  # as Magento calls our own module
 _OPTIONS = ("yes", "no")
+_LONGEST = 300  # characters of a word that is shown
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -88,10 +89,13 @@ def _stands(rows: tuple[subscriptions.Subscription, ...], door: str, shop: str, 
     if not subscriptions.fits(door, shop) and not events.left:
         return Report(notes=(_note("in_the_clear"),))
     plan = subscriptions.plan(rows, door, events)
-    names = tuple(dict.fromkeys(row.event_name for row in plan.end))
+    known = (row.event_name if row.event_name in subscriptions.EVENTS else "other events" for row in plan.end)
+    names = tuple(dict.fromkeys(known))
     awaited = (*plan.make, *(row.event_name for row in plan.wake))
     return Report(awaited, names, (_note("off", names=", ".join(plan.off)),) if plan.off else ())
 
 
 def _note(name: str, **words: str) -> Mapping[str, str]:
-    return {language: said[name].format(**words) for language, said in NOTES.items()}
+    # Some of the words are the shop's own, and are shown on a page and in a terminal.
+    shown = {key: "".join(filter(str.isprintable, text[:_LONGEST])) for key, text in words.items()}
+    return {language: said[name].format(**shown) for language, said in NOTES.items()}

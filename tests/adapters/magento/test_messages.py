@@ -118,5 +118,7 @@ def test_a_restored_comeback_takes_over_its_own_address(mage: Any, line: Any, va
 
 
 def test_every_standing_has_its_words() -> None:
-    assert events.of_module(messages.Found("elsewhere", "https://x.example/")).notes
+    [note] = events.of_module(messages.Found("elsewhere", "https://x.example/\x1b[2J" + "x" * 5_000)).notes
+    assert "https://x.example/[2Jxxx" in note["en"]
+    assert len(note["en"]) < 500
     assert set(texts_events.NOTES["nl"]) == set(texts_events.NOTES["en"])
