@@ -32,13 +32,21 @@ def is_public(address: str) -> bool:
 
 def household(address: str) -> str:
     """Return whom an address stands for where callers are counted: of IP version 6 the network that one household has."""
+    return _network(address, 32, 64)
+
+
+def neighbourhood(address: str) -> str:
+    """Return the network that an address is of and that one hand may have the whole of: what is hired or leased at once."""
+    return _network(address, 24, 48)
+
+
+def _network(address: str, bits: int, bits_of_6: int) -> str:
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(getattr(found, "ipv4_mapped", None) or found)
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ipaddress.ip_network((found, bits if found.version == 4 else bits_of_6), strict=False))
 
 
 def looked_up(host: str, port: int | None) -> tuple[str, ...]:

@@ -9,14 +9,15 @@ from datetime import timedelta
 import structlog
 from flask import Blueprint, Flask, Response, g, request
 
-from connector.addresses import household
+from connector.addresses import household, neighbourhood
 from connector.hall import DoorStep
 from connector.house import House
 from connector.store import rates
 from connector.store.rates import Limit
 
 LARGEST = 64 * 1024  # bytes of one call
-CALLER, ALL = 20, 300  # calls a minute: of one household, and of all together that anything was kept of
+CALLER = 20  # calls a minute of one household
+NETWORK, ALL = 100, 300  # and of one neighbourhood, and all together, that anything was kept of
 _OF_ALL = "callbacks"
 _log = structlog.get_logger()
 
@@ -44,7 +45,8 @@ def _turned_away(house: House) -> Response | None:
     """Answer what is too large, or comes too often."""
     if request.content_length is None or request.content_length > LARGEST:
         return Response(status=411 if request.content_length is None else 413)
-    limits = Limit(f"callbacks of {household(request.remote_addr or '')}", CALLER), Limit(_OF_ALL, ALL)
+    caller = Limit(f"callbacks of {household(request.remote_addr or '')}", CALLER)
+    limits = caller, Limit(_of_network(), NETWORK), Limit(_OF_ALL, ALL)
     with house.database.everyone() as connection:
         wait = rates.count(connection, house.ring, limits, house.now())
     if wait is None:
@@ -59,4 +61,9 @@ def _let_off(house: House, answer: Response) -> Response:
     if g.get("callback") == "counted":
         with house.database.everyone() as connection:
             rates.take_back(connection, house.ring, _OF_ALL)
+            rates.take_back(connection, house.ring, _of_network())
     return answer
+
+
+def _of_network() -> str:
+    return f"callbacks of all in {neighbourhood(request.remote_addr or '')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connector.addresses import household
+from connector.addresses import household, neighbourhood
 from connector.flow import welcoming
 from connector.house import House
 from connector.port import Installed, Known, Platform, TokenVault, Welcomed
@@ -13,7 +13,7 @@ from connector.store import merchants, pending, rates, shops, spent, vaults
 from connector.store.rates import Limit
 from connector.store.shops import Shop
 
-VISITS_OF_A_CALLER, VISITS = 20, 120  # a minute, that have shops called
+VISITS_OF_A_CALLER, VISITS_OF_A_NETWORK, VISITS = 20, 40, 120  # a minute, that have shops called
 SIGN_IN_VALID = timedelta(minutes=10)
 
 
@@ -95,6 +95,7 @@ class DoorStep:
         """Count a visit that has a shop called, from this IP address; return how long to wait where there are too many."""
         limits = (
             Limit(f"{self._own('visits from')} {household(caller)}", VISITS_OF_A_CALLER),
+            Limit(f"{self._own('visits of')} {neighbourhood(caller)}", VISITS_OF_A_NETWORK),
             Limit(self._own("visits"), VISITS),
         )
         with self._house.database.everyone() as connection:

@@ -1,6 +1,7 @@
 """Visits of pages that call a shop for somebody nobody knows yet: only so often, and only so many at once.
 
-A household has one place: with a shop of its own that answers a byte at a time it would hold all of them for ever.
+A household has one place, and a network two: with shops of their own that answer a byte at a time they would hold all
+of them for ever.
 """
 
 import math
@@ -12,11 +13,12 @@ from datetime import timedelta
 import flask
 from werkzeug.exceptions import TooManyRequests
 
-from connector.port import Hall, household
+from connector.port import Hall, household, neighbourhood
 
 AT_ONCE = 3  # of the process: whoever comes to the other pages is not kept waiting by shops that dawdle
+OF_A_NETWORK = 2
 _BUSY = timedelta(seconds=10)
-_inside: set[str] = set()  # households of which one has a shop called
+_inside: dict[str, str] = {}  # households of which one has a shop called, and the network of each
 _door = threading.Lock()
 
 
@@ -27,16 +29,17 @@ def place(hall: Hall) -> Iterator[None]:
     wait = hall.visits(caller)
     if wait is not None:
         raise _later(wait)
-    whose = household(caller)
+    whose, network = household(caller), neighbourhood(caller)
     with _door:
-        if whose in _inside or len(_inside) >= AT_ONCE:
+        neighbours = sum(one == network for one in _inside.values())
+        if whose in _inside or len(_inside) >= AT_ONCE or neighbours >= OF_A_NETWORK:
             raise _later(_BUSY)
-        _inside.add(whose)
+        _inside[whose] = network
     try:
         yield
     finally:
         with _door:
-            _inside.remove(whose)
+            del _inside[whose]
 
 
 def _later(wait: timedelta) -> TooManyRequests:

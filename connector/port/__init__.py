@@ -7,6 +7,7 @@ A platform is a folder under `adapters/` that offers one `Platform` object throu
 from connector.addresses import household as household
 from connector.addresses import is_public as is_public
 from connector.addresses import looked_up as looked_up
+from connector.addresses import neighbourhood as neighbourhood
 from connector.deadline import cut_off_after as cut_off_after
 from connector.deadline import hears as hears
 from connector.port.answers import Batch as Batch

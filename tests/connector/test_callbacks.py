@@ -122,6 +122,21 @@ def test_visits_that_have_shops_called_are_counted_by_household_and_together(
     assert hall.visits("2001:db8:1:2::1") is None
 
 
+@pytest.mark.parametrize("network", ["192.0.2.{}", "2001:db8:1:{}::7"])
+def test_one_network_uses_up_a_part_of_what_all_have_and_no_more(
+    house: House, monkeypatch: pytest.MonkeyPatch, network: str
+) -> None:
+    monkeypatch.setattr(doorstep, "VISITS_OF_A_NETWORK", 3)
+    monkeypatch.setattr(doorstep, "VISITS", 4)
+    monkeypatch.setattr(callbacks, "NETWORK", 3)
+    monkeypatch.setattr(callbacks, "ALL", 4)
+    near, far = [network.format(number) for number in range(5)], ["198.51.100.1", "2001:db8:2::7"]
+    assert _statuses(house, b"nonsense", near) == [200] * 5, "nothing was kept of these"
+    assert _statuses(house, b"keep", near + far) == [200] * 3 + [429] * 2 + [200, 429]
+    hall = DoorStep(house, house.platforms["paper"])
+    assert [hall.visits(one) is None for one in near + far] == [True] * 3 + [False] * 2 + [True, False]
+
+
 def test_what_is_kept_is_sealed_and_ends(house: House, clock: Clock) -> None:
     hall = DoorStep(house, house.platforms["paper"])
     assert hall.kept("word") is None

@@ -57,13 +57,22 @@ def test_only_so_many_shops_are_called_at_once_and_a_place_is_given_back_after_a
     step = Step()
     with ExitStack() as held:
         for number in range(visits.AT_ONCE):
-            _enter(held, step, f"198.51.100.{number}")
+            _enter(held, step, f"198.51.{number}.100")
         assert _wait(step) == 10
     with pytest.raises(KeyError), visits.place(step):  # type: ignore[arg-type]
         raise KeyError
     with ExitStack() as held:
         for number in range(visits.AT_ONCE):
-            _enter(held, step, f"192.0.2.{7 + number}")
+            _enter(held, step, f"192.0.{number}.7")
+
+
+def test_one_network_leaves_a_place_to_the_others() -> None:
+    step = Step()
+    with ExitStack() as held:
+        for number in (1, 2):
+            _enter(held, step, f"192.0.2.{100 + number}")
+        assert _wait(step) == 10
+        _enter(held, step, "198.51.100.1")
 
 
 def test_one_household_has_one_place_so_that_its_shop_that_dawdles_keeps_nobody_else_out() -> None:
