@@ -17,7 +17,7 @@ from adapters.magento.sandbox import (
     promotions,
 )
 from adapters.magento.sandbox.amounts import number
-from adapters.magento.sandbox.criteria import Criteria
+from adapters.magento.sandbox.criteria import Criteria, Sort
 from adapters.magento.sandbox.problems import Problem, internal
 from adapters.magento.sandbox.rows import Coupon, Customer, Document, Group, Line, Order
 from adapters.magento.sandbox.rules import Rule
@@ -43,6 +43,10 @@ def search(shop: Shop, name: str, criteria: Criteria) -> dict[str, object]:
     if criteria.page_size is None and shop.default_page_size:
         criteria = replace(criteria, page_size=shop.default_page_size)
     catalogue, body = _CATALOGUES[name](shop)
+    echo = criteria.echo()
+    if shop.extras.get("unsorted") and not criteria.sorts:
+        # A database that is asked for no order keeps none.
+        criteria = replace(criteria, sorts=(Sort(catalogue.id_column, "DESC"),))
     found = catalogue.find(criteria)
     if shop.extras.get("version") == "2.3" and found.total and not found.rows:
         # Before 2.4.0 there is no end of pages: whoever asks for more gets the last one again.
@@ -50,7 +54,7 @@ def search(shop: Shop, name: str, criteria: Criteria) -> dict[str, object]:
         found = catalogue.find(replace(criteria, page=last))
     return {
         "items": [body(row) for row in found.rows],
-        "search_criteria": criteria.echo(),
+        "search_criteria": echo,
         "total_count": found.total,
     }
 

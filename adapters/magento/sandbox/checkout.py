@@ -111,6 +111,7 @@ def _of_whom(shop: Shop, basket: Basket, view: StoreView, at: Stamp) -> Order:
         changed_at=shop.moved(at),
         lines=(),
         books=site.currency,
+        statuses=shop.extras.get("statuses", ""),
         to_global=site.to_global,
         store_name=shop.places.full_name(view),
         born=str(more.get("dob", "")),

@@ -68,10 +68,12 @@ def anybody(stage: Stage, given: Said) -> Said:
 def limits(stage: Stage, given: Said) -> Said:
     """Switch the shop's input limits on or off, such as {"maximum_page_size": 300, "default_page_size": 20}.
 
-    With {"version": "2.3"} a page past the last is the last one again.
+    With {"version": "2.3"} a page past the last is the last one again, and a customer saved without group or store view has
+    those of newcomers. With {"unsorted": true} what is asked for without an order comes the other way round.
     """
     with stage.shop.lock:
         stage.shop.extras["version"] = given.get("version", "2.4")
+        stage.shop.extras["unsorted"] = bool(given.get("unsorted", False))
         stage.shop.maximum_page_size = given.get("maximum_page_size")
         stage.shop.default_page_size = given.get("default_page_size")
     return given

@@ -13,6 +13,11 @@ TAX_CLASSES = {3: "Retail Customer"}
 _CODE_LENGTH = 32
 
 
+def newcomers(shop: Shop, view_id: int) -> int:
+    """The group of who registers in a store view: the shop's, unless the view has one of its own."""
+    return int(shop.extras.get("view_groups", {}).get(str(view_id), shop.default_group))
+
+
 def after_save(shop: Shop, row: Customer, addresses: bool) -> int:
     """The group after a save: that of a module which assigns groups, or, with addresses, of the check of VAT numbers.
 
@@ -25,7 +30,7 @@ def after_save(shop: Shop, row: Customer, addresses: bool) -> int:
     if checked is None or row.keeps_group or not addresses:
         return row.group_id
     numbered = any(dict(one.fields).get("vat_id") for one in row.addresses)
-    return checked if numbered else shop.default_group
+    return checked if numbered else newcomers(shop, row.store_id)
 
 
 def body(row: Group) -> dict[str, object]:

@@ -150,9 +150,9 @@ class Desk:
 
 
 def signature(call: Call, given: Mapping[str, str], consumer_secret: str, token_secret: str) -> str | None:
-    """Return what the call's signature must be; None when the query is spelled so that versions disagree on it."""
+    """Return what the call's signature must be; None when it is spelled so that versions disagree on it."""
     pairs = _query(call.query)
-    if pairs is None:
+    if pairs is None or "%" in call.url:  # 2.4.6 and 2.4.7 decode such a path before they check
         return None
     pairs += [(quote(k, safe="~"), quote(v, safe="~")) for k, v in given.items() if k != "oauth_signature"]
     normal = "&".join(f"{key}={value}" for key, value in sorted(pairs))

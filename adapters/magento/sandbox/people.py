@@ -89,7 +89,7 @@ def _account(shop: Shop, email: str, name: tuple[str, str], view: StoreView, at:
         email=email,
         first_name=name[0],
         last_name=name[1],
-        group_id=shop.default_group,
+        group_id=groups.newcomers(shop, view.id),
         created_at=at,
         changed_at=at,
         store_id=view.id,
@@ -125,6 +125,14 @@ def change(shop: Shop, key: int, given: Mapping[str, Any]) -> Customer:
     shop.customers.put(row)
     shop.told("customer", key)
     return row
+
+
+def as_older_ones_take_it(shop: Shop, key: int, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a body as versions before 2.4 take it: group and store view go to their defaults where it names none."""
+    old = shop.customers.get(key)
+    if old is None or shop.extras.get("version") != "2.3":
+        return given
+    return {"group_id": shop.default_group, "store_id": shop.places.views_of(old.website_id)[0].id, **given}
 
 
 def remove(shop: Shop, key: int) -> None:

@@ -41,7 +41,8 @@ def register(shop: Shop, ask: Ask) -> object:
 
 @route("PUT", "customers/:id", "Magento_Customer::manage")
 def change(shop: Shop, ask: Ask) -> object:
-    return people.customer_body(people.change(shop, ask.id, ask.part("customer")))
+    given = people.as_older_ones_take_it(shop, ask.id, ask.part("customer"))
+    return people.customer_body(people.change(shop, ask.id, given))
 
 
 @route("DELETE", "customers/:id", "Magento_Customer::delete")
@@ -68,7 +69,7 @@ def default_group(shop: Shop, ask: Ask) -> object:
 
 @route("GET", "customerGroups/default/:id", _GROUP)
 def default_group_of_store(shop: Shop, ask: Ask) -> object:
-    return groups.body(shop.groups.rows[shop.default_group])
+    return groups.body(shop.groups.rows[groups.newcomers(shop, ask.id)])
 
 
 @route("PUT", "customerGroups/default/:id", _GROUP)

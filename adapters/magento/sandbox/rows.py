@@ -119,6 +119,7 @@ class Order(msgspec.Struct, frozen=True):
     first_number: str = ""
     notes: tuple[Note, ...] = ()
     books: str = "USD"  # the base currency
+    statuses: str = ""  # what the shop's own names of statuses begin with
     to_global: float = 1
     born: str = ""  # the customer's day of birth, as the shop knew it then
     gender: int | None = None
@@ -176,7 +177,7 @@ class Order(msgspec.Struct, frozen=True):
 
     @property
     def status(self) -> str:
-        return "pending" if self.state == "new" else self.state
+        return self.statuses + ("pending" if self.state == "new" else self.state)
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -113,6 +113,8 @@ class Sandbox:
         # From today on: the shop refuses signatures of its own future.
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.shop = Shop(clock=lambda: self.now)
+        # Statuses are the shop's own, and what is asked for without an order comes in none.
+        self.shop.extras |= {"statuses": "our_", "unsorted": True}
         self._server = create_server(self.shop)
         self.address = f"http://127.0.0.1:{self._server.server_port}/"
         self.env = {"ALLOW_PRIVATE_HOSTS": f"127.0.0.1:{self._server.server_port}"}

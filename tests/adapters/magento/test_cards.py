@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.magento.sandbox import attributes
+from adapters.magento.sandbox import attributes, people
 from connector.port import LeftAlone, Shown, Window
 from connector.records import Card
 
@@ -33,6 +33,17 @@ def test_without_the_module_there_is_no_place_and_the_shop_says_so(sandbox: Any)
     assert sandbox.line().facts().shows_cards is False
     (answer,) = sandbox.line().show((Card(str(ann), 120, "Gold"),))
     assert answer == LeftAlone("The shop has no place for it.")
+
+
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_who_has_a_card_written_stays_in_their_group_and_store_view(sandbox: Any, version: str) -> None:
+    attributes.make(sandbox.shop, PLACES)
+    sandbox.shop.extras["version"] = version
+    ann = sandbox.customer("ann")
+    people.change(sandbox.shop, ann, {"group_id": 2, "store_id": 2})
+    assert sandbox.line().show((Card(str(ann), 120, "Gold"),)) == (Shown(),)
+    row = sandbox.shop.customers.get(ann)
+    assert (row.group_id, row.store_id, card(sandbox, ann)["comeback_balance"]) == (2, 2, "120")
 
 
 def test_cards_are_written_where_they_differ_and_not_again(sandbox: Any, saves: list[int]) -> None:

@@ -21,6 +21,13 @@ def group(sandbox: Any, customer: str) -> str:
     return str(sandbox.shop.groups.get(sandbox.shop.customers.get(int(customer)).group_id).code)
 
 
+def at_home(sandbox: Any, store: str) -> str:
+    made = people.register(
+        sandbox.shop, "una@example.com", "Una", "Shopper", verified=True, at=sandbox.stamp, store=store
+    )
+    return str(made.id)
+
+
 def put(sandbox: Any, customer: str, code: str) -> None:
     found = next(row for row in sandbox.shop.groups if row.code == code)
     people.change(sandbox.shop, int(customer), {"group_id": found.id})
@@ -55,6 +62,16 @@ def test_without_a_tier_the_customer_is_back_in_the_default_group(sandbox: Any, 
     assert group(sandbox, ann) == "General"
 
 
+def test_the_default_group_is_that_of_the_store_view_where_the_customer_is_at_home(sandbox: Any) -> None:
+    sandbox.shop.extras["view_groups"] = {"2": 3}
+    una = at_home(sandbox, "uk_en")
+    assert group(sandbox, una) == "Retailer"
+    sandbox.line().mark(una, ("Gold",), (), tier="Gold", before="0")
+    assert group(sandbox, una) == "Gold"
+    assert sandbox.line().mark(una, (), ("Gold",), before="0") == Marked(())
+    assert group(sandbox, una) == "Retailer"
+
+
 def test_a_wholesale_customer_stays_one(sandbox: Any, ann: str) -> None:
     put(sandbox, ann, "Wholesale")
     answer = sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
@@ -64,7 +81,10 @@ def test_a_wholesale_customer_stays_one(sandbox: Any, ann: str) -> None:
     assert group(sandbox, ann) == "Wholesale"
 
 
-def test_everything_else_about_the_customer_is_written_back_as_it_was(sandbox: Any, ann: str) -> None:
+@pytest.mark.parametrize("version", ["2.3", "2.4"])
+def test_everything_else_about_the_customer_is_written_back_as_it_was(sandbox: Any, version: str) -> None:
+    sandbox.shop.extras["version"] = version
+    ann = at_home(sandbox, "uk_en")
     before = people.customer_body(sandbox.shop.customers.get(int(ann)))
     sandbox.line().mark(ann, ("Gold",), (), tier="Gold", before="0")
     after = people.customer_body(sandbox.shop.customers.get(int(ann)))

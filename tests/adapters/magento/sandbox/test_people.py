@@ -92,6 +92,23 @@ def test_group_codes_are_cut_at_32_and_unique(store: Any) -> None:
     assert (status, body["parameters"]) == (404, {"fieldName": "id", "fieldValue": 9999})
 
 
+def test_before_2_4_a_customer_saved_in_part_falls_back_to_the_defaults_of_newcomers(store: Any) -> None:
+    ann = store.customer()
+    whole = {"customer": {"group_id": 2, "store_id": 2}}
+    for version, left in (("2.4", (2, 2)), ("2.3", (1, 1))):
+        store.control("POST", "limits", {"version": version})
+        assert store.send("PUT", f"customers/{ann}", whole)["store_id"] == 2
+        found = store.send("PUT", f"customers/{ann}", {"customer": {"firstname": "Ann"}})
+        assert (found["group_id"], found["store_id"]) == left
+
+
+def test_a_store_view_may_have_a_default_group_of_its_own(store: Any) -> None:
+    store.shop.extras["view_groups"] = {"2": 3}
+    assert [store.get(f"customerGroups/default/{view}")["id"] for view in (1, 2)] == [1, 3]
+    una = store.control("POST", "customers", {"email": "una@example.com", "store": "uk_en"})["id"]
+    assert store.get(f"customers/{una}")["group_id"] == 3
+
+
 def test_the_default_group_and_where_customers_of_a_deleted_one_go(store: Any) -> None:
     assert store.get("customerGroups/default")["code"] == "General"
     made = store.send("POST", "customerGroups", {"group": {"code": "Gold"}})["id"]

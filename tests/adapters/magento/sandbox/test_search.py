@@ -141,6 +141,12 @@ def test_limits_that_are_switched_on(five: Any, criteria: Any) -> None:
     assert (_ids(answer), answer["total_count"], answer["search_criteria"]["page_size"]) == ([1, 2], 5, 2)
 
 
+def test_what_is_asked_for_without_an_order_may_come_in_another(five: Any, criteria: Any) -> None:
+    five.control("POST", "limits", {"unsorted": True})
+    assert _ids(five.get("orders", criteria(size=2, sort=None))) == [5, 4]
+    assert _ids(five.get("orders", criteria(size=2, sort=("entity_id", "ASC")))) == [1, 2]
+
+
 def test_before_2_4_the_last_page_never_ends(five: Any, criteria: Any) -> None:
     assert _ids(five.get("orders", criteria(size=2, page=4))) == []
     five.control("POST", "limits", {"version": "2.3"})

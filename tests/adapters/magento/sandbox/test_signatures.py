@@ -90,6 +90,14 @@ def test_what_some_versions_sign_otherwise_is_refused(store: Any, query: str) ->
     assert answer.status_code == 401
 
 
+def test_a_path_with_an_encoded_sign_is_refused_however_it_is_signed(store: Any) -> None:
+    answer = requests.get(f"{store.rest}orders%2F1?{QUERY}", auth=store.auth(), timeout=60)
+    assert (answer.status_code, answer.json()["message"]) == (
+        401,
+        "The signature is invalid. Verify and try again.",
+    )
+
+
 def test_a_nonce_is_taken_once_even_with_a_new_timestamp(store: Any) -> None:
     assert _signed(store, QUERY, nonce="n" * 32).status_code == 200
     store.sleep(seconds=5)
