@@ -151,6 +151,10 @@ class Line:
         """Magento keeps nothing back from an integration that may see customers."""
         return ()
 
+    def not_allowed(self) -> tuple[CouponKind, ...]:
+        """Nothing is asked for apart: what codes need stands among the other rights."""
+        return ()
+
     def examine(self, address: str) -> port.Condition:
         """Try each right by a call that needs it and changes nothing. Dead keys look like no right at all."""
         # Whoever answers at the address would have the token, bare; only where that is how the shop is called already.

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from connector.port import Setting
+from connector.records import CouponKind
 
 DEFAULT_VERSION = "2026-10"
 # Our documents are held against the schemas of these two; older ones lack fields we read.
@@ -30,13 +31,15 @@ SCOPES = (
 )
 
 # Asked for inside the app, by whoever wants rewards that need them.
-OPTIONAL = (
-    "read_store_credit_accounts",
-    "read_store_credit_account_transactions",
-    "write_store_credit_account_transactions",
-    "read_gift_cards",
-    "write_gift_cards",
-)
+FOR_GIFTS: Mapping[CouponKind, tuple[str, ...]] = {
+    "store_credit": (
+        "read_store_credit_accounts",
+        "read_store_credit_account_transactions",
+        "write_store_credit_account_transactions",
+    ),
+    "gift_card": ("read_gift_cards", "write_gift_cards"),
+}
+OPTIONAL = tuple(right for rights in FOR_GIFTS.values() for right in rights)
 # Granted by Shopify on request; asked for without it, an install is refused.
 ALL_ORDERS = "read_all_orders"
 

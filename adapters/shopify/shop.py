@@ -21,7 +21,7 @@ from adapters.shopify.cards import Cards
 from adapters.shopify.client import Client
 from adapters.shopify.graph import Node
 from adapters.shopify.points import Points
-from adapters.shopify.settings import App
+from adapters.shopify.settings import FOR_GIFTS, App
 from adapters.shopify.tokens import Keys
 from adapters.shopify.wire import Clock, WallClock, Wire
 from connector.port import (
@@ -126,6 +126,10 @@ class ShopifyShop:
 
     def withheld(self) -> tuple[PersonWord, ...]:
         return pull.withheld(self._client)
+
+    def not_allowed(self) -> tuple[CouponKind, ...]:
+        granted = ",".join(self._rights())
+        return tuple(kind for kind, asked in FOR_GIFTS.items() if tokens.lacking(granted, asked))
 
     def mark(
         self,

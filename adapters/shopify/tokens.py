@@ -6,7 +6,7 @@ own app has no refresh token: it asks anew with its credentials, once a day.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -145,11 +145,11 @@ def renewed(app: App, shop: str, old: Tokens, wire: Wire, now: datetime) -> Toke
     )
 
 
-def lacking(scope: str) -> tuple[str, ...]:
-    """Return the rights we need that were not granted; the right to write holds the right to read."""
+def lacking(scope: str, needed: Sequence[str] = SCOPES) -> tuple[str, ...]:
+    """Return the rights needed that were not granted; the right to write holds the right to read."""
     granted = {word.strip() for word in scope.split(",")}
     granted |= {"read_" + word.removeprefix("write_") for word in granted if word.startswith("write_")}
-    return tuple(right for right in SCOPES if right not in granted)
+    return tuple(right for right in needed if right not in granted)
 
 
 class Keys:

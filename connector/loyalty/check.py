@@ -62,10 +62,11 @@ def beyond(terms: Terms, gives: frozenset[Gift], shops: int) -> tuple[Problem, .
 
     Products and collections are named by the ids of one shop, which mean something else in the next.
     """
-    return tuple(problem for at, reward in _rewards(terms) for problem in _beyond(at, reward, gives, shops))
+    return tuple(problem for at, reward in rewards(terms) for problem in _beyond(at, reward, gives, shops))
 
 
-def _rewards(terms: Terms) -> Iterator[tuple[str, Reward]]:
+def rewards(terms: Terms) -> Iterator[tuple[str, Reward]]:
+    """Yield every reward of the terms with the field where it stands."""
     for n, rule in enumerate(terms.nth_orders):
         yield f"nth_orders.{n}.reward", rule.reward
     for n, offer in enumerate(terms.redeemables):

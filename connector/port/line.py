@@ -73,6 +73,13 @@ class ShopAdapter(Protocol):
         """Return what the shop keeps from us of its customers: such a word that is absent may be there all the same."""
         ...
 
+    def not_allowed(self) -> tuple[CouponKind, ...]:
+        """Return what the platform gives and this shop lets nobody give through us, until its merchant grants the right.
+
+        The platform's page at /<name>/allow?shop=<address> leads to where that is done.
+        """
+        ...
+
     def mark(
         self,
         customer_id: str,

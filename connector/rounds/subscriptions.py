@@ -29,12 +29,13 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
     try:
         adapter = line(house, shop)
         topics = subscriptions.subscribe(adapter, house.settings.public_url, shop)
-        facts, withheld, shown_since = adapter.facts(), adapter.withheld(), adapter.shows_since(house.now())
+        facts, shown_since = adapter.facts(), adapter.shows_since(house.now())
+        withheld, not_allowed = adapter.withheld(), adapter.not_allowed()
         answered(house, shop)
         with house.database.merchant(merchant_id) as tx:
             if importing.reads_more(tx, shop_id, shown_since, house.now()):
                 _log.info("imports again", shop=shop_id)
-            shops.says_of_itself(tx, shop_id, facts, withheld)
+            shops.says_of_itself(tx, shop_id, facts, withheld, not_allowed)
             choosing.heed(tx, shop_id, house.platforms[shop.platform], facts, house.now())
         _log.info("subscribed", shop=shop_id, count=len(topics))
     except ShopError as error:

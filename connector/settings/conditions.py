@@ -1,18 +1,20 @@
 """The conditions of a reward that few have, as fields of the programme's form: what it is about, how many, beside what."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, get_args
+from urllib.parse import urlencode
 
 import msgspec
 
-from connector.loyalty.check import Problem, beyond
+from connector.loyalty.check import Problem, beyond, rewards
 from connector.loyalty.terms import Combines, Reward, Terms
 from connector.port import Gift, Platform
 from connector.records import EVERYTHING, CouponKind, Scope
 from connector.settings import forms
-from connector.settings.forms import Form, Refused
+from connector.settings.forms import Form, Refused, Wrong
 from connector.settings.tongue import _
+from connector.store.shops import Shop
 
 KINDS: tuple[CouponKind, ...] = get_args(CouponKind)
 COMBINES: tuple[Combines, ...] = get_args(Combines)
@@ -25,24 +27,53 @@ SCOPES: tuple[Literal["everything", "products", "collections"], ...] = (
 _ID = re.compile(r"(?:\S*/)?(\d{1,20})/?(?:[?#]\S*)?")
 
 
+class NotAllowed(msgspec.Struct, frozen=True):
+    """What a shop could give and its merchant has not allowed yet; `address`: the page that leads to where they do."""
+
+    kind: str
+    shop: str
+    address: str
+
+
 class Able(msgspec.Struct, frozen=True):
     """What every one of the merchant's shops can give, and how many shops they are."""
 
     gives: frozenset[Gift] = frozenset(get_args(Gift))
     shops: int = 1
+    not_allowed: tuple[NotAllowed, ...] = ()
 
     def problems(self, terms: Terms) -> tuple[Problem, ...]:
         """Return what of the terms the shops cannot do."""
         return beyond(terms, self.gives, self.shops)
 
+    def warnings(self, terms: Terms) -> Iterator[Wrong]:
+        """Yield what of the terms waits for a right, beside the field that says what is given."""
+        for at, reward in rewards(terms):
+            for one in self.not_allowed:
+                if one.kind == reward.kind and one.kind in self.gives:
+                    text = _(
+                        "%(shop)s does not allow this yet: open %(address)s and allow it. Until then none is given.",
+                        shop=one.shop,
+                        address=one.address,
+                    )
+                    yield Wrong(f"{at}.kind", text, warning=True)
 
-def able(platforms: Iterable[Platform | None]) -> Able:
-    """Return what shops on these platforms can all give; a platform that is not on offer here says nothing."""
+
+def able(platforms: Iterable[Platform | None], shops: Iterable[Shop] = ()) -> Able:
+    """Return what shops on these platforms can all give; a platform that is not on offer here says nothing.
+
+    Of these shops it is said beside the field what their merchant has not allowed yet.
+    """
     every = tuple(platforms)
+    waiting = tuple(
+        NotAllowed(kind, shop.name, f"/{shop.platform}/allow?{urlencode({'shop': shop.address})}")
+        for shop in shops
+        for kind in shop.not_allowed
+    )
     gives: frozenset[Gift] = frozenset(get_args(Gift))
     for platform in every:
         gives &= platform.gives if platform is not None else gives
-    return Able(gives, len(every))
+    return Able(gives, len(every), waiting)
 
 
 def fill(at: str, reward: Reward) -> dict[str, str]:

@@ -170,9 +170,8 @@ def _read(seen: Visit, house: House) -> tuple[Terms, Form]:
 
 
 def _able(seen: Visit, house: House) -> Able:
-    return conditions.able(
-        house.platforms.get(shop.platform) for shop in seen.shops if shop.state != "removed"
-    )
+    there = [shop for shop in seen.shops if shop.state != "removed"]
+    return conditions.able((house.platforms.get(shop.platform) for shop in there), there)
 
 
 def _draft(seen: Visit) -> Terms:

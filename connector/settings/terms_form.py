@@ -98,7 +98,7 @@ def read(typed: Mapping[str, str], before: Terms, able: Able) -> tuple[Terms, Fo
         for problem in (*problems(terms), *able.problems(terms))
         if problem.field not in unreadable
     )
-    return terms, Form(reading.values, (*reading.wrongs, *found))
+    return terms, Form(reading.values, (*reading.wrongs, *found, *able.warnings(terms)))
 
 
 def change(typed: Mapping[str, str], wish: str) -> Form:

@@ -120,6 +120,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
             "other_version",
             "declared_word",
             "withholds",
+            "not_allowed",
         ),
         MERCHANTS,
     )

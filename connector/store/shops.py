@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from connector.port import MarkKind, PersonWord, ShopFacts, ShopLine
+from connector.records import CouponKind
 from connector.secrets import random_word
 from connector.store import bulk
 from connector.store.database import Tx
@@ -54,6 +55,7 @@ class Shop(msgspec.Struct, frozen=True):
     declared_word: str | None = None
     declared_at: datetime | None = None
     withholds: Collection[str] = ()
+    not_allowed: Collection[str] = ()
     currencies: Collection[str] = ()
     look_again_at: datetime | None = None
     codes_outlive: timedelta = timedelta(0)
@@ -229,13 +231,19 @@ def leave_alone_until(tx: Tx, shop_id: int, moment: datetime) -> None:
     _set(tx, shop_id, busy_until=moment)
 
 
-def says_of_itself(tx: Tx, shop_id: int, facts: ShopFacts, withheld: Sequence[PersonWord]) -> None:
-    """Keep how the shop is called, what its clock shows, what its parts count in and what it withholds.
+def says_of_itself(
+    tx: Tx,
+    shop_id: int,
+    facts: ShopFacts,
+    withheld: Sequence[PersonWord] = (),
+    not_allowed: Sequence[CouponKind] = (),
+) -> None:
+    """Keep how the shop is called, what its clock shows, what its parts count in, what it withholds and does not allow.
 
     Its own currency is what its books began in.
     """
     words = {"name": facts.name, "timezone": facts.timezone, "currencies": list(facts.currencies)}
-    _set(tx, shop_id, **words, withholds=list(withheld))
+    _set(tx, shop_id, **words, withholds=list(withheld), not_allowed=list(not_allowed))
 
 
 def looked_until(tx: Tx, shop_id: int, moment: datetime) -> None:

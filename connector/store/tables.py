@@ -144,6 +144,7 @@ shops = Table(
         "declared_word", Text
     ),  # of the address at which a message last came that a file told the platform to send
     Column("declared_at", MOMENT),  # when it set out
+    Column("not_allowed", ARRAY(Text), nullable=False, server_default="{}"),  # gifts that want a right of it
     Column("withholds", ARRAY(Text), nullable=False, server_default="{}"),  # of its customers: name, email
     PrimaryKeyConstraint("merchant_id", "id"),
     UniqueConstraint("id"),

@@ -93,6 +93,16 @@ KINDS = pytest.mark.parametrize("kind", ["gift_card", "store_credit"])
 # --- what is given -------------------------------------------------------------------------------------------------
 
 
+def test_the_shop_says_which_gifts_wait_for_their_merchants_leave(street: Any, time: Time) -> None:
+    street.install()
+    line = ShopifyShop(settings.app(street.environment), street.address, street.vault, clock=time)
+    assert line.not_allowed() == ("store_credit", "gift_card")
+    street.control("rights", {"grant": ["write_gift_cards"]})
+    assert line.not_allowed() == ("store_credit",)
+    street.control("rights", {"grant": list(settings.OPTIONAL)})
+    assert line.not_allowed() == ()
+
+
 @KINDS
 def test_a_gift_is_given_once_and_found_without_being_given(
     street: Any, line: ShopAdapter, time: Time, kind: Any

@@ -88,6 +88,7 @@ class Corner:
         self.hides_before: datetime | None = None  # orders placed before are not shown
         self.refuses_facts: ShopError | None = None
         self.withholds: tuple[PersonWord, ...] = ()
+        self.forbids: tuple[CouponKind, ...] = ()
         self.says = FACTS
 
     # platform
@@ -274,6 +275,9 @@ class Corner:
 
     def withheld(self) -> tuple[PersonWord, ...]:
         return self.withholds
+
+    def not_allowed(self) -> tuple[CouponKind, ...]:
+        return self.forbids
 
     def shows_since(self, now: datetime) -> datetime | None:
         return self.hides_before

@@ -84,10 +84,11 @@ def test_an_address_alone_that_is_gone_was_taken_away_unless_the_shop_withholds_
     world.tell(CustomerChanged(anna), CustomerChanged(bert))
     world.tell(CustomerChanged(later(world, anna, email=None, email_verified=False)))
     assert known(world) == (False, False, True)
-    world.corner.withholds = ("email",)
+    world.corner.withholds, world.corner.forbids = ("email",), ("gift_card",)
     rounds.subscribe(world.house, world.shop.merchant_id, world.shop.id)
     with world.house.database.merchant(world.shop.merchant_id) as tx:
-        assert list(shops.get(tx, world.shop.id).withholds) == ["email"]
+        shop = shops.get(tx, world.shop.id)
+    assert (list(shop.withholds), list(shop.not_allowed)) == (["email"], ["gift_card"])
     world.tell(CustomerChanged(later(world, bert, email=None, email_verified=False, name="Bert Bakker")))
     assert known(world, "8") == (True, True, True)
     assert world.reconcile() == 0

@@ -329,6 +329,25 @@ def test_a_gift_is_chosen_where_every_shop_gives_it_and_counts_in_what_it_costs_
     assert draft(town).redeemables[0].reward == Reward("store_credit", 7_00)
 
 
+def test_a_gift_that_a_shop_does_not_allow_yet_is_kept_and_says_beside_its_field_where_it_is_allowed(
+    town: Any, send: Any, browser: Any, generous: None
+) -> None:
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        facts = ShopFacts(town.shop.address, town.shop.name, "EUR", town.shop.timezone)
+        shops.says_of_itself(tx, town.shop.id, facts, (), ("gift_card",))
+    assert "does not allow this yet" not in browser.get(PAGE)
+    card = {"redeemables__0__reward__kind": "gift_card"}
+    assert send("draft", **card).status_code == 303
+    page, at = browser.get(PAGE), "redeemables.0.reward.kind"
+    link = f'<a href="/paper/allow?shop={town.shop.address}">'
+    told = rf'id="{re.escape(at)}.error">{town.shop.name} does not allow this yet: open {re.escape(link)}'
+    assert re.search(rf'<p class="warning" {told}', page)
+    assert re.search(rf'<select id="{re.escape(at)}"[^>]* aria-describedby="{re.escape(at)}.error">', page)
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        shops.says_of_itself(tx, town.shop.id, facts, (), ("store_credit",))
+    assert "does not allow this yet" not in browser.get(PAGE)
+
+
 def test_what_a_shop_cannot_give_is_not_offered_and_refused(town: Any, send: Any, browser: Any) -> None:
     assert 'value="buy_x_get_y"' not in browser.get(PAGE)
     assert "redeemables.0.reward.scope" not in browser.form(PAGE, "terms")
