@@ -36,7 +36,8 @@ def run_worker(house: House, stop: threading.Event) -> None:
     pulse = Pulse(house, "worker")
     while not stop.is_set():
         try:
-            asyncio.run(_work(house, stop, pulse))
+            with house.database.alone(pulse.lock, 0):
+                asyncio.run(_work(house, stop, pulse))
             if not stop.is_set():
                 _log.warning("the worker ended by itself; it begins again")
                 stop.wait(TRY_AGAIN)

@@ -30,6 +30,11 @@ class Pulse:
         # A web process shows itself with the first answer after a while: most run behind a check of their health.
         self._next = 0.0 if kind == "worker" else time.monotonic() + EVERY
 
+    @property
+    def lock(self) -> str:
+        """The name of a lock to be held while the process works: it ends with it, however that ends."""
+        return tallies.lock_of(self._id)
+
     def due(self) -> bool:
         """Tell whether it is time again, and take it on: of many threads that ask one is told so."""
         with self._lock:

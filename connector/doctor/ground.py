@@ -10,6 +10,7 @@ from connector.doctor.findings import Finding, skew
 from connector.house import House
 from connector.store import gauges, health, shops, tallies
 
+_SIGN = timedelta(seconds=12)  # a worker shows itself every ten
 _OLD = timedelta(minutes=15)
 _LEAST_DISK = 1024**3  # bytes
 _MEGABYTE = 1024**2
@@ -54,19 +55,27 @@ def workers(house: House) -> Iterator[Finding]:
     with house.database.everyone() as connection:
         known = [one for one in tallies.alive(connection) if one.kind == "worker"]
         needed = any(shop.state == "connected" for shop in shops.everywhere(connection))
-    seen = max((one.seen_at for one in known), default=None)
-    running = sum(one.runs(house.now()) for one in known)
+    running = [one for one in known if _runs(house, one)]
+    seen = max((one.seen_at for one in running or known), default=None)
     start = "Start one: `comeback worker`, or `comeback serve`; it finds what lies waiting by itself."
     silent = int((house.now() - seen).total_seconds()) if seen is not None else 0
     if running:
-        # One that was killed a moment ago shows by this figure only: a worker in order comes every ten seconds.
-        yield Finding("worker", "workers", True, f"{running} running, last seen {silent} seconds ago")
+        yield Finding("worker", "workers", True, f"{len(running)} running, last seen {silent} seconds ago")
     elif seen is not None:
         yield Finding("worker", "workers", False, f"none has been seen for {silent} seconds", start)
     elif needed:
         yield Finding("worker", "workers", False, "none runs, and shops are connected", start)
     else:
         yield Finding("worker", "workers", True, "none runs; none is needed before a shop is connected")
+
+
+def _runs(house: House, worker: tallies.Process) -> bool:
+    """Tell whether a worker that showed itself lately is there still: one that was killed holds its lock no more."""
+    now = house.now()
+    if not worker.runs(now) or now - worker.seen_at <= _SIGN:
+        return worker.runs(now)
+    with house.database.alone(worker.lock, 0) as free:
+        return not free
 
 
 def messages(house: House) -> Iterator[Finding]:

@@ -26,6 +26,16 @@ class Process(msgspec.Struct, frozen=True):
         """Tell whether it was seen so lately that it may be taken to run."""
         return now - self.seen_at <= ALIVE
 
+    @property
+    def lock(self) -> str:
+        """The name of the lock that a worker holds as long as it runs (Database.alone)."""
+        return lock_of(self.id)
+
+
+def lock_of(process_id: str) -> str:
+    """Return the name of the lock of the process of this number."""
+    return f"process {process_id}"
+
 
 def add(connection: Connection, counted: Mapping[Named, float]) -> None:
     """Add to what was counted before."""

@@ -213,15 +213,24 @@ def test_workers_are_missed_where_they_are_needed(house: House, line: Line) -> N
     assert re.search(r"\b1[2-9]\d seconds", sick(house)["worker"].says)
 
 
-def test_of_workers_that_run_it_is_told_when_the_last_one_was_seen(house: House) -> None:
-    for id, ago in (("w1", 50), ("w2", 30), ("w3", 90)):
+def test_a_worker_that_was_killed_is_told_from_one_that_is_late_and_of_those_that_run_the_last_sign(
+    house: House,
+) -> None:
+    for id, ago in (("killed", 15), ("late", 16), ("later", 18)):
         seen_at = house.now() - timedelta(seconds=ago)
         with house.database.everyone() as connection:
             sign = tallies.Process(id, "worker", "0.1.0", seen_at, seen_at)
             tallies.show_life(connection, sign, timedelta(days=1))
-    (says,) = [found.says for found in look(house) if found.check == "worker"]
-    # 30, and what the looking takes.
-    assert re.fullmatch(r"[12] running, last seen [3-5]\d seconds ago", says)
+
+    def says() -> str:
+        return next(found.says for found in look(house) if found.check == "worker")
+
+    with house.database.alone(tallies.lock_of("later"), 0):
+        with house.database.alone(tallies.lock_of("late"), 0):
+            # 16 and 18, and what the looking takes.
+            assert re.fullmatch(r"2 running, last seen [1-5]\d seconds ago", says())
+        assert re.fullmatch(r"1 running, last seen [1-5]\d seconds ago", says())
+    assert re.fullmatch(r"none has been seen for [1-5]\d seconds", says())
 
 
 def test_what_waits_too_long_or_was_put_aside_is_counted(house: House, shop: Shop, working: None) -> None:

@@ -20,7 +20,7 @@ from connector.app import create_app
 from connector.house import House, furnish
 from connector.port import Delivery, Refused
 from connector.pulse import Pulse
-from connector.store import breaker, inbox, members, outbox, runs, shops
+from connector.store import breaker, inbox, members, outbox, runs, shops, tallies
 from connector.store.shops import Shop
 
 ROOT = Path(__file__).parents[2]
@@ -189,9 +189,15 @@ def test_a_worker_shows_life_while_it_runs_and_takes_its_leave(watched: House) -
     while ("comeback_worker_seen_seconds", ()) not in scraped(app):
         assert time.monotonic() < until, "no sign of life"
         time.sleep(0.1)
+    with watched.database.everyone() as connection:
+        (worker,) = [one for one in tallies.alive(connection) if one.kind == "worker"]
+    with watched.database.alone(worker.lock, 0) as free:
+        assert not free, "it holds its lock as long as it works"
     stop.set()
     working.join(60)
     assert ("comeback_worker_seen_seconds", ()) not in scraped(app)
+    with watched.database.alone(worker.lock, 0) as free:
+        assert free
 
 
 # ---------------------------------------------------------------- the alerts
