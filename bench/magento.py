@@ -101,6 +101,7 @@ def _compare(ground: Ground, source: Source, size: Size) -> Figure:
         Ratio(
             "a Magento import with PostgreSQL's part: against pymagento as it comes",
             meter.ratios(with_postgres, full),
+            AIM,
         ),
         Ratio(
             "a Magento import: processor time against pymagento narrowed down",

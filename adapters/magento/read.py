@@ -20,6 +20,7 @@ _ACCEPTED = ("processing", "complete", "closed")
 CANCELLED = 3  # a credit memo's state
 TOO_MUCH = 10**12  # Magento's own columns hold less
 MANY = 10**9  # of one thing in one order; more is no number that a column of ours holds
+_NOTHING = Decimal(0)
 PAID = 2  # an invoice's state; 1 is open (money still to be captured), 3 is cancelled
 _SECONDS = len("2026-01-31 12:00:00")
 _ZEROS = ("0000-", "-")  # PHP writes the date of zeros as the last day of November before the year 0
@@ -47,13 +48,15 @@ def minor(amount: Decimal | None, currency: str) -> int:
     """
     if amount is None:
         return 0
-    if not amount.is_finite() or abs(amount) >= TOO_MUCH:
+    if not amount.is_finite():
         raise ValueError("no amount")
     return _minor(amount, currency)
 
 
 @lru_cache(maxsize=1 << 13)  # prices repeat
 def _minor(amount: Decimal, currency: str) -> int:
+    if abs(amount) >= TOO_MUCH:
+        raise ValueError("no amount")
     return int(amount.scaleb(exponent(currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -71,7 +74,7 @@ def order(
     _insist(found, *invoices, *shipments, *memos)
     currency = found.base_currency_code
     counted, total = _bought(found)
-    refunded, elsewhere = _refunded(found, lines(found), memos)
+    refunded, elsewhere = _refunded(found, memos)
     paid_at = _paid_at(found, invoices)
     return Order(
         id=str(found.entity_id),
@@ -147,8 +150,8 @@ def _bought(found: wire.Order) -> tuple[list[wire.Line], Decimal]:
 
     Nobody paid for that part or got money back for it, so beside a refund of the rest it would count for kept.
     """
-    counted, total = lines(found), found.base_grand_total or Decimal(0)
-    gone = found.base_total_canceled or Decimal(0)
+    counted, total = lines(found), found.base_grand_total or _NOTHING
+    gone = found.base_total_canceled or _NOTHING
     # Where store credit pays for all of it, no money is cancelled, and a line that is free has no subtotal.
     partly = gone or found.base_subtotal_canceled or any(line.qty_canceled for line in counted)
     if found.state == "canceled" or not partly:
@@ -162,8 +165,8 @@ def _bought(found: wire.Order) -> tuple[list[wire.Line], Decimal]:
 
 def _cut(line: wire.Line, currency: str, *, invoiced: bool) -> wire.Line:
     """Return the line as if only what was not cancelled had been ordered, its amounts in proportion."""
-    ordered, gone = line.qty_ordered or Decimal(0), line.qty_canceled or Decimal(0)
-    left = min(ordered, line.qty_invoiced or Decimal(0)) if invoiced else max(ordered - gone, Decimal(0))
+    ordered, gone = line.qty_ordered or _NOTHING, line.qty_canceled or _NOTHING
+    left = min(ordered, line.qty_invoiced or _NOTHING) if invoiced else max(ordered - gone, _NOTHING)
     if left == ordered:
         return replace(line, qty_canceled=None)
 
@@ -191,7 +194,7 @@ def _line(line: wire.Line, currency: str) -> LineItem:
 
 
 def _quantities(line: wire.Line) -> tuple[int, int]:
-    ordered, kept = line.qty_ordered or Decimal(0), _kept(line)
+    ordered, kept = line.qty_ordered or _NOTHING, _kept(line)
     if max(ordered, kept) >= MANY:
         raise ValueError("no quantity")
     if ordered == ordered.to_integral_value() and kept == kept.to_integral_value():
@@ -202,7 +205,7 @@ def _quantities(line: wire.Line) -> tuple[int, int]:
 
 def _kept(line: wire.Line) -> Decimal:
     gone = (line.qty_refunded or 0) + (line.qty_canceled or 0)
-    return max(Decimal(0), (line.qty_ordered or Decimal(0)) - gone)
+    return max(_NOTHING, (line.qty_ordered or _NOTHING) - gone)
 
 
 def _changed_at(found: wire.Order) -> datetime:
@@ -218,32 +221,31 @@ def _insist(*rows: wire.Order | wire.Customer | wire.Invoice | wire.Shipment | w
         raise ValueError("a row that is not understood")
 
 
-def _refunded(
-    found: wire.Order, counted: list[wire.Line], memos: list[wire.CreditMemo]
-) -> tuple[Decimal, Decimal]:
+def _refunded(found: wire.Order, memos: list[wire.CreditMemo]) -> tuple[Decimal, Decimal]:
     """Return the money given back, and the part of it that was for no line: shipping, fixed product taxes, gift wrapping.
 
     A sum typed in beside the lines counts as given back for goods, whoever gave it had them in mind; a fee kept back is kept
     of them.
     """
-    told = (found.base_total_refunded or Decimal(0)) + found.credit.given_back
+    told = (found.base_total_refunded or _NOTHING) + found.credit.given_back
     done = [memo for memo in memos if memo.state != CANCELLED]
     if not told and not done:
-        return Decimal(0), Decimal(0)
-    proven = sum((memo.base_grand_total or Decimal(0) for memo in done), found.credit.given_back)
+        return _NOTHING, _NOTHING
+    proven = sum((memo.base_grand_total or _NOTHING for memo in done), found.credit.given_back)
     currency = found.base_currency_code
     if minor(proven, currency) - minor(told, currency) > len(done):
         # Modules make credit memos and do not save the order, whose totals and lines then know nothing of them. The two
         # are rounded apart: half a cent more in a memo is no money that the order does not know of.
         parts = (part for memo in done for part in (memo.base_shipping_amount, memo.base_shipping_tax_amount))
-        return proven, min(sum((part for part in parts if part), Decimal(0)), proven)
-    typed = (found.base_adjustment_positive or Decimal(0)) - (found.base_adjustment_negative or 0)
+        return proven, min(sum((part for part in parts if part), _NOTHING), proven)
+    counted = lines(found)
+    typed = (found.base_adjustment_positive or _NOTHING) - (found.base_adjustment_negative or 0)
     goods = sum((line.given_back for line in counted), typed)
-    shipping = (found.base_shipping_refunded or Decimal(0)) + (found.base_shipping_tax_refunded or 0)
+    shipping = (found.base_shipping_refunded or _NOTHING) + (found.base_shipping_tax_refunded or 0)
     if not shipping and not typed and not any(line.base_amount_refunded for line in counted):
         # Orders brought over from another shop tell a sum and nothing of what it was for.
-        return told, Decimal(0)
-    return told, min(max(told - goods, Decimal(0)), told)
+        return told, _NOTHING
+    return told, min(max(told - goods, _NOTHING), told)
 
 
 def _paid_at(found: wire.Order, invoices: list[wire.Invoice]) -> datetime | None:
@@ -255,10 +257,10 @@ def _paid_at(found: wire.Order, invoices: list[wire.Invoice]) -> datetime | None
         return None
     # Magento reckons in floats: what was paid may fall a hundredth of a cent short of what was owed, and stay so.
     currency = found.base_currency_code
-    owed = minor((found.base_grand_total or Decimal(0)) - (found.base_total_canceled or 0), currency)
-    paid = Decimal(0)
+    owed = minor((found.base_grand_total or _NOTHING) - (found.base_total_canceled or 0), currency)
+    paid = _NOTHING
     for invoice in sorted(invoices, key=lambda each: (each.created_at, each.entity_id)):
-        paid += (invoice.base_grand_total or Decimal(0)) if invoice.state == PAID else Decimal(0)
+        paid += (invoice.base_grand_total or _NOTHING) if invoice.state == PAID else _NOTHING
         if invoice.state == PAID and minor(paid, currency) >= owed:
             return moment(invoice.created_at)
     if minor(found.base_total_paid, currency) >= owed > 0 or (owed <= 0 and state in _ACCEPTED):

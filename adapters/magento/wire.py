@@ -95,6 +95,9 @@ class Credit(msgspec.Struct, frozen=True, gc=False):
         return (self.base_customer_balance_refunded or Decimal(0)) + (self.base_gift_cards_refunded or 0)
 
 
+_NO_CREDIT = Credit()
+
+
 class Order(msgspec.Struct, frozen=True, gc=False):
     """An order. `base_*` amounts are in the books' currency, whatever the shopper saw."""
 
@@ -125,7 +128,7 @@ class Order(msgspec.Struct, frozen=True, gc=False):
     @property
     def credit(self) -> Credit:
         told = self.extension_attributes
-        return told if isinstance(told, Credit) else Credit()
+        return told if isinstance(told, Credit) else _NO_CREDIT
 
 
 class Invoice(msgspec.Struct, frozen=True, gc=False):

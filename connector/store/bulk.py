@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     ColumnElement,
+    LargeBinary,
     Select,
     Table,
     Text,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.store.database import Tx
@@ -32,17 +33,27 @@ PAGE = 5_000
 
 
 def insert(table: Table, rows: Sequence[Mapping[str, Any]]) -> Insert:
-    """Return an insert of these rows, all of one shape; no column may hold bytes."""
+    """Return an insert of these rows, all of one shape."""
     names = list(rows[0])
     return upsert(table).from_select(names, records(table, names, rows))
 
 
 def records(table: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Select[Any]:
     """Return the rows as something to select from, typed like the table's columns."""
-    packed = cast(literal(msgspec.json.encode(rows).decode(), Text), JSONB)
-    columns = [column(name, table.c[name].type) for name in names]
-    shaped = func.jsonb_to_recordset(packed).table_valued(*columns).render_derived(with_types=True)
-    return select(*(shaped.c[name] for name in names))
+    # As JSON and not JSONB, which would be built only to be taken apart at once.
+    packed = cast(literal(msgspec.json.encode(rows).decode(), Text), JSON)
+    bytes_ = {name for name in names if isinstance(table.c[name].type, LargeBinary)}
+    columns = [column(name, Text() if name in bytes_ else table.c[name].type) for name in names]
+    shaped = func.json_to_recordset(packed).table_valued(*columns).render_derived(with_types=True)
+    # JSON knows no bytes: msgspec writes them in base64.
+    return select(
+        *(
+            func.decode(shaped.c[name], "base64", type_=LargeBinary).label(name)
+            if name in bytes_
+            else shaped.c[name]
+            for name in names
+        )
+    )
 
 
 def among(one: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:

@@ -1,36 +1,18 @@
-"""Taking in history by the thousand: COPY into a staging table, then one merge in which the newest state wins."""
+"""Taking in history by the thousand: one statement for many rows, in which the newest state wins."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-from sqlalchemy import Table, text
+from sqlalchemy import ColumnElement, Table, text
+from sqlalchemy.dialects.postgresql import Insert
 
 from connector.records import Customer, Order
-from connector.store import forgotten, members, people, purchases, silence
+from connector.store import bulk, forgotten, members, people, purchases, silence
 from connector.store.database import Tx
 from connector.store.tables import customers, orders
 
-_MERGE_CUSTOMERS = """
-INSERT INTO customers AS old ({columns})
-SELECT DISTINCT ON (id) {columns} FROM staged_customers ORDER BY id, changed_at DESC
-ON CONFLICT (merchant_id, shop_id, id) DO UPDATE SET {changes}
-WHERE old.changed_at < excluded.changed_at AND old.forgotten_at IS NULL AND old.removed_at IS NULL
-"""
-_MERGE_ORDERS = """
-INSERT INTO orders AS old ({columns})
-SELECT DISTINCT ON (id) {columns} FROM staged_orders ORDER BY id, changed_at DESC
-ON CONFLICT (merchant_id, shop_id, id) DO UPDATE SET {changes}
-WHERE old.changed_at < excluded.changed_at
-   OR (old.changed_at = excluded.changed_at AND old.digest <> excluded.digest)
-"""
-# As in purchases.write.
-_OWN = {
-    "guest_hash": "guest_hash = coalesce(excluded.guest_hash,"
-    " CASE WHEN excluded.customer_id IS NULL THEN old.guest_hash END)"
-}
-
+_KEY = ("merchant_id", "shop_id", "id")
 # Nothing is looked for in them, and to take them in costs more than all the others.
 _WIDE = ("lines", "coupon_codes", "digest")
 
@@ -53,16 +35,9 @@ def take_customers(
     member_of = dict(zip(new, made, strict=True))
     member_of |= {customer_id: one.member_id for customer_id, one in known.items()}
     hidden = _forgotten(tx, shop_id, batch) if forgets else set()
-    _merge(
-        tx,
-        customers,
-        _MERGE_CUSTOMERS,
-        keep=("merchant_id", "shop_id", "id", "member_id", "forgotten_at"),
-        rows=[
-            people.row(tx, shop_id, _nameless(one) if one.id in hidden else one, member_of[one.id])
-            for one in batch
-        ],
-    )
+    told_now = (_nameless(one) if one.id in hidden else one for one in batch)
+    rows = (people.row(tx, shop_id, one, member_of[one.id]) for one in told_now)
+    _merge(tx, customers, rows, _newer_customer)
     return set(made)
 
 
@@ -99,8 +74,8 @@ def take_orders(tx: Tx, shop_id: int, batch: Sequence[Order], now: datetime) -> 
         }
         for order in nameless
     }
-    rows = [purchases.row(tx, shop_id, order) | whose.get(order.id, {}) for order in batch]
-    _merge(tx, orders, _MERGE_ORDERS, keep=("merchant_id", "shop_id", "id"), rows=rows)
+    rows = (purchases.row(tx, shop_id, order) | whose.get(order.id, {}) for order in batch)
+    _merge(tx, orders, rows, _newer_order, guest_hash=purchases.still_claimed)
     return made
 
 
@@ -124,26 +99,36 @@ def _nameless(customer: Customer) -> Customer:
     return Customer(id=customer.id, created_at=customer.created_at, changed_at=customer.changed_at)
 
 
-def _merge(tx: Tx, table: Table, merge: str, keep: tuple[str, ...], rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
+def _merge(
+    tx: Tx,
+    table: Table,
+    rows: Iterable[dict[str, Any]],
+    newer: Callable[[Insert], ColumnElement[bool]],
+    **own: Callable[[Insert], ColumnElement[Any]],
+) -> None:
+    """Write the newest of each key's rows where it is `newer` than what is there; `own` says what becomes of a column."""
+    newest: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        before = newest.get(row["id"])
+        if before is None or before["changed_at"] <= row["changed_at"]:
+            newest[row["id"]] = row
+    if not newest:
         return
-    names = tuple(rows[0])
-    staged, columns = f"staged_{table.name}", ", ".join(names)
-    tx.run(text(f"CREATE TEMP TABLE IF NOT EXISTS {staged} (LIKE {table.name}) ON COMMIT DROP"))
-    tx.run(text(f"TRUNCATE {staged}"))
-    driver: Any = tx.connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {staged} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row([_copied(name, row[name]) for name in names])
-    changes = ", ".join(_OWN.get(name, f"{name} = excluded.{name}") for name in names if name not in keep)
-    tx.run(text(merge.format(columns=columns, changes=changes)))
+    # In one order for everybody: two that write the same rows would wait for each other crosswise.
+    new = bulk.insert(table, [newest[one] for one in sorted(newest)])
+    kept = (*_KEY, "member_id")
+    changes: dict[str, Any] = {name: new.excluded[name] for name in row if name not in kept}
+    changes |= {name: become(new) for name, become in own.items()}
+    tx.run(new.on_conflict_do_update(index_elements=_KEY, set_=changes, where=newer(new)))
 
 
-def _copied(name: str, value: Any) -> Any:
-    match name:
-        case "lines":
-            return msgspec.json.encode(value).decode()
-        case "coupon_codes":
-            return value or "{}"  # an empty list is written by hand: a tenth of a row's cost otherwise
-        case _:
-            return value
+def _newer_customer(new: Insert) -> ColumnElement[bool]:
+    there = customers.c.forgotten_at.is_(None) & customers.c.removed_at.is_(None)
+    return (customers.c.changed_at < new.excluded.changed_at) & there
+
+
+def _newer_order(new: Insert) -> ColumnElement[bool]:
+    same_moment = orders.c.changed_at == new.excluded.changed_at
+    return (orders.c.changed_at < new.excluded.changed_at) | (
+        same_moment & (orders.c.digest != new.excluded.digest)
+    )

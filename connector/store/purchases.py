@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, Text, case, cast, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, Text, case, cast, func, select, tuple_, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from connector.loyalty.facts import ShopOrder
@@ -152,11 +153,15 @@ def write(tx: Tx, rows: Sequence[dict[str, Any]]) -> None:
         return
     new = upsert(orders)
     changes: dict[str, Any] = {name: new.excluded[name] for name in rows[0] if name not in _KEY}
-    # An address that a shop keeps back later on takes no guest's order from who has claimed it.
-    same_guest = case((new.excluded.customer_id.is_(None), orders.c.guest_hash))
-    changes["guest_hash"] = func.coalesce(new.excluded.guest_hash, same_guest)
+    changes["guest_hash"] = still_claimed(new)
     no_older = (orders.c.changed_at <= new.excluded.changed_at) | orders.c.removed_at.is_not(None)
     tx.run(new.on_conflict_do_update(index_elements=_KEY, set_=changes, where=no_older), rows)
+
+
+def still_claimed(new: Insert) -> ColumnElement[Any]:
+    """An address that a shop keeps back later on takes no guest's order from who has claimed it."""
+    same_guest = case((new.excluded.customer_id.is_(None), orders.c.guest_hash))
+    return func.coalesce(new.excluded.guest_hash, same_guest)
 
 
 def known(tx: Tx, shop_id: int, ids: Sequence[str]) -> dict[str, Known]:
