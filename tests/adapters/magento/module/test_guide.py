@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -124,6 +125,17 @@ def test_whoever_installs_or_takes_out_the_module_leaves_a_shop_with_its_styles_
         "indexer:reindex customer_grid",
         "maintenance:disable",
     ]
+
+
+def test_composer_copies_the_module_into_the_shop_because_magento_takes_no_template_from_outside(
+    guide: str, module: Path
+) -> None:
+    said = re.findall(r"^    composer config repositories\.comeback '(.+)'$", guide, re.MULTILINE)
+    assert [json.loads(one) for one in said] == [
+        {"type": "path", "url": "../comeback-module", "options": {"symlink": False}}
+    ]
+    package = json.loads((module / "composer.json").read_text())
+    assert f"    composer require {package['name']}:{package['version']}\n" in guide
 
 
 def test_every_call_that_the_guide_names_is_made(guide: str) -> None:
