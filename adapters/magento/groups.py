@@ -1,12 +1,24 @@
 """Customer groups: Magento Open Source has no tags, so a tier is a group, and a customer is in exactly one."""
 
+from collections.abc import Iterable
+
+import msgspec
+
 from connector.port import Refused
 
-from . import walk
+from . import criteria, walk
 from .client import Client
+from .criteria import Filter
 from .wire import Group
 
 LONGEST = 32  # characters; Magento cuts the rest off without a word
+
+
+class Bought(msgspec.Struct, frozen=True):
+    """An order, by the group that its customer was in when it was placed; Magento keeps that for ever."""
+
+    entity_id: int
+    customer_group_id: int | None = None
 
 
 class Groups:
@@ -70,6 +82,13 @@ class Groups:
             self._defaults[store_id] = self._client.read(f"customerGroups/default/{store_id}", Group).id
         return self._defaults[store_id]
 
+    def last_of(self, customer_id: int, among: Iterable[int]) -> int | None:
+        """Return which of these groups the customer was in when they last bought in one of them; None: in none."""
+        which = Filter("customer_id", str(customer_id)), criteria.among("customer_group_id", among)
+        pages = walk.by_id(self._client, walk.ORDERS, Bought, _order_number, filters=which)
+        found = [order.customer_group_id for page in pages for order in page.rows]
+        return found[-1] if found else None
+
     def _among_known(self, code: str) -> Group | None:
         return next((group for group in self._known.values() if group.code == code.strip()), None)
 
@@ -86,6 +105,10 @@ class Groups:
 
 def _number(group: Group) -> int:
     return group.id
+
+
+def _order_number(order: Bought) -> int:
+    return order.entity_id
 
 
 def newcomers(client: Client) -> int:

@@ -65,7 +65,7 @@ class Marker:
         now, default = row.group_id or 0, self._groups.default_of(row.store_id)
         current = self._groups.code(now) or ""
         if tier and current == tier:
-            return _Place(now, before or DEFAULT)
+            return _Place(now, before or self._bought_in(row, default))
         ours = self._is_ours(row, current, known, before)
         if not tier:
             # A group of the shop's own may bear the name of a tier, and people whom nobody here put into it.
@@ -77,6 +77,15 @@ class Marker:
         if not ours and own != before:
             return Replaces(own)
         return _Place(self._group(tier, row).id, before or DEFAULT)
+
+    def _bought_in(self, row: Tagged, default: int) -> str:
+        """Return what a group of ours stands in place of where nobody knows any more: a backup was older than the move.
+
+        Who last bought in a group that a tier may replace was in that one.
+        """
+        offered = self._chosen.replaceable
+        last = self._groups.last_of(row.id, (default, *offered)) if offered else None
+        return str(last) if last in offered else DEFAULT
 
     def _is_ours(self, row: Tagged, current: str, known: tuple[str, ...], before: str) -> bool:
         # Where tags alone are written, a word of ours that stands as a tag says nothing of a group of that name.

@@ -163,6 +163,31 @@ def test_after_a_lost_answer_the_old_group_is_still_known(sandbox: Any, ann: str
     assert again == Marked(("Silver",), "3")
 
 
+@pytest.mark.parametrize(
+    ("bought_in", "back"),
+    [
+        (("General", "Retailer", "Silver"), "Retailer"),
+        (("Retailer", "General"), "General"),
+        (("Wholesale",), "General"),  # no tier could have stood in its place
+        (("Retailer", "Wholesale"), "Retailer"),
+        ((), "General"),
+    ],
+)
+def test_who_is_in_a_tiers_group_and_nobody_knows_out_of_which_goes_back_to_the_one_they_last_bought_in(
+    sandbox: Any, ann: str, bought_in: tuple[str, ...], back: str
+) -> None:
+    groups.save(sandbox.shop, {"code": "Silver", "tax_class_id": 3})
+    for code in bought_in:
+        put(sandbox, ann, code)
+        sandbox.order(int(ann))
+    put(sandbox, ann, "Silver")
+    # As after the restore of a backup that is older than the move.
+    found = sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver")
+    assert isinstance(found, Marked)
+    sandbox.line(chosen=MAY).mark(ann, (), ("Silver",), before=found.before)
+    assert group(sandbox, ann) == back
+
+
 def test_an_old_group_that_is_no_more_gives_way_to_the_one_of_newcomers(sandbox: Any, ann: str) -> None:
     put(sandbox, ann, "Retailer")
     sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver", before="3")
