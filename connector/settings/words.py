@@ -8,6 +8,7 @@ from connector.settings.tongue import _
 from connector.store.reading.activity import Arrival, Sending
 from connector.store.reading.coupons import CodeLine
 from connector.store.reading.members import Placed
+from connector.store.reading.privacy import ERASING
 from connector.store.runs import Run
 from connector.store.shops import Shop
 
@@ -67,7 +68,11 @@ def arrival_way(line: Arrival) -> str:
 
 def topic(word: str) -> str:
     """Say what a message is about: the shop's own word for it, or ours where nobody sent one."""
-    return {"order found": _("An order"), "customer found": _("A customer")}.get(word, word)
+    return {
+        "order found": _("An order"),
+        "customer found": _("A customer"),
+        ERASING: _("A shop is being erased"),
+    }.get(word, word)
 
 
 def length_class(hidden: int) -> str:

@@ -43,7 +43,7 @@ class Standing(msgspec.Struct, frozen=True):
 class Gauges(msgspec.Struct, frozen=True):
     """Everything that is measured by looking. `due_since`: when the member who waits longest became due.
 
-    `unheeded_since`: when the oldest message of `privacy_topics` came that was put aside instead of being acted upon.
+    `unheeded_since`: when the oldest message of `privacy_topics` came that is not acted upon, or not to its end.
     """
 
     inbox: Waiting
@@ -59,7 +59,6 @@ class Gauges(msgspec.Struct, frozen=True):
 
 def read(connection: Connection, privacy_topics: tuple[str, ...], now: datetime) -> Gauges:
     """Measure everything; a few milliseconds, however many messages and orders there are."""
-    topical = inbox.c.state.in_(("waiting", "parked")), inbox.c.topic.in_(privacy_topics)
     due = select(func.min(members.c.due_at)).where(members.c.due_at.is_not(None), members.c.due_at <= now)
     return Gauges(
         inbox=Waiting(_count(connection, inbox, "waiting"), _oldest(connection, inbox, "received_at", "id")),
@@ -69,7 +68,7 @@ def read(connection: Connection, privacy_topics: tuple[str, ...], now: datetime)
         parked_inbox=_count(connection, inbox, "parked"),
         parked_outbox=_parked(connection),
         due_since=connection.execute(due).scalar(),
-        unheeded_since=connection.execute(select(func.min(inbox.c.received_at)).where(*topical)).scalar(),
+        unheeded_since=_unheeded(connection, privacy_topics),
         imports=_imports(connection),
         shops=_shops(connection, now),
         database_bytes=int(
@@ -94,6 +93,16 @@ def _oldest(connection: Connection, table: Table, moment: str, by: str) -> datet
     )
     chosen: Select[Any] = select(func.min(column("moment"))).select_from(shops)
     found: datetime | None = connection.execute(chosen.join(first, true())).scalar()
+    return found
+
+
+def _unheeded(connection: Connection, topics: tuple[str, ...]) -> datetime | None:
+    topical = inbox.c.state.in_(("waiting", "parked")), inbox.c.topic.in_(topics)
+    begun = shops.c.erasing_since.is_not(None), shops.c.forgotten_at.is_(None)
+    oldest = select(func.min(inbox.c.received_at).label("since")).where(*topical)
+    erasing = select(func.min(shops.c.erasing_asked_at).label("since")).where(*begun)
+    both = oldest.union_all(erasing).subquery()
+    found: datetime | None = connection.execute(select(func.min(both.c.since))).scalar()
     return found
 
 

@@ -1,6 +1,6 @@
 """Requests under privacy law: what was asked, what was done, and the export to hand over."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from sqlalchemy import Row, case, select
 from connector.store.database import Tx
 from connector.store.proofs import FILE, LAW
 from connector.store.reading.pages import SIZE, Page, cut
-from connector.store.tables import inbox, privacy
+from connector.store.tables import inbox, privacy, shops
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -45,6 +45,10 @@ def requests(tx: Tx, after: int | None, now: datetime, size: int = SIZE) -> Page
     return cut(found, tuple(str(request.id) for request in found), size)
 
 
+ERASING = "shop being erased"
+"""The topic of a request that no message stands for any more: the shop is out of use, and its rows are going."""
+
+
 class Open(msgspec.Struct, frozen=True):
     """A request that came and is not done yet. `parked`: it was put aside and needs a look."""
 
@@ -58,12 +62,20 @@ class Open(msgspec.Struct, frozen=True):
 
 
 def unfinished(tx: Tx, topics: Sequence[str], now: datetime) -> tuple[Open, ...]:
-    """Return the messages on these topics that wait or were put aside, the oldest first."""
+    """Return the shops that are being erased, and the messages on these topics that wait or were put aside; oldest first."""
     open_ones = inbox.c.merchant_id == tx.merchant_id, inbox.c.state.in_(("waiting", "parked"))
     rows = tx.all(
         select(inbox).where(*open_ones, inbox.c.topic.in_(topics)).order_by(inbox.c.received_at).limit(SIZE)
     )
-    return tuple(_open(row, row.received_at + LAW, now) for row in rows)
+    return (*_erasing(tx, now), *(_open(row, row.received_at + LAW, now) for row in rows))
+
+
+def _erasing(tx: Tx, now: datetime) -> Iterator[Open]:
+    begun = shops.c.erasing_since.is_not(None), shops.c.forgotten_at.is_(None)
+    chosen = select(shops.c.id, shops.c.erasing_asked_at).where(shops.c.merchant_id == tx.merchant_id, *begun)
+    for row in tx.all(chosen.order_by(shops.c.erasing_asked_at)):
+        due_at = row.erasing_asked_at + LAW
+        yield Open(row.id, row.id, ERASING, row.erasing_asked_at, due_at, (due_at - now).days, False)
 
 
 def _open(row: Row[Any], due_at: datetime, now: datetime) -> Open:

@@ -29,7 +29,7 @@ from connector.port import (
 )
 from connector.records import Order
 from connector.rounds import upkeep
-from connector.store import inbox, programs, proofs, shops, tables, vaults
+from connector.store import gauges, inbox, programs, proofs, shops, tables, vaults
 
 CORNER, MARKET = "corner.example", "market.example"
 
@@ -262,6 +262,9 @@ def test_pages_are_whole_while_a_shop_is_being_erased_and_do_not_offer_to_connec
     assert of_shop(world)["customers"] == 1
     browser = create_app(world.house).test_client()
     browser.get(urlsplit(sign_in_url(world.house, world.shop.merchant_id)).path)
+    assert "A shop is being erased" in browser.get("/settings/activity/privacy?lang=en").text
+    with world.house.database.everyone() as connection:
+        assert gauges.read(connection, ("forget",), world.now + 2 * make.DAY).unheeded_since == world.now
     for one in (*PAGES, f"shops/{world.shop.id}"):
         answer = browser.get(f"/settings/{one}" if one else "/")
         assert answer.status_code == 200, one
