@@ -5,7 +5,7 @@ from datetime import datetime
 
 from connector.flow import joining, settling
 from connector.port import Batch
-from connector.store import intake, members, people, purchases, queue, runs, shops
+from connector.store import intake, members, people, persons, purchases, queue, runs, shops
 from connector.store.database import Tx
 
 READ = (
@@ -81,5 +81,5 @@ def _join(tx: Tx, batch: Batch) -> None:
         for customer in batch.customers
         if customer.email_verified and (word := tx.ring.email_hash(tx.merchant_id, customer.email))
     ]
-    for word in people.shared_addresses(tx, verified):
+    for word in persons.shared_addresses(tx, verified):
         joining.join_same_person(tx, word)

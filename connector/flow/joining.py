@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from connector.store import coupons, ledger, members, outbox, people, purchases, queue
+from connector.store import coupons, ledger, members, outbox, people, persons, purchases, queue
 from connector.store.database import Tx
 
 
@@ -21,9 +21,9 @@ def hold(tx: Tx, look: Callable[[], list[int]]) -> list[int]:
 
 def join_same_person(tx: Tx, email_hash: bytes) -> list[int]:
     """Join every member with a verified customer of this address into the oldest; return who is left, nobody or one."""
-    found = people.same_person(tx, email_hash)
+    found = persons.same_person(tx, email_hash)
     if len(found) > 1:
-        found = hold(tx, lambda: people.same_person(tx, email_hash))
+        found = hold(tx, lambda: persons.same_person(tx, email_hash))
     for member_id in found[1:]:
         join(tx, found[0], member_id)
     return found[:1]
@@ -34,7 +34,7 @@ def join_everybody(tx: Tx, now: datetime, words: Sequence[bytes] | None = None) 
 
     Two transactions do not see whom the other is bringing. Who looks again behind its own end sees what came before.
     """
-    joined = [member for word in people.shared_addresses(tx, words) for member in join_same_person(tx, word)]
+    joined = [member for word in persons.shared_addresses(tx, words) for member in join_same_person(tx, word)]
     if joined:
         members.make_due(tx, now, joined)
         queue.settle(tx.connection, tx.merchant_id)

@@ -11,7 +11,7 @@ import structlog
 from connector.flow import choosing, joining, settling
 from connector.house import House
 from connector.rounds.lines import NEVER, OURS
-from connector.store import people, shops
+from connector.store import persons, shops
 
 ADDRESSES = 1_000  # looked for at once, each joined by itself
 PUT_OFF = timedelta(hours=1)  # until a member who could not be settled is tried again
@@ -55,7 +55,7 @@ def join_everybody(
     joined, after = 0, b""
     while True:
         with house.database.merchant(merchant_id) as tx:
-            shared = people.shared_addresses(tx, words, after, ADDRESSES)
+            shared = persons.shared_addresses(tx, words, after, ADDRESSES)
         for word in shared:
             if stop.is_set():
                 return joined

@@ -193,20 +193,7 @@ def claimants(tx: Tx, shop_id: int, hashes: Sequence[bytes]) -> dict[bytes, set[
     return found
 
 
-def same_person(tx: Tx, email_hash: bytes) -> list[int]:
-    """Return the members with a verified customer of this address, the oldest first."""
-    chosen = (
-        select(customers.c.member_id)
-        .where(
-            customers.c.merchant_id == tx.merchant_id,
-            customers.c.email_hash == email_hash,
-            customers.c.email_verified,
-            customers.c.removed_at.is_(None),
-        )
-        .distinct()
-        .order_by(customers.c.member_id)
-    )
-    return list(tx.run(chosen).scalars())
+_OWNED = "member_id shop_id id created_at email_hash removed_at forgotten_at currency".split()
 
 
 def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
@@ -222,7 +209,7 @@ def owners(tx: Tx, member_ids: Sequence[int]) -> list[Owner]:
     )
     claims = and_(customers.c.email_hash.is_not(None), customers.c.email_verified, first).label("claims")
     rows = tx.all(
-        select(customers, claims)
+        select(*customers.c[*_OWNED], claims)
         .where(customers.c.merchant_id == tx.merchant_id, bulk.among(customers.c.member_id, member_ids))
         .order_by(customers.c.created_at, customers.c.shop_id, customers.c.id)
     )
@@ -257,35 +244,6 @@ def all_ids(tx: Tx, shop_id: int, before: datetime) -> Iterator[str]:
         customers.c.forgotten_at.is_(None),
     )
     return bulk.in_order(tx, customers.c.id, *_of(tx, shop_id), *there)
-
-
-def shared_addresses(
-    tx: Tx, email_hashes: Sequence[bytes] | None = None, after: bytes = b"", limit: int | None = None
-) -> list[bytes]:
-    """Return those of these addresses (or of all) that verified customers of different members have, in order.
-
-    From behind `after` on, and no more than `limit`.
-    """
-    if email_hashes is not None and not email_hashes:
-        return []
-    which = [] if email_hashes is None else [bulk.among(customers.c.email_hash, email_hashes)]
-    if after:
-        which.append(customers.c.email_hash > after)
-    chosen = (
-        select(customers.c.email_hash)
-        .where(
-            customers.c.merchant_id == tx.merchant_id,
-            *which,
-            customers.c.email_hash.is_not(None),
-            customers.c.email_verified,
-            customers.c.removed_at.is_(None),
-        )
-        .group_by(customers.c.email_hash)
-        .having(func.count(customers.c.member_id.distinct()) > 1)
-        .order_by(customers.c.email_hash)
-        .limit(limit)
-    )
-    return list(tx.run(chosen).scalars())
 
 
 def in_shop(tx: Tx, shop_id: int, limit: int) -> list[int]:

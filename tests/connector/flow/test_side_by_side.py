@@ -12,7 +12,7 @@ from connector import rounds
 from connector.flow import importing, joining
 from connector.port import Batch, CustomerChanged
 from connector.rounds import members as members_round
-from connector.store import people, runs, shops
+from connector.store import persons, runs, shops
 from connector.store.tables import customers, members
 
 
@@ -173,7 +173,7 @@ def test_a_batch_whose_joining_fails_is_told_of_all_the_same(
     def in_each_others_way(*given: Any) -> list[bytes]:
         raise RuntimeError("deadlock detected")
 
-    monkeypatch.setattr(people, "shared_addresses", in_each_others_way)
+    monkeypatch.setattr(persons, "shared_addresses", in_each_others_way)
     with pytest.raises(RuntimeError, match="deadlock"):
         world.tell(CustomerChanged(make.person("7")))
     assert told.count("applied") == 1
