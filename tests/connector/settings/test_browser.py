@@ -97,9 +97,8 @@ def test_every_page_is_clean_and_open_to_everybody(
                     assert barriers(page, only) == [], (size, scheme)
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_an_empty_house_is_clean_too(enter: Callable[..., Page], url: str, size: str) -> None:
-    page = enter("en", size)
+def test_an_empty_house_is_clean_too(enter: Callable[..., Page], url: str, sizes: Sizes) -> None:
+    page = enter("en")
     for address in (
         "/",
         "/settings/programme",
@@ -109,8 +108,10 @@ def test_an_empty_house_is_clean_too(enter: Callable[..., Page], url: str, size:
         "/settings/activity",
     ):
         page.goto(url + address)
-        assert barriers(page) == []
-        look(page, f"empty{address.replace('/', '-')}-{size}")
+        for size, shape in sizes.items():
+            page.set_viewport_size(shape)  # type: ignore[arg-type]
+            assert barriers(page) == [], size
+            look(page, f"empty{address.replace('/', '-')}-{size}")
 
 
 def test_a_programme_is_filled_in_previewed_and_started(
