@@ -88,7 +88,7 @@ class Denied(Forbidden):
     """A right is missing that is for one thing only; `resources` is what Magento calls it."""
 
     def __init__(self, why: str, resources: str) -> None:
-        super().__init__(why)
+        super().__init__(why, rights.named(resources))
         self.resources = resources
 
 

@@ -171,7 +171,7 @@ class Line:
             missing_topics=told.missing,
             stray_topics=told.strays,
             notes=told.notes,
-            missing_rights=tuple(f"{right.resource} ({right.where})" for right in missing),
+            missing_rights=tuple(right.named for right in missing),
             cannot_read=any(right.reads for right in missing),
             ahead=line.ahead,
             faults=(

@@ -17,6 +17,11 @@ class Right(msgspec.Struct, frozen=True):
     method: str = "GET"
     reads: bool = True
 
+    @property
+    def named(self) -> str:
+        """Its name, for people and for comparing."""
+        return f"{self.resource} ({self.where})"
+
 
 # The PUT is judged by its right before its body is looked at, and a body without a customer changes nothing.
 NEEDED = (
@@ -60,6 +65,12 @@ _READS = {right.resource for right in NEEDED if right.reads}
 def where(resources: str) -> str:
     """Return where the merchant finds the rights that Magento names ("a, b"), in the admin's words."""
     return ", ".join(_WHERE.get(name, name) for name in _names(resources))
+
+
+def named(resources: str) -> str:
+    """Return the first of the rights that Magento names as it is named when the shop is examined; "" for a module's."""
+    names = _names(resources)
+    return next((right.named for right in NEEDED if right.resource in names), "")
 
 
 def lacks_all(missing: Sequence[Right]) -> bool:

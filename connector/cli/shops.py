@@ -50,6 +50,7 @@ def sync(shop: str) -> None:
         found = shop_of(house, shop)
         with house.database.merchant(found.merchant_id) as tx:
             queue.subscribe(tx.connection, found.merchant_id, found.id)
+            queue.keep_alive(tx.connection, found.merchant_id, found.id)
             queue.import_history(tx.connection, found.merchant_id, found.id)
             queue.reconcile(tx.connection, found.merchant_id, found.id, "window")
     click.echo(f"Asked. The worker reads {found.address}; its page shows how far it is.")

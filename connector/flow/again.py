@@ -1,5 +1,7 @@
 """Once more, or never: what was put aside is tried again or put away, because somebody asked for it."""
 
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 
 from connector.flow import giving, outcomes, redeeming
@@ -73,6 +75,21 @@ def all_again(tx: Tx, now: datetime) -> int:
         except StillImpossible:
             stayed += 1
     return stayed
+
+
+def rights_there(tx: Tx, shop_id: int, now: datetime, missing: Collection[str] | None = None) -> int:
+    """Bring back what was put aside for want of a right; return how much.
+
+    `missing`: the rights that the shop just said are still missing; what lacks one of them, or one that the shop does not
+    tell of, stays. None: the shop was connected again, and everything is tried.
+    """
+    back = 0
+    for push, right in outbox.lacking(tx, shop_id):
+        if missing is not None and (not right or right in missing):
+            continue
+        with suppress(StillImpossible):
+            back += push_again(tx, push.id, now)
+    return back
 
 
 def discard_message(tx: Tx, inbox_id: int, now: datetime) -> bool:

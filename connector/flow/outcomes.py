@@ -12,6 +12,7 @@ from connector.port import (
     CodeTaken,
     CouponMade,
     Doubtful,
+    Forbidden,
     LeftAlone,
     Marked,
     OutcomeUnknown,
@@ -55,7 +56,7 @@ def keep(tx: Tx, job: Job, sent: Sent, now: datetime, *, probing: bool = False) 
             # Nothing goes out until the merchant has connected the shop again; then it goes at once.
             outbox.try_later(tx, job.push, now, str(sent), counts=False)
         case Refused() | ShopError():
-            _give_up(tx, job, str(sent), now, refused=True)
+            _give_up(tx, job, str(sent), now, refused=True, lacks=_lacks(tx, job, sent))
         case Replaces(before) if job.mark is not None and job.mark.before != before:
             marks.replaces(tx, job.push.shop_id, job.push.subject, before)
             outbox.try_later(tx, job.push, now, STANDS_IN, counts=False)
@@ -196,8 +197,14 @@ def _again_or_park_fault(tx: Tx, job: Job, why: str, now: datetime) -> None:
         outbox.try_later(tx, job.push, now + WAITS[faults - 1], why, counts=True)
 
 
-def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool) -> None:
-    outbox.park(tx, job.push, why, now)
+def _lacks(tx: Tx, job: Job, error: ShopError) -> str | None:
+    """Return the right with which this goes on by itself. An exchange does not: its points are the member's again."""
+    exchange = job.coupon is not None and ledger.find_redemption(tx, job.coupon.source) is not None
+    return error.right if isinstance(error, Forbidden) and not exchange else None
+
+
+def _give_up(tx: Tx, job: Job, why: str, now: datetime, *, refused: bool, lacks: str | None = None) -> None:
+    outbox.park(tx, job.push, why, now, lacks)
     if job.coupon is not None and job.coupon.coupon.is_gift:
         if job.push.kind == "coupon":
             giving.give_up(tx, job.coupon, now, refused=refused)

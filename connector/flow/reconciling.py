@@ -64,7 +64,8 @@ def compare(tx: Tx, shop: shops.Shop, run: runs.Run, batch: Batch, now: datetime
     ]
     for change in found:
         _keep(tx, shop.id, run, change, now)
-    return len(found) + _other_marks(tx, shop, batch.customers, now)
+    aside = _aside_marks(tx, shop.id, batch.customers) if run.kind == "full" else 0
+    return len(found) + _other_marks(tx, shop, batch.customers, now) + aside
 
 
 def put_aside(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, now: datetime) -> None:
@@ -224,6 +225,14 @@ def _other_marks(tx: Tx, shop: shops.Shop, customers: tuple[Customer, ...], now:
             wrong.append(customer.id)
     outbox.want(tx, "marks", [(shop.id, customer_id) for customer_id in (*wrong, *moved)], now)
     return len(wrong)
+
+
+def _aside_marks(tx: Tx, shop_id: int, customers: tuple[Customer, ...]) -> int:
+    """Count who carries other marks than they should because writing these was put aside: a difference that stays."""
+    wanted = marks.standing(tx, shop_id, outbox.aside(tx, shop_id, "marks", [one.id for one in customers]))
+    ours = programs.words(tx) if wanted else set[str]()
+    there = {one.id: tuple(sorted(word for word in one.marks if word in ours)) for one in customers}
+    return sum(not one.left_alone and there[number] != one.wanted for number, one in wanted.items())
 
 
 def _other_group(mark: marks.Mark, customer: Customer, ours: set[str]) -> bool:

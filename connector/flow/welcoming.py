@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from connector.flow import choosing
+from connector.flow import again, choosing
 from connector.port import Installed, Platform, Refused, ShopFacts
 from connector.store import cards, inbox, merchants, outbox, queue, runs, shops, vaults
 from connector.store.database import Connection, Database, Tx, bind
@@ -67,6 +67,7 @@ def _take_up(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
     cards.doubt(tx, shop_id)
     inbox.hurry(tx, shop_id)
     outbox.hurry(tx, shop_id, now)
+    again.rights_there(tx, shop_id, now)
 
 
 def _merchant(database: Database, connection: Connection, installed: Installed, now: datetime) -> int:

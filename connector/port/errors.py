@@ -48,7 +48,14 @@ class Refused(ShopError):
 
 
 class Forbidden(Refused):
-    """A right is missing for this one thing; the shop stays connected and all else goes on."""
+    """A right is missing for this one thing; the shop stays connected and all else goes on.
+
+    `right`: which, as `Condition.missing_rights` names it; empty where the shop's condition does not tell of it.
+    """
+
+    def __init__(self, why: str, right: str = "") -> None:
+        super().__init__(why)
+        self.right = right
 
 
 class Unauthorized(ShopError):

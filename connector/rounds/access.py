@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import structlog
 
-from connector.flow import welcoming
+from connector.flow import again, welcoming
 from connector.house import House
 from connector.port import ShopError, Unauthorized
 from connector.rounds.lines import line, note
-from connector.store import shops
+from connector.store import outbox, shops
 from connector.store.shops import Shop
 from webhooks import subscriptions
 
@@ -17,6 +17,7 @@ _log = structlog.get_logger()
 
 def keep_alive(house: House, merchant_id: int, shop_id: int) -> None:
     """Renew our access to the shop where it would otherwise end; also while its breaker is open or its import stands still.
+    What was put aside for want of a right is tried again with it.
 
     A shop that does not answer is tried again the next day, long before anything ends. One that is polled and no longer took
     our token is tried with it: a right may have been given back there, or a proxy put right, and nobody would tell.
@@ -29,10 +30,23 @@ def keep_alive(house: House, merchant_id: int, shop_id: int) -> None:
         return
     try:
         line(house, shop).keep_alive()
+        _heed_rights(house, shop)
     except Unauthorized as error:
         note(house, shop, error)
     except ShopError as error:
         _log.warning("shop trouble", shop=shop_id, error=type(error).__name__)
+
+
+def _heed_rights(house: House, shop: Shop) -> None:
+    """Try again what was put aside for want of a right that is there by now: nobody tells that it was given back."""
+    with house.database.merchant(shop.merchant_id) as tx:
+        if not outbox.lacking(tx, shop.id) or shop.alone_until(house.now()) is not None:
+            return
+    address = subscriptions.address(house.settings.public_url, shop.platform)
+    missing = line(house, shop).examine(address).missing_rights
+    with house.database.merchant(shop.merchant_id) as tx:
+        if back := again.rights_there(tx, shop.id, house.now(), missing):
+            _log.info("rights are there again", shop=shop.id, count=back)
 
 
 def _try_again(house: House, shop: Shop) -> None:

@@ -29,7 +29,9 @@ from connector.store.database import Connection
 WINDOW_EVERY = timedelta(minutes=15)
 POLL_EVERY = timedelta(seconds=30)
 IDS_EVERY = timedelta(hours=1)  # a shop that is polled tells of no deletion
-TRY_AGAIN = timedelta(hours=1)  # so often a shop that no longer takes our token is tried with it
+TRY_AGAIN = timedelta(
+    hours=1
+)  # so often a shop that no longer takes our token, or lacks a right, is tried with it
 NIGHT = 3  # the hour, on the shop's own clock, at which all of it is read again
 FULL_AT_NIGHT = timedelta(hours=20)  # so long after the last time, when it is night
 FULL_AT_LATEST = timedelta(hours=36)  # and whatever the hour, where nobody worked at night
@@ -53,13 +55,15 @@ def sweep(house: House) -> None:
             queue.apply(connection, merchant_id, shop_id)
         for merchant_id, shop_id in outbox.shops_waiting(connection, now):
             queue.push(connection, merchant_id, shop_id)
+        lacking = set(outbox.shops_lacking(connection))
         for shop in shops.everywhere(connection):
+            waits = shop.state == "reconnect" or (shop.merchant_id, shop.id) in lacking
+            if waits and _is_polled(house, shop):
+                queue.keep_alive(connection, shop.merchant_id, shop.id, now + TRY_AGAIN)
             if shop.look_again_at is not None:
                 queue.look_again(connection, shop.merchant_id, shop.id)
             if shop.state == "connected" and shop.alone_until(now) is None:
                 _wake_shop(house, connection, shop)
-            elif shop.state == "reconnect" and _is_polled(house, shop):
-                queue.keep_alive(connection, shop.merchant_id, shop.id, now + TRY_AGAIN)
 
 
 def _is_polled(house: House, shop: shops.Shop) -> bool:

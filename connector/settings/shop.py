@@ -19,7 +19,7 @@ from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.sentences import said
 from connector.settings.shops import install_address
 from connector.settings.tongue import _, language
-from connector.store import programs, queue, rates
+from connector.store import outbox, programs, queue, rates
 from connector.store.rates import Limit
 from connector.store.shops import Shop
 
@@ -160,12 +160,21 @@ def _ask(house: House, shop: Shop) -> Asked:
         return Asked((Told(False, _("The shop could not be asked. It is noted in the log.")),))
     if found.missing_topics or found.stray_topics:
         _subscribe_soon(house, shop)
+    _heed_soon(house, shop, found)
     return Asked(tuple(_findings(found, house.platforms[shop.platform].polled)), choices)
 
 
 def _subscribe_soon(house: House, shop: Shop) -> None:
     with house.database.merchant(shop.merchant_id) as tx:
         queue.subscribe(tx.connection, tx.merchant_id, shop.id)
+
+
+def _heed_soon(house: House, shop: Shop, found: Condition) -> None:
+    """Have heeded at once, not within the hour, that a shop which can be read lets us in again, or gave a right back."""
+    with house.database.merchant(shop.merchant_id) as tx:
+        waits = shop.state == "reconnect" or bool(outbox.lacking(tx, shop.id))
+        if waits and not found.cannot_read and house.platforms[shop.platform].polled:
+            queue.keep_alive(tx.connection, tx.merchant_id, shop.id)
 
 
 def _may_ask(house: House, shop: Shop) -> bool:

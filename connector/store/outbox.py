@@ -33,6 +33,7 @@ class Push(msgspec.Struct, frozen=True):
 # In words, as the indexes say it: PostgreSQL cannot tell of a placeholder that an index on a part of the rows serves.
 _ANY = text("outbox.state = 'waiting'")
 _FIRST = text("outbox.state = 'waiting' AND outbox.kind IN ('coupon', 'revoke')")
+_LACKS = text("outbox.state = 'parked' AND outbox.lacks IS NOT NULL")
 
 About = tuple[int, str]  # a shop and a subject
 _NOBODY: Mapping[About, str] = {}
@@ -149,9 +150,9 @@ def count_fault(tx: Tx, push: Push, why: str) -> int:
     return int(tx.value(mine.values(faults=same).returning(outbox.c.faults)))
 
 
-def park(tx: Tx, push: Push, why: str, now: datetime) -> None:
-    """Put the push aside until somebody has it tried again."""
-    _set(tx, push, state="parked", result=why, done_at=now)
+def park(tx: Tx, push: Push, why: str, now: datetime, lacks: str | None = None) -> None:
+    """Put the push aside until somebody has it tried again; `lacks`: or until this right is there, "" for one unnamed."""
+    _set(tx, push, state="parked", result=why, done_at=now, lacks=lacks)
 
 
 def drop(tx: Tx, push: Push, why: str, now: datetime) -> None:
@@ -190,6 +191,20 @@ def parked(tx: Tx) -> list[Push]:
     return [_push(row) for row in rows]
 
 
+def lacking(tx: Tx, shop_id: int) -> list[tuple[Push, str]]:
+    """Return what the shop's right is missing for, with the right."""
+    rows = tx.all(select(outbox).where(*_of(tx, shop_id), _LACKS).order_by(outbox.c.id))
+    return [(_push(row), row.lacks) for row in rows]
+
+
+def shops_lacking(connection: Connection) -> list[tuple[int, int]]:
+    """Return (merchant, shop) of every connected shop where something is put aside for want of a right."""
+    there = outbox.join(tables.shops, outbox.c.shop_id == tables.shops.c.id)
+    reached = select(outbox.c.merchant_id, outbox.c.shop_id).select_from(there)
+    chosen = reached.where(_LACKS, tables.shops.c.state == "connected").distinct()
+    return [(row.merchant_id, row.shop_id) for row in connection.execute(chosen)]
+
+
 def again(tx: Tx, push: Push, now: datetime) -> None:
     """Bring a parked push back."""
     _set(tx, push, state="waiting", attempts=0, faults=0, next_at=now)
@@ -218,6 +233,17 @@ def pending(tx: Tx, shop_id: int, kinds: Sequence[PushKind]) -> set[str]:
         *_of(tx, shop_id), outbox.c.kind.in_(kinds), outbox.c.state.in_(("waiting", "parked"))
     )
     return set(tx.run(chosen).scalars())
+
+
+def aside(tx: Tx, shop_id: int, kind: PushKind, subjects: Sequence[str]) -> list[str]:
+    """Return those of these subjects of which a push of this kind was put aside."""
+    chosen = select(outbox.c.subject).where(
+        *_of(tx, shop_id),
+        outbox.c.kind == kind,
+        outbox.c.state == "parked",
+        bulk.among(outbox.c.subject, subjects),
+    )
+    return list(tx.run(chosen).scalars())
 
 
 def give_back(tx: Tx, pushes: Collection[Push], now: datetime) -> None:

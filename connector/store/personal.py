@@ -83,6 +83,7 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         "subject": "the number of an order; that of a customer is replaced (privacy.rename)",
         "state": OURS,
         "result": OURS,
+        "lacks": OURS,
         "request_id": OURS,
     },
     "passes": {"word_hash": OURS, "kind": OURS},

@@ -468,6 +468,7 @@ outbox = Table(
     Column("faults", Integer, nullable=False, server_default="0"),  # of ours, of one kind, in a row
     Column("next_at", MOMENT, nullable=False),
     Column("result", Text),
+    Column("lacks", Text),  # the right for want of which it is put aside; "": an unnamed one
     Column("made_at", MOMENT, nullable=False),
     Column("done_at", MOMENT),
     Column("request_id", Text),  # the request that made it necessary (connector.trail)

@@ -9,7 +9,7 @@ import pytest
 
 from connector import doctor, rounds
 from connector.flow import redeeming
-from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms
+from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms, Tier
 from connector.rounds import upkeep
 from connector.store import tables
 
@@ -24,9 +24,9 @@ TERMS = Terms(
 class Till:
     """A Magento shop with one customer who saves points."""
 
-    def __init__(self, street: Any) -> None:
+    def __init__(self, street: Any, terms: Terms = TERMS) -> None:
         self.street, self.shop = street, street.keepers["magento"]
-        street.opens(TERMS, "magento")
+        street.opens(terms, "magento")
         self.ann = int(self.shop.does("customers", email="ann@example.com", verified=True)["id"])
         self.buys("50.00")
         self.looks()
@@ -40,6 +40,14 @@ class Till:
 
     def takes_back(self, right: str) -> None:
         self.street.music.rights = self.street.music.rights - {right}
+
+    def gives_back(self, right: str) -> None:
+        self.street.music.rights = self.street.music.rights | {right}
+
+    def group(self) -> str:
+        """The group that the shop has Ann in."""
+        music = self.street.music
+        return str(music.groups.rows[music.customers.rows[self.ann].group_id].code)
 
     def looks(self) -> None:
         """The shop is read anew, what it said applied, and what is to be sent goes out."""
@@ -85,7 +93,10 @@ def test_without_the_right_to_make_codes_points_come_back_and_the_shop_is_read_a
     assert till.asks("SELECT state FROM shops") == ["connected"]
     assert "Magento_SalesRule::quote" in till.sick()["shop.rights"]
     assert till.asks("SELECT state FROM runs WHERE kind = 'full' ORDER BY id DESC LIMIT 1") == ["done"]
-    till.street.music.rights = till.street.music.rights | {"Magento_SalesRule::quote"}
+    till.gives_back("Magento_SalesRule::quote")
+    # Nobody's points are spent unasked, hours after they came back.
+    till.tries()
+    assert till.asks("SELECT balance FROM members") == [80]
     till.exchanges("with success")
     assert till.asks("SELECT balance FROM members") == [40]
     assert len(list(till.street.music.coupons)) == 1
@@ -143,3 +154,55 @@ def test_a_shop_whose_keys_stay_dead_is_tried_once_an_hour_and_no_oftener(till: 
     assert timedelta(minutes=59) < at - till.street.house.now() < timedelta(minutes=61)
     till.tries()
     assert till.asks("SELECT state FROM shops") == ["reconnect"]
+
+
+SILVER = Terms(
+    currency="USD",
+    currencies=(CurrencyTerms("USD"),),
+    hold_days=0,
+    tiers=(Tier("silver", 10_00, "silver"), Tier("gold", 200_00, "gold")),
+)
+WRITES = "Magento_Customer::manage"
+
+
+@pytest.fixture
+def ladder(street: Any) -> Till:
+    """Ann is in the group of the lower tier; what would move her up is put aside for want of the right to write."""
+    till = Till(street, SILVER)
+    till.takes_back(WRITES)
+    till.buys("900.00")
+    till.looks()
+    assert till.asks("SELECT lacks FROM outbox WHERE state = 'parked' AND kind = 'marks'") == [
+        "Magento_Customer::manage (Customers > All Customers)"
+    ]
+    assert till.group() == "silver"
+    return till
+
+
+def test_what_was_put_aside_for_want_of_a_right_goes_out_within_the_hour_after_it_is_given_back(
+    ladder: Till,
+) -> None:
+    ladder.tries()
+    assert ladder.group() == "silver"
+    upkeep.sweep(ladder.street.house)
+    waits = "SELECT scheduled_at FROM procrastinate_jobs WHERE starts_with(queueing_lock, 'keep_alive')"
+    [at] = ladder.asks(waits)
+    assert timedelta(minutes=59) < at - ladder.street.house.now() < timedelta(minutes=61)
+    ladder.gives_back(WRITES)
+    ladder.tries()
+    assert ladder.group() == "gold"
+    assert ladder.asks("SELECT count(*) FROM outbox WHERE state = 'parked'") == [0]
+
+
+def test_a_full_reading_counts_what_is_put_aside_and_another_right_that_is_missing_holds_nothing_up(
+    ladder: Till,
+) -> None:
+    differs = "SELECT differences FROM runs WHERE kind = 'full' ORDER BY id DESC LIMIT 1"
+    ladder.looks()
+    assert ladder.asks(differs) == [1]
+    ladder.takes_back("Magento_SalesRule::quote")
+    ladder.gives_back(WRITES)
+    ladder.tries()
+    assert ladder.group() == "gold"
+    ladder.looks()
+    assert ladder.asks(differs) == [0]

@@ -376,3 +376,25 @@ def test_on_a_phone_it_is_clean_asks_by_itself_and_is_chosen_by_keyboard(
     assert line.chosen == [("groups", ("4", "5"))]
     page.get_by_role("button", name="Make a new secret").click()
     page.get_by_text("a-secret-made-just-now").wait_for()
+
+
+def test_a_right_that_is_there_again_is_heeded_as_soon_as_the_merchant_has_the_shop_asked(
+    town: Any, browser: Any, line: Line, place: str
+) -> None:
+    def jobs() -> list[str]:
+        with town.house.database.everyone() as connection:
+            wanted = text("SELECT queueing_lock FROM procrastinate_jobs WHERE task_name = 'keep_alive'")
+            return list(connection.execute(wanted).scalars())
+
+    browser.get(f"{place}/line")
+    assert jobs() == []
+    aside = {"kind": "marks", "subject": "c1", "state": "parked", "lacks": "writing (Customers)"}
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        ours = {"merchant_id": tx.merchant_id, "shop_id": town.shop.id}
+        tx.run(outbox.insert().values(**ours, **aside, next_at=town.now, made_at=town.now))
+    line.says = Condition(missing_rights=("reading (Orders)",), cannot_read=True)
+    browser.get(f"{place}/line")
+    assert jobs() == []
+    line.says = Condition()
+    browser.get(f"{place}/line")
+    assert jobs() == [f"keep_alive:{town.shop.id}"]
