@@ -10,8 +10,6 @@ from .criteria import EVERYTHING, among
 from .tags import BALANCE, TIER, Attributes, words
 from .wire import Tagged
 
-GONE = LeftAlone("The customer is no longer in the shop.")
-
 
 class Cards:
     """Writes cards on customers of one shop; what stands already is not written again."""
@@ -34,7 +32,7 @@ class Cards:
 
     def _show(self, card: Card, row: Tagged | None) -> Shown | LeftAlone:
         if row is None:
-            return GONE
+            return whole.GONE
         wanted = {BALANCE: str(card.balance), TIER: card.tier or ""}
         # Compared as it is after a write: a shop that keeps blanks its own way would otherwise be written to for ever.
         if all(words(row.said(code)) == words(text) for code, text in wanted.items()):
@@ -42,7 +40,7 @@ class Cards:
         try:
             found = whole.read(self._client, card.customer_id)
         except Gone:
-            return GONE
+            return whole.GONE
         whole.write(self._client, found, found.row.group_id, wanted)
         return Shown()
 

@@ -166,12 +166,17 @@ def _page(
     return _private(flask.make_response(html, status))
 
 
-def _private(response: flask.Response) -> flask.Response:
+def private(response: flask.Response) -> flask.Response:
+    """Have nobody keep the page: it is one visitor's, in their language."""
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Vary"] = "Accept-Language"
+    return response
+
+
+def _private(response: flask.Response) -> flask.Response:
     # The address names the consumer key, which no other site need know. Our own must: over https a form whose browser is
     # told to keep its address to itself is refused.
     response.headers["Referrer-Policy"] = "same-origin"
     # Magento's admin opened this window and looks until it is back, or closed: cut off, it would seem closed at once.
     response.headers["Cross-Origin-Opener-Policy"] = "unsafe-none"
-    response.headers["Vary"] = "Accept-Language"
-    return response
+    return private(response)

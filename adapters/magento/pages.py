@@ -34,7 +34,7 @@ def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
         if connected.faults:
             return identity.connected(connected, hall)
         # 303: the browser must not post the keys to wherever it goes next.
-        return _private(flask.make_response(flask.redirect(connected.url, 303)))
+        return identity.private(flask.make_response(flask.redirect(connected.url, 303)))
 
     identity.add(pages, env, hall)
     return pages
@@ -65,11 +65,5 @@ def _page(hall: Hall, typed: Typed, error: NotConnected | None) -> flask.Respons
         bearer_setting=texts_identity.BEARER_SETTING,
         refused=error is not None and Mistake.KEYS_REFUSED in error.mistakes.values(),
     )
-    return _private(flask.make_response(html, 422 if error else 200))
-
-
-def _private(response: flask.Response) -> flask.Response:
     # The keys are never written back into the page, and the page is never kept.
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Vary"] = "Accept-Language"
-    return response
+    return identity.private(flask.make_response(html, 422 if error else 200))

@@ -9,12 +9,13 @@ they said no subscribes them again. Without them the shop leaves the newsletter 
 
 import msgspec
 
-from connector.port import Refused
+from connector.port import LeftAlone, Refused
 
 from .client import Client
 from .tags import words
 from .wire import Tagged
 
+GONE = LeftAlone("The customer is no longer in the shop.")
 _NOT_OURS = ("addresses", "default_billing", "default_shipping", "extension_attributes")
 
 

@@ -291,10 +291,9 @@ class Tagged(Customer, frozen=True):
 
 
 class Deleted(msgspec.Struct, frozen=True):
-    """What came of deleting codes: those that failed, and those that were not there."""
+    """What came of deleting codes: those that failed."""
 
     failed_items: list[str] = []
-    missing_items: list[str] = []
 
 
 @cache

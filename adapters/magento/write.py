@@ -48,7 +48,7 @@ class Marker:
         try:
             found = whole.read(self._client, customer_id)
         except Gone:
-            return LeftAlone("The customer is no longer in the shop.")
+            return whole.GONE
         row = found.row
         carried = () if self._chosen.marks == "group" else wanted
         texts = self._tags.changes(row, carried, known)

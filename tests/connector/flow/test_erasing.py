@@ -157,7 +157,7 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-@pytest.mark.parametrize("portions", [0, 1, 2, 4])
+@pytest.mark.parametrize("portions", [0, 1, 4])
 def test_a_shop_whose_erasing_is_killed_between_portions_is_out_of_use_and_erased_all_the_same(
     world: Any, market: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch, portions: int
 ) -> None:
