@@ -8,7 +8,7 @@ import msgspec
 
 from connector.flow import again
 from connector.house import House
-from connector.store import shops
+from connector.store import shops, unread
 from connector.store.reading import activity
 from connector.store.reading.activity import Wanted
 
@@ -16,7 +16,7 @@ _MOST = 10_000
 
 
 class Parked(msgspec.Struct, frozen=True):
-    """One message or change that was put aside; nothing personal is in it."""
+    """One message or change that was put aside, or `count` of a kind that cannot be read; nothing personal is in it."""
 
     shop: str
     way: Literal["message", "change"]
@@ -24,6 +24,7 @@ class Parked(msgspec.Struct, frozen=True):
     what: str
     attempts: int
     why: str
+    count: int = 1
 
 
 def everything(house: House) -> list[Parked]:
@@ -32,7 +33,11 @@ def everything(house: House) -> list[Parked]:
     for merchant_id in house.merchants():
         with house.database.merchant(merchant_id) as tx:
             names = {shop.id: shop.address for shop in shops.of_merchant(tx)}
-            for line in activity.arrivals(tx, Wanted(state="parked"), _MOST).lines:
+            heaps = unread.heaps(tx)
+            for one in heaps:
+                why = f"{one.count} of these cannot be read, among them {', '.join(one.first)}"
+                found.append(Parked(names[one.shop_id], "message", one.id, one.topic, 1, why, one.count))
+            for line in activity.arrivals(tx, Wanted(state="parked", heaps=heaps), _MOST).lines:
                 why = line.result or ""
                 found.append(Parked(names[line.shop_id], "message", line.id, line.topic, line.attempts, why))
             for push in activity.sendings(tx, Wanted(state="parked"), _MOST).lines:

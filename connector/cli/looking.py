@@ -32,7 +32,7 @@ def parked(again_: bool, discard: bool, as_json: bool) -> None:
     else:
         for one in found:
             click.echo(f"{one.shop}: {one.way} {one.id} {one.what}, after {one.attempts} tries: {one.why}")
-        click.echo(f"{len(found)} put aside" if found else "Nothing is put aside.")
+        click.echo(f"{sum(one.count for one in found)} put aside" if found else "Nothing is put aside.")
     sys.exit(1 if found else 0)
 
 

@@ -15,9 +15,10 @@ _FIRST = 3
 
 
 class Heap(msgspec.Struct, frozen=True):
-    """All of one kind in one shop that cannot be read. `first`: the subjects of the ones put aside first."""
+    """All of one kind in one shop that cannot be read. `id`: of the first row; `first`: the subjects of the first rows."""
 
     shop_id: int
+    id: int
     topic: str
     count: int
     first: tuple[str, ...]
@@ -39,9 +40,16 @@ def heaps(tx: Tx) -> tuple[Heap, ...]:
     """Return what is too much for a line each, by shop and kind."""
     by = inbox.c.shop_id, inbox.c.topic
     much = func.count().label("much")
-    many = select(*by, much).where(*_mine(tx)).group_by(*by).having(much > MANY).order_by(*by)
+    many = (
+        select(*by, much, func.min(inbox.c.id).label("id"))
+        .where(*_mine(tx))
+        .group_by(*by)
+        .having(much > MANY)
+        .order_by(*by)
+    )
     return tuple(
-        Heap(row.shop_id, row.topic, row.much, _first(tx, row.shop_id, row.topic)) for row in tx.all(many)
+        Heap(row.shop_id, row.id, row.topic, row.much, _first(tx, row.shop_id, row.topic))
+        for row in tx.all(many)
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from connector import rounds
+from connector import parking, rounds
 from connector.flow import again, reconciling
 from connector.port import Batch, CustomerForgotten, CustomerTouched, OrderTouched, Unread, Unreadable, Window
 from connector.store import runs
@@ -100,6 +100,19 @@ def test_what_was_put_aside_by_a_reading_goes_from_there_when_another_reads_it_a
         world.later(minutes(1))
     # The message that named it stays until somebody has it tried again: it may have said more.
     assert seen == [(["1", "3"], 2), (["1", "2", "3"], 1), (["1", "2", "3"], 2)]
+
+
+def test_at_the_command_line_too_many_that_cannot_be_read_are_one_line_beside_what_else_was_put_aside(
+    world: Any, spoilt: set[str]
+) -> None:
+    world.tell(OrderTouched("2"))
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        many = [Unread("order", str(number)) for number in range(100, 140)]
+        reconciling.keep_unread(tx, world.shop.id, many, world.now)
+    heap, message = parking.everything(world.house)
+    assert (heap.count, heap.what) == (40, "order found")
+    assert heap.why == "40 of these cannot be read, among them order 100, order 101, order 102"
+    assert (message.count, message.why) == (1, SPOILT)
 
 
 def test_what_was_known_before_it_was_spoilt_is_not_taken_for_deleted(
