@@ -133,7 +133,7 @@ def test_a_merchant_gets_a_link_and_a_shop_is_synced_on_request(
         tasks = (
             connection.exec_driver_sql("SELECT task_name FROM procrastinate_jobs ORDER BY 1").scalars().all()
         )
-    assert tasks == ["import_history", "reconcile", "subscribe"]
+    assert tasks == ["import_history", "keep_alive", "reconcile", "subscribe"]
 
 
 @pytest.mark.parametrize(
