@@ -21,6 +21,7 @@ from connector.store import (
     programs,
     purchases,
     queue,
+    runs,
     shops,
 )
 from connector.store.database import Tx
@@ -55,9 +56,25 @@ def settle(
     return decisions
 
 
+def settle_touched(
+    tx: Tx, member_ids: Set[int], now: datetime, asked: Mapping[int, str] = _NOBODY
+) -> dict[int, Decision]:
+    """Settle whom something touched, as `settle` does; customers of a shop that is being read for the first time wait.
+
+    Half a history is none: whose newest orders are still to come looks lost, and would be given a code to come back.
+    """
+    waiting = members.waiting(tx, member_ids, runs.unread(tx))
+    if waiting:
+        members.make_due(tx, now, sorted(waiting))
+    return settle(tx, member_ids - waiting, now, asked)
+
+
 def settle_due(tx: Tx, now: datetime, limit: int = BATCH) -> int:
-    """Settle members whose moment has come; return how many there were."""
-    due = members.due(tx, now, limit)
+    """Settle members whose moment has come and whose shops are read to the end; return how many there were."""
+    unread = runs.unread(tx)
+    if unread and len(unread) == len(shops.of_merchant(tx)):
+        return 0  # a look at every one of them, four times a minute, would find nobody
+    due = members.due(tx, now, limit, unread)
     settle(tx, due, now)
     return len(due)
 

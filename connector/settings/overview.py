@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
-from flask import Blueprint, render_template, request
+from flask import Blueprint, make_response, render_template, request
+from werkzeug.wrappers import Response
 
 from connector.flow import programme
 from connector.insight import glance
@@ -133,9 +134,14 @@ def furnish(pages: Blueprint, house: House) -> None:
             )
 
     @pages.get("/settings/shops/state")
-    def shops_state() -> str:
+    def shops_state() -> Response:
+        """The shops while one is read; when none is any more the whole page comes anew, with its steps and figures."""
         with visit(house) as seen:
-            return render_template("_shops.html", zone=seen.zone, cards=_cards(seen, house))
+            cards = _cards(seen, house)
+            answer = make_response(render_template("_shops.html", zone=seen.zone, cards=cards))
+        if not any(card.imported and card.imported.under_way for card in cards):
+            answer.headers["HX-Refresh"] = "true"
+        return answer
 
 
 def _cards(seen: Visit, house: House) -> tuple[ShopCard, ...]:

@@ -19,6 +19,8 @@ from connector.settings.conditions import Able
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.forms import Form, Refused, Wrong
 from connector.settings.tongue import _, language
+from connector.store import runs
+from connector.store.shops import Shop
 
 _EXAMPLE_AMOUNT = "60"
 _MONTHS_BACK = 12
@@ -75,6 +77,10 @@ def furnish(pages: Blueprint, house: House) -> None:
     @pages.post("/settings/programme/publish")
     def publish() -> Response | tuple[str, int]:
         with visit(house) as seen:
+            if _unread(seen) and not flow.versions(seen.tx):
+                # Nobody could have seen what it would cost.
+                flash(_("Not started: the history of a shop is still being read. The draft is kept."), "warn")
+                return redirect(url_for("settings.programme"), 303)
             terms = _draft(seen)
             form = terms_form.fill(terms)
             day, wrong = _counts_from(seen)
@@ -128,12 +134,19 @@ def _page(seen: Visit, house: House, form: Form, tried: Tried | None = None) -> 
         same=bool(versions) and _same(before, versions[-1].terms),
         measured=flow.usual_gap(seen.tx),
         tried=tried,
+        unread=_unread(seen),
         kinds=conditions.kinds(able, form),
         conditions=conditions,
         conditions_shown=conditions.shown(able),
         counts_from=request.form.get("counts_from") or _suggested_start(seen).isoformat(),
         **_told(seen, terms, checked),
     )
+
+
+def _unread(seen: Visit) -> tuple[Shop, ...]:
+    """Return the shops of whose history only a part is here, so that neither a preview nor a stage means much yet."""
+    reading = runs.unread(seen.tx)
+    return tuple(shop for shop in seen.shops if shop.id in reading)
 
 
 def _same(draft: Terms, published: Terms) -> bool:

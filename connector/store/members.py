@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, exists, func, insert, literal, or_, select, update
 
 from connector.store import bulk
 from connector.store.database import Tx
@@ -37,16 +37,27 @@ def lock(tx: Tx, member_ids: Iterable[int]) -> list[int]:
     return sorted(alive.union(lock(tx, moved - alive)) if moved else alive)
 
 
-def due(tx: Tx, now: datetime, limit: int) -> list[int]:
-    """Lock and return members whose moment has come."""
+def due(tx: Tx, now: datetime, limit: int, unread: Sequence[int] = ()) -> list[int]:
+    """Lock and return members whose moment has come; who is a customer of a shop in `unread` waits."""
+    come = [members.c.merchant_id == tx.merchant_id, members.c.due_at <= now]
+    if unread:
+        come.append(~_customer_of(unread))
     chosen = (
         select(members.c.id)
-        .where(members.c.merchant_id == tx.merchant_id, members.c.due_at <= now)
+        .where(*come)
         .order_by(members.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     return list(tx.run(chosen).scalars())
+
+
+def waiting(tx: Tx, member_ids: Iterable[int], unread: Sequence[int]) -> set[int]:
+    """Return who of these is a customer of a shop in `unread`."""
+    if not unread:
+        return set()
+    mine = members.c.merchant_id == tx.merchant_id, bulk.among(members.c.id, sorted(member_ids))
+    return set(tx.run(select(members.c.id).where(*mine, _customer_of(unread))).scalars())
 
 
 def make_due(tx: Tx, now: datetime, member_ids: Sequence[int] | None = None) -> None:
@@ -107,6 +118,11 @@ def give(tx: Tx, gone: int, kept: int) -> None:
             survivor_id=kept, due_at=None, balance=0, pending=0, order_count=0, tier=None, tier_until=None
         )
     )
+
+
+def _customer_of(shop_ids: Sequence[int]):  # type: ignore[no-untyped-def]
+    theirs = customers.c.merchant_id == members.c.merchant_id, customers.c.member_id == members.c.id
+    return exists().where(*theirs, customers.c.shop_id.in_(shop_ids))
 
 
 def _living(tx: Tx):  # type: ignore[no-untyped-def]

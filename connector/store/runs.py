@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from connector.store.database import Tx
-from connector.store.tables import runs
+from connector.store.tables import runs, shops
 
 RunKind = Literal["import", "window", "full", "ids"]
 RunState = Literal["waiting", "running", "done", "failed"]
@@ -29,6 +29,11 @@ class Run(msgspec.Struct, frozen=True):
     started_at: datetime
     finished_at: datetime | None
     message: str | None
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it goes on by itself: it works, or waits for its turn."""
+        return self.state in ("waiting", "running")
 
 
 _FIELDS = tuple(runs.c[name] for name in Run.__struct_fields__)
@@ -69,6 +74,21 @@ def newest(connection: Connection, merchant_id: int, shop_id: int, kind: RunKind
         .limit(1)
     ).first()
     return None if row is None else Run(**row._mapping)
+
+
+def unread(tx: Tx) -> list[int]:
+    """Return the shops that are being read for the first time, or whose first reading stopped: most of them is not here.
+
+    Not a shop that has been removed: no more of it will come.
+    """
+    first = (
+        select(runs.c.shop_id)
+        .where(runs.c.merchant_id == tx.merchant_id, runs.c.kind == "import")
+        .group_by(runs.c.shop_id)
+        .having(~func.bool_or(runs.c.state == "done"))
+    )
+    there = shops.c.merchant_id == tx.merchant_id, shops.c.state != "removed", shops.c.id.in_(first)
+    return list(tx.run(select(shops.c.id).where(*there).order_by(shops.c.id)).scalars())
 
 
 def explained(tx: Tx, shop_id: int) -> str | None:

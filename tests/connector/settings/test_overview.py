@@ -107,6 +107,12 @@ def test_an_import_shows_count_rate_and_time_left(town: Any, browser: Any) -> No
     assert 'hx-trigger="every 2s"' in page
     assert "3,000 of about 12,000" in page
     assert "1,500 per minute · about 6 minutes left" in page
+    asked = browser.client.get("/settings/shops/state")
+    assert "HX-Refresh" not in asked.headers
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(update(runs).values(state="done", done=12000))
+    # The steps and the figures are of before; the page that asked comes anew, whole.
+    assert browser.client.get("/settings/shops/state").headers["HX-Refresh"] == "true"
 
 
 def test_a_shop_that_refuses_our_key_says_how_to_connect_it_again(town: Any, browser: Any) -> None:

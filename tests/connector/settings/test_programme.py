@@ -8,14 +8,14 @@ from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from connector.flow import programme, settling
 from connector.loyalty.terms import Reward
 from connector.port import Gift, ShopFacts
 from connector.records import Scope
 from connector.store import shops
-from connector.store.tables import entries, members
+from connector.store.tables import entries, members, runs
 
 PAGE = "/settings/programme"
 
@@ -231,6 +231,35 @@ def test_only_what_was_previewed_can_be_published(town: Any, browser: Any, send:
     assert "The draft has changed since you looked" in browser.get(PAGE)
     with town.house.database.merchant(town.shop.merchant_id) as tx:
         assert programme.versions(tx) == ()
+
+
+def being_read(town: Any) -> None:
+    here = {"merchant_id": town.shop.merchant_id, "shop_id": town.shop.id, "kind": "import"}
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(insert(runs).values(**here, state="running", done=9, total=26, started_at=town.now))
+
+
+def test_nothing_is_started_on_half_a_history(town: Any, browser: Any, send: Any) -> None:
+    being_read(town)
+    page = send("preview").text
+    assert f"counted here in part only: {town.shop.name}." in page
+    assert "start when all of the history is in" in page
+    assert "Start the programme" not in page
+    mark = re.search(r'name="mark" value="([^"]+)"', page)
+    assert mark
+    answer = browser.post("/settings/programme/publish", PAGE, mark=mark[1], counts_from="2025-11-20")
+    assert answer.status_code == 303
+    assert "Not started: the history of a shop is still being read." in browser.get(PAGE)
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        assert programme.versions(tx) == ()
+
+
+def test_a_programme_in_force_is_changed_while_a_further_shop_is_read(town: Any, send: Any) -> None:
+    town.start()
+    being_read(town)
+    page = send("preview").text
+    assert "Who bought there is given nothing before all of the history is in." in page
+    assert "Publish as version 2" in page
 
 
 @pytest.mark.parametrize("day", ["", "soon", "2031-01-01", "1066-10-14"])
