@@ -1,6 +1,7 @@
 """The programme's road: draft, preview, publish."""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -13,8 +14,20 @@ from connector.loyalty.terms import MILLION, Terms, Version, suggested
 from connector.loyalty.versions import counted
 from connector.money import portion
 from connector.records import MONEY
-from connector.store import gaps, members, merchants, programs, shops
+from connector.store import gaps, marks, members, merchants, programs, shops
 from connector.store.database import Tx
+
+
+class Move(msgspec.Struct, frozen=True):
+    """How many customers of a shop a tier moves, at most, into each group; the shop may leave some where they are."""
+
+    shop_id: int
+    groups: tuple[tuple[str, int], ...]
+
+    @property
+    def customers(self) -> int:
+        """How many they are together."""
+        return sum(count for _, count in self.groups)
 
 
 class Preview(msgspec.Struct, frozen=True):
@@ -30,6 +43,7 @@ class Preview(msgspec.Struct, frozen=True):
     per_tier: tuple[tuple[str, int], ...]
     per_stage: tuple[tuple[Stage, int], ...]
     marked_customers: int
+    moves: tuple[Move, ...]
     coupons: tuple[tuple[str, int], ...]
     cost: int
     currency: str
@@ -88,9 +102,24 @@ def preview(tx: Tx, terms: Terms, counts_from: datetime, now: datetime) -> Previ
     after = 0
     while chunk := members.chunk(tx, after, settling.BATCH):
         after = chunk[-1]
-        for known in settling.recall(tx, chunk).values():
-            tally.add(decide(known.history, tried, known.booked, now))
+        decided = [
+            decide(known.history, tried, known.booked, now) for known in settling.recall(tx, chunk).values()
+        ]
+        tally.add(decided, _movers(tx, decided))
     return tally.preview()
+
+
+def _movers(tx: Tx, decided: Sequence[Decision]) -> Iterator[tuple[int, str]]:
+    """Yield shop and group of every customer whom a tier moves into a group in which they are not known to be."""
+    into: dict[int, dict[str, str]] = {}
+    for mark in (mark for decision in decided for mark in decision.marks if mark.tier):
+        into.setdefault(mark.shop_id, {})[mark.customer_id] = mark.tier
+    for shop_id, tiers in into.items():
+        there = marks.standing(tx, shop_id, list(tiers))
+        for customer_id, tier in tiers.items():
+            stands = there.get(customer_id)
+            if stands is None or tier not in stands.known:
+                yield shop_id, tier
 
 
 class _Tally:
@@ -102,8 +131,14 @@ class _Tally:
         self._tiers: Counter[str] = Counter()
         self._stages: Counter[Stage] = Counter()
         self._coupons: Counter[str] = Counter()
+        self._moves: Counter[tuple[int, str]] = Counter()
 
-    def add(self, decision: Decision) -> None:
+    def add(self, decided: Iterable[Decision], moves: Iterable[tuple[int, str]]) -> None:
+        self._moves.update(moves)
+        for decision in decided:
+            self._add(decision)
+
+    def _add(self, decision: Decision) -> None:
         booked = sum(entry.points for entry in decision.entries)
         pending = sum(pending.points for pending in decision.standing.pending)
         self._members += 1
@@ -133,10 +168,19 @@ class _Tally:
             per_tier=tuple((tier.name, self._tiers[tier.name]) for tier in self._terms.tiers),
             per_stage=tuple((stage, self._stages[stage]) for stage in STAGES),
             marked_customers=self._marked,
+            moves=tuple(
+                Move(shop_id, self._into(shop_id))
+                for shop_id in sorted({shop_id for shop_id, _ in self._moves})
+            ),
             coupons=tuple(sorted(self._coupons.items())),
             cost=self._cost + worth(self._terms, max(0, self._points + self._pending)),
             currency=self._terms.currency,
         )
+
+    def _into(self, shop_id: int) -> tuple[tuple[str, int], ...]:
+        """Return how many go into each group of the shop, in the order of the tiers."""
+        groups = [(tier.tag, self._moves[shop_id, tier.tag]) for tier in self._terms.tiers]
+        return tuple(one for one in groups if one[1])
 
 
 def worth(terms: Terms, points: int) -> int:

@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response
 
 from connector.flow import programme as flow
 from connector.flow.programme import Preview
-from connector.loyalty import sentences
+from connector.loyalty import promise
 from connector.loyalty.calendar import add_months, local, start
 from connector.loyalty.check import MOST
 from connector.loyalty.example import Example, example
+from connector.loyalty.promise import Means
 from connector.loyalty.terms import CurrencyTerms, Terms
 from connector.secrets import fingerprint
-from connector.settings import asked, conditions, forms, show, terms_form
+from connector.settings import asked, carried, conditions, forms, show, terms_form
 from connector.settings.conditions import Able
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.forms import Form, Refused, Wrong
@@ -61,7 +62,7 @@ def furnish(pages: Blueprint, house: House) -> None:
     def tell() -> str:
         with visit(house) as seen:
             terms, form = _read(seen, house)
-            return render_template("_example.html", zone=seen.zone, **_told(seen, terms, form))
+            return render_template("_example.html", zone=seen.zone, **_told(seen, house, terms, form))
 
     @pages.post("/settings/programme/preview")
     def preview() -> str | tuple[str, int]:
@@ -98,7 +99,7 @@ def furnish(pages: Blueprint, house: House) -> None:
             version = flow.publish(seen.tx, terms, start(day, seen.zone), seen.now)
             flash(
                 _(
-                    "Version %(number)s is in force. Points, tags and codes follow now.",
+                    "Version %(number)s is in force. Points, tiers and codes follow now.",
                     number=version.number,
                 ),
                 "good",
@@ -114,7 +115,7 @@ def furnish(pages: Blueprint, house: House) -> None:
                 section="programme",
                 zone=seen.zone,
                 version=found,
-                sentences=sentences.describe(found.terms, language()),
+                sentences=promise.describe(found.terms, language(), _means(seen, house)),
             )
 
 
@@ -135,11 +136,13 @@ def _page(seen: Visit, house: House, form: Form, tried: Tried | None = None) -> 
         measured=flow.usual_gap(seen.tx),
         tried=tried,
         unread=_unread(seen),
+        carried=carried.words(_means(seen, house)),
+        shops={shop.id: shop for shop in seen.shops if shop.state != "removed"},
         kinds=conditions.kinds(able, form),
         conditions=conditions,
         conditions_shown=conditions.shown(able),
         counts_from=request.form.get("counts_from") or _suggested_start(seen).isoformat(),
-        **_told(seen, terms, checked),
+        **_told(seen, house, terms, checked),
     )
 
 
@@ -155,7 +158,7 @@ def _same(draft: Terms, published: Terms) -> bool:
     return msgspec.structs.replace(draft, usual_gap=gap) == published
 
 
-def _told(seen: Visit, terms: Terms, form: Form) -> dict[str, object]:
+def _told(seen: Visit, house: House, terms: Terms, form: Form) -> dict[str, object]:
     """Return the live example and the programme in sentences, for the page and for the part that refreshes."""
     typed = request.form.get("example_amount", _EXAMPLE_AMOUNT)
     told: Example | None = None
@@ -174,8 +177,12 @@ def _told(seen: Visit, terms: Terms, form: Form) -> dict[str, object]:
         "example_amount": typed,
         "example_wrong": wrong,
         "errors": form.errors,
-        "sentences": () if form.errors else sentences.describe(terms, language()),
+        "sentences": () if form.errors else promise.describe(terms, language(), _means(seen, house)),
     }
+
+
+def _means(seen: Visit, house: House) -> Means:
+    return carried.means(seen.shops, house.platforms)
 
 
 def _read(seen: Visit, house: House) -> tuple[Terms, Form]:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from connector.loyalty import sentences
+from connector.loyalty import promise
 from connector.loyalty.check import Problem, beyond, problems
 from connector.loyalty.terms import NthOrder, Reward, suggested
 from connector.records import Scope
@@ -62,8 +62,8 @@ def test_products_are_named_while_there_is_one_shop():
 
 
 def test_a_free_product_is_told_in_one_sentence():
-    english = sentences.describe(with_reward(POT), "en")
-    dutch = sentences.describe(with_reward(POT), "nl")
+    english = promise.describe(with_reward(POT), "en")
+    dutch = promise.describe(with_reward(POT), "nl")
     assert any(
         "1 × products 11 at 100 % off when buying collections 21, 22, for at least 2 items" in it
         for it in english

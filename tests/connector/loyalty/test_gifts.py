@@ -5,8 +5,9 @@ import pytest
 
 from connector.loyalty.check import problems
 from connector.loyalty.facts import BookedCoupon
+from connector.loyalty.promise import describe
 from connector.loyalty.redeem import bargain
-from connector.loyalty.sentences import describe, explain
+from connector.loyalty.sentences import explain
 from connector.loyalty.terms import CurrencyTerms, NthOrder, Redeemable, Reward
 from connector.records import Scope
 

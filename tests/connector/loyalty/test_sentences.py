@@ -6,9 +6,10 @@ from datetime import date
 import msgspec
 import pytest
 
-from connector.loyalty import sentences
+from connector.loyalty import promise, sentences
 from connector.loyalty.facts import AdjustmentInputs, EarnInputs, ExpiryInputs, RedemptionInputs
 from connector.loyalty.phrases import Phrases
+from connector.loyalty.promise import Means
 from connector.loyalty.terms import CurrencyTerms, NthOrder, Reward, StageTags, suggested
 from connector.loyalty.texts import TEXTS
 from connector.records import Scope
@@ -177,15 +178,21 @@ def other(value, path=""):
                     yield where, CHANGE(value, **{field: changed})
 
 
+BOTH = frozenset({True, False})
+GROUPS = Means(frozenset({False}), frozenset({"group"}))
+MIXED = Means(BOTH, frozenset({"tags", "group"}))
+
+
+@pytest.mark.parametrize("means", [promise.USUAL, GROUPS, MIXED], ids=["tags", "groups", "mixed"])
 @pytest.mark.parametrize("language", ["en", "nl"])
-def test_changing_or_removing_any_one_condition_changes_what_is_said(language):
-    said = sentences.describe(RICH, language)
+def test_changing_or_removing_any_one_condition_changes_what_is_said(language, means):
+    said = promise.describe(RICH, language, means)
     changes = list(other(RICH))
     assert len(changes) > 50
     assert [
         where
         for where, terms in changes
-        if where not in UNSAID and sentences.describe(terms, language) == said
+        if where not in UNSAID and promise.describe(terms, language, means) == said
     ] == []
 
 
@@ -205,13 +212,13 @@ def test_changing_or_removing_any_one_condition_changes_what_is_said(language):
     ],
 )
 def test_what_is_switched_off_is_said_too(change, language):
-    said = sentences.describe(CHANGE(RICH, **change), language)
-    assert said != sentences.describe(RICH, language)
+    said = promise.describe(CHANGE(RICH, **change), language)
+    assert said != promise.describe(RICH, language)
     assert all(sentence.endswith(".") and "{" not in sentence for sentence in said)
 
 
 def test_the_suggested_programme_reads_as_plain_sentences():
-    assert sentences.describe(suggested("EUR"), "en") == (
+    assert promise.describe(suggested("EUR"), "en") == (
         "The programme is kept in EUR.",
         "Every full EUR 1.00 of an order earns 1 point.",
         "What counts are the goods kept, after discounts and including VAT; shipping and gift cards do not count.",
@@ -244,6 +251,33 @@ def test_the_suggested_programme_reads_as_plain_sentences():
         "for this customer only, within 30 days.",
         "A notice is written 30 days and 7 days before points end.",
     )
+
+
+def test_what_a_shop_cannot_do_is_not_promised_where_a_tier_is_a_group_and_codes_are_bound_to_nobody():
+    said = promise.describe(suggested("EUR"), "en", GROUPS)
+    assert [one.partition("; ")[2] for one in said if "grace" in one] == [
+        "the customer goes into the group loyalty-silver, out of the groups that it may take the place of.",
+        "the customer goes into the group loyalty-gold, out of the groups that it may take the place of.",
+    ]
+    assert sum("once, for whoever holds the code, within" in one for one in said) == 4
+    assert [one for one in said if "the mark" in one or "this customer only" in one] == []
+    assert (
+        "Not written in the shop: returning-customer, customer-new, customer-second-order, customer-regular, "
+        "customer-loyal, customer-lapsing and customer-lost. A customer has one group, and that is for their tier."
+    ) in said
+
+
+def test_where_shops_differ_the_way_of_each_is_said():
+    said = promise.describe(suggested("EUR"), "nl", MIXED)
+    assert any(
+        one.endswith("loyalty-silver, in de ene winkel als tag en in de andere als groep.") for one in said
+    )
+    assert sum("alleen voor deze klant waar de winkel een code kan binden" in one for one in said) == 4
+    assert "Zolang een klant trouw is, draagt die het kenmerk customer-loyal." in said
+    assert any(one.startswith("Niet gezet waar een niveau alleen de groep van de klant is: ") for one in said)
+    both = promise.describe(suggested("EUR"), "en", Means(frozenset({False}), frozenset({"both"})))
+    assert any(one.endswith("take the place of, and carries the tag loyalty-gold.") for one in both)
+    assert any("carry the mark customer-lost" in one for one in both)
 
 
 def test_a_rate_is_told_in_every_digit():

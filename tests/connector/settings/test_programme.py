@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import func, insert, select
 
 from connector.flow import programme, settling
+from connector.loyalty.facts import WantedMarks
 from connector.loyalty.terms import Reward
 from connector.port import Gift, ShopFacts
 from connector.records import Scope
-from connector.store import shops
+from connector.store import marks, shops
 from connector.store.tables import entries, members, runs
 
 PAGE = "/settings/programme"
@@ -412,3 +413,65 @@ def generous(town: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The town's platform gives everything there is."""
     platform = town.house.platforms[town.shop.platform]
     monkeypatch.setattr(type(platform), "gives", frozenset(get_args(Gift)))
+
+
+def plain(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.unescape(page)))
+
+
+def carries(town: Any, kind: str) -> None:
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        shops.marks_by(tx, town.shop.id, kind)  # type: ignore[arg-type]
+
+
+def test_who_would_be_moved_into_other_groups_is_said_before_the_start_with_where_that_is_chosen(
+    town: Any, browser: Any, send: Any
+) -> None:
+    carries(town, "group")
+    ids = town.customers(30)
+    town.orders(ids[:12], 5, 300_00)
+    town.orders(ids[:2], 4, 300_00)
+    town.second_shop("paper.fr", "EUR")
+    page = send("preview").text
+    assert "Customers in a tier's group 12" in plain(page)
+    assert (
+        f"In {town.shop.name} at most 12 customers go into other groups: loyalty-silver (10), loyalty-gold (2). "
+        "Prices, taxes and price rules may hang on a customer's group."
+    ) in plain(page)
+    assert (
+        f'<a href="/settings/shops/{town.shop.id}">Look first at where a tier is written in {town.shop.name}</a>'
+        in page
+    )
+    assert "Paper UK" not in plain(page[page.index('id="preview"') : page.index('id="terms"')])
+    # Whom the shop has in that group already, nobody moves.
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        marks.want(tx, [WantedMarks(town.shop.id, ids[0], (), "")])
+        marks.now_stands(tx, town.shop.id, ids[0], ["loyalty-gold"])
+    assert "at most 11 customers go into other groups: loyalty-silver (10), loyalty-gold (1)" in plain(
+        send("preview").text
+    )
+    carries(town, "tags")
+    assert "into other groups" not in plain(send("preview").text)
+
+
+def test_the_form_speaks_of_groups_where_a_tier_is_one_and_of_tags_where_it_is_that(
+    town: Any, browser: Any, send: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = plain(browser.get(PAGE))
+    assert "The tag is written on the customer in the shop." in page
+    assert "While a customer is lapsing they carry the mark customer-lapsing." in page
+    assert "free shipping, once, for this customer only, within 60 days" in page
+    carries(town, "group")
+    monkeypatch.setattr(town.house.platforms["paper"], "binds_coupons", False)
+    page = plain(browser.get(PAGE))
+    assert "The tag is written" not in page
+    assert "In the shop the customer goes into the group of this name" in page
+    assert "Not written in the shop: returning-customer, customer-new" in page
+    assert "for this customer only" not in page
+    assert "free shipping, once, for whoever holds the code, within 60 days" in page
+    assert '<a href="#tiers.0.tag">Group: ' in send("draft", tiers__0__tag="one,two").text
+    town.start()
+    assert "Not written in the shop: returning-customer" in browser.get(f"{PAGE}/versions/1")
+    town.second_shop()
+    carries(town, "tags")
+    assert "Tag or group" in plain(browser.get(PAGE))
