@@ -25,7 +25,7 @@ def commands() -> None:
 
 for _command in (
     *(running.serve, running.web, running.worker, running.migrate),
-    *(shops.connect, shops.signin, shops.sync, shops.reconcile),
+    *(shops.connect, shops.signin, shops.sync, shops.reconcile, shops.remove, shops.erase),
     *(looking.doctor, looking.trace, looking.parked),
     *(keeping.backup, keeping.restore, keeping.rotate_keys, keeping.secrets),
     *(platforms.app_file, platforms.sandbox, platforms.demo),

@@ -45,6 +45,16 @@ def shop_of(house: House, word: str) -> Shop:
     return found[0]
 
 
+def removed_or_not(house: House, word: str) -> Shop:
+    """Return the shop that somebody means, also one that was removed, as long as it is not erased."""
+    with house.database.everyone() as connection:
+        found = [shop for shop in shops.ever(connection) if not shop.is_erased]
+    for shop in found:
+        if word in (shop.address, str(shop.id)):
+            return shop
+    raise Failed(f"there is no shop {word!r}; shops: {', '.join(shop.address for shop in found) or 'none'}")
+
+
 def only_merchant(house: House) -> int:
     found = house.merchants()
     if len(found) != 1:

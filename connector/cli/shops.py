@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import click
 
-from connector.cli.ground import Failed, every_shop, furnished, only_merchant, shop_of
+from connector.cli.ground import Failed, every_shop, furnished, only_merchant, removed_or_not, shop_of
 from connector.store import queue
 from connector.store.runs import Run, RunKind
 
@@ -54,6 +54,38 @@ def sync(shop: str) -> None:
             queue.import_history(tx.connection, found.merchant_id, found.id)
             queue.reconcile(tx.connection, found.merchant_id, found.id, "window")
     click.echo(f"Asked. The worker reads {found.address}; its page shows how far it is.")
+
+
+@click.command()
+@click.argument("shop")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+def remove(shop: str, yes: bool) -> None:
+    """Take Comeback out of SHOP: its keys are deleted here, all else stays. Connected again, it goes on as it was."""
+    from connector.flow import leaving
+
+    with furnished() as house:
+        found = removed_or_not(house, shop)
+        yes or click.confirm(f"Remove {found.address}?", abort=True)
+        with house.database.merchant(found.merchant_id) as tx:
+            did = leaving.remove(tx, found.id, house.settings.forgotten_log, house.now())
+    click.echo(f"{found.address} {'is removed' if did else 'was removed before'}; its rows are kept.")
+
+
+@click.command()
+@click.argument("shop")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+def erase(shop: str, yes: bool) -> None:
+    """Delete all that SHOP told, for good; it must be removed before. The worker does it, in portions."""
+    from connector.flow import leaving
+
+    with furnished() as house:
+        found = removed_or_not(house, shop)
+        if found.state != "removed":
+            raise Failed(f"{found.address} is connected; `comeback remove {found.address}` comes first")
+        yes or click.confirm(f"Delete all that {found.address} told, for good?", abort=True)
+        with house.database.merchant(found.merchant_id) as tx:
+            leaving.erase(tx, found.id, house.settings.forgotten_log, house.now())
+    click.echo(f"{found.address} is out of use; the worker deletes what it told.")
 
 
 @click.command()

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from connector import trail
 from connector.flow import choosing
 from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater, Unauthorized
-from connector.settings import asked
+from connector.settings import asked, leaving
 from connector.settings.door import House, Visit, not_there, visit
 from connector.settings.sentences import said
 from connector.settings.shops import install_address
@@ -118,6 +118,8 @@ def _show(
         address=message_address(house, shop) if _takes_secret(house, shop) else "",
         again=None if platform is None or shop.is_erased else install_address(platform, shop=shop.address),
         can_be_asked=_can_be_asked(house, shop),
+        can_be_removed=leaving.can_be_removed(house, shop),
+        can_be_erased=leaving.can_be_erased(shop),
         answer=answer,
         secret=secret,
         fault=fault,

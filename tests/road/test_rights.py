@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector import doctor, rounds
-from connector.flow import redeeming
+from connector.flow import leaving, redeeming
 from connector.loyalty.terms import CurrencyTerms, Redeemable, Reward, Terms, Tier
 from connector.rounds import upkeep
 from connector.store import tables
@@ -206,3 +206,25 @@ def test_a_full_reading_counts_what_is_put_aside_and_another_right_that_is_missi
     assert ladder.group() == "gold"
     ladder.looks()
     assert ladder.asks(differs) == [0]
+
+
+def test_a_shop_that_was_removed_by_hand_is_asked_no_more_and_goes_on_as_it_was_when_it_is_connected_again(
+    till: Till,
+) -> None:
+    street = till.street
+    till.street.music.desk.active = False
+    till.looks()
+    assert "shop.line" in till.sick()
+    with street.house.database.merchant(street.merchant_id) as tx:
+        assert leaving.remove(
+            tx, street.shop_ids["magento"], street.house.settings.forgotten_log, street.house.now()
+        )
+    assert "shop.line" not in till.sick()
+    upkeep.sweep(street.house)
+    assert till.asks("SELECT 1 FROM procrastinate_jobs WHERE starts_with(queueing_lock, 'keep_alive')") == []
+    till.street.music.desk.active = True
+    till.buys("30.00")
+    till.shop.does("install", public_url=street.url)
+    till.looks()
+    assert till.asks("SELECT state FROM shops") == ["connected"]
+    assert till.asks("SELECT balance FROM members") == [80]

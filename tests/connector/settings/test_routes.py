@@ -96,6 +96,9 @@ ROUTES: dict[str, Rule] = {
     # The shop on paper sends its messages by itself, and has nothing to choose.
     "settings.shop_secret": Rule(nobody={401}, own={200, 404}),
     "settings.shop_choose": Rule(nobody={401}, own={303, 404, 422}),
+    # The shop on paper tells when Comeback is taken out of it.
+    "settings.shop_remove": Rule(nobody={401}, own={303, 404}),
+    "settings.shop_erase": Rule(nobody={401}, own={303, 404}),
     "settings.programme": PAGE,
     "settings.save": FORM,
     "settings.rows": FORM,
@@ -143,6 +146,8 @@ THEIR_OWN = {
     "settings.shop_line",
     "settings.shop_secret",
     "settings.shop_choose",
+    "settings.shop_remove",
+    "settings.shop_erase",
 }
 WORDS = {"filename": ["comeback.css"], "platform_name": ["paper"], "word": ["guessed"], "room": ["members"]}
 
