@@ -46,7 +46,7 @@ def test_a_line_names_the_variant_that_was_sold_to_whoever_may_read_products(sta
     ask = {"id": f"gid://shopify/Order/{order}"}
     line = stand.data(query, ask)["order"]["lineItems"]["nodes"][0]
     assert line["variant"]["id"].rpartition("/")[2] == line["product"]["id"].rpartition("/")[2]
-    refused = stand.post(query, ask, stand.grant("read_orders")).json()
+    refused = stand.post(query, ask, stand.grant("read_orders,read_all_orders")).json()
     assert refused["data"]["order"]["lineItems"]["nodes"][0]["variant"] is None
     assert {error["extensions"]["code"] for error in refused["errors"]} == {"ACCESS_DENIED"}
 
@@ -160,7 +160,7 @@ def test_a_search_on_an_unknown_field_is_passed_over_with_a_warning(stand) -> No
 def test_without_the_scope_a_field_is_refused_and_the_rest_of_the_answer_stays(stand) -> None:
     ada = stand.customer()
     order = stand.order(customer_id=ada)
-    token = stand.grant("read_orders")
+    token = stand.grant("read_orders,read_all_orders")
     answer = stand.ask(
         "query O($id: ID!) { order(id: $id) { name customer { id } } }",
         {"id": f"gid://shopify/Order/{order}"},
