@@ -9,7 +9,7 @@ from connector.flow import welcoming
 from connector.house import House
 from connector.port import Installed, Known, Platform, TokenVault, Welcomed
 from connector.secrets import CannotOpen
-from connector.store import merchants, pending, rates, shops, spent, vaults
+from connector.store import merchants, moves, pending, rates, shops, spent, vaults
 from connector.store.rates import Limit
 from connector.store.shops import Shop
 
@@ -73,14 +73,21 @@ class DoorStep:
         shop = self._find(address)
         return None if shop is None else Known(shop.state)
 
+    def elsewhere(self, address: str, sign: str) -> str:
+        """Return at which other address the house knows the shop of this sign; empty where it is new, or known here."""
+        with self._house.database.everyone() as connection:
+            found = moves.known_elsewhere(connection, self._house.ring, self._platform.name, address, sign)
+        return "" if found is None else found.address
+
     def expects(self) -> bool:
         """Tell whether a merchant is about to bring a further shop: a code that joins one is out."""
         with self._house.database.everyone() as connection:
             return merchants.is_out(connection, "join", self._house.now())
 
     def reconnect(self, installed: Installed) -> None:
-        """Give a shop that was here before its new tokens, signing nobody in; raise LookupError for any other."""
-        if self._find(installed.facts.address) is None:
+        """Give a shop that was here before, wherever, its new tokens, signing nobody in; raise LookupError for any other."""
+        facts = installed.facts
+        if self._find(facts.address) is None and not self.elsewhere(facts.address, facts.sign):
             raise LookupError("no such shop")
         welcoming.welcome(self._house.database, self._platform, installed, self._house.now())
 

@@ -83,6 +83,11 @@ class Client:
         ):
             raise Refused("The shop's address must begin with https://.")
 
+    @property
+    def sign(self) -> str:
+        """What tells the integration that it calls with from all others."""
+        return self._keys.sign
+
     def allows(self, rows: int) -> None:
         """The shop allows at most so many rows on a page."""
         self._rows = min(self._rows, rows)

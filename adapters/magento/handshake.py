@@ -103,8 +103,17 @@ def finished(exchange: Exchange, hall: Hall, allowed: frozenset[str], ends: floa
     """Try the shop out with its new tokens; raise NotConnected and the port's errors."""
     claim = exchange.claim
     four = install.Four(claim.consumer_key, claim.consumer_secret, exchange.token, exchange.token_secret)
-    known = hall.known(exchange.address) is not None
-    return install.try_out(hall.guard(exchange.address), four, allowed, ends, known=known)
+    known = is_known(exchange, hall)
+    tried = install.try_out(hall.guard(exchange.address), four, allowed, ends, known=known)
+    install.insist_moved(tried, hall, allowed, ends)
+    return tried
+
+
+def is_known(exchange: Exchange, hall: Hall) -> bool:
+    """Tell whether the shop was here before, at this address or at another."""
+    claim = exchange.claim
+    sign = keys.sign(claim.consumer_key, claim.consumer_secret)
+    return hall.known(exchange.address) is not None or bool(hall.elsewhere(exchange.address, sign))
 
 
 def reconnect(exchange: Exchange, tried: install.Tried, hall: Hall, now: datetime) -> Exchange:

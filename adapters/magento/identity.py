@@ -79,7 +79,7 @@ def add(
         if exchange.done:
             return exchange, scheme.FAULTS[exchange.spelling], ()
         tried = handshake.finished(exchange, hall, allowed, ends)
-        if hall.known(exchange.address) is not None:
+        if handshake.is_known(exchange, hall):
             with contextlib.suppress(LookupError):  # erased since: a new shop, as any other
                 exchange = handshake.reconnect(exchange, tried, hall, clock())
         return exchange, scheme.FAULTS[tried.keys.spelling], tried.missing

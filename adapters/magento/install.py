@@ -1,5 +1,6 @@
 """Connecting a shop: its address and keys are tried out before anything is kept."""
 
+import contextlib
 import time
 from datetime import datetime
 from enum import Enum
@@ -8,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from connector.port import (
+    Already,
     Forbidden,
     Hall,
     Installed,
@@ -30,6 +32,7 @@ from .stores import Stores
 PATIENCE = (
     45.0  # seconds that somebody waits before the page, for all calls together; then the last one is cut off
 )
+FOR_BEFORE = 10.0  # seconds of these for a shop to answer where it was before
 SHORTEST_SECRET = 16
 LONGEST = 200
 
@@ -82,6 +85,8 @@ class Mistake(Enum):
     NO_HEADER = "no_header"
     RIGHTS_MISSING = "rights_missing"
     TURNED_DOWN = "turned_down"
+    CONNECTED = "connected"
+    CONNECTED_AT = "connected_at"
     NOT_CONFIRMED = "not_confirmed"
 
 
@@ -121,6 +126,7 @@ def connect(typed: Typed, hall: Hall, allowed: frozenset[str], now: datetime) ->
         raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED}) from error
     except ShopError as error:
         raise NotConnected({"address": mistake(error)}, to=getattr(error, "to", "")) from error
+    insist_moved(tried, hall, allowed, ends)
     if typed.confirms_email:
         insist_confirmed(tried, allowed, ends)
     kept = settled(tried, hall, now, typed.hook_secret.strip(), confirms_email=typed.confirms_email)
@@ -134,6 +140,22 @@ def insist_confirmed(tried: Tried, allowed: frozenset[str], ends: float) -> None
         raise NotConnected({"confirms_email": Mistake.NOT_CONFIRMED}, to=names)
 
 
+def insist_moved(tried: Tried, hall: Hall, allowed: frozenset[str], ends: float) -> None:
+    """Raise NotConnected where the house knows the shop at another address, and it answers there as before.
+
+    Who copies a shop copies its keys too: were the copy taken for the shop, everything newer would seem deleted.
+    """
+    there = hall.elsewhere(tried.facts.address, tried.facts.sign)
+    tokens = hall.tokens(there) if there else None
+    if tokens is None:
+        return
+    with contextlib.suppress(ShopError):
+        ends = min(ends, time.monotonic() + FOR_BEFORE)
+        # Not its websites: a shop may tell anybody of those, whatever keys they bring.
+        groups.newcomers(Client(there, keys.unpacked(tokens), allowed, ends=ends))
+        raise NotConnected({"address": Mistake.CONNECTED_AT}, to=there)
+
+
 def settled(
     tried: Tried, hall: Hall, now: datetime, hook_secret: str = "", *, confirms_email: bool = False
 ) -> Tried:
@@ -142,7 +164,8 @@ def settled(
     What is kept of a shop that was here before is read only here: the calls took a while, and what the merchant saved
     meanwhile stays.
     """
-    tokens = hall.tokens(tried.facts.address)
+    facts = tried.facts
+    tokens = hall.tokens(hall.elsewhere(facts.address, facts.sign) or facts.address)
     old = None if tokens is None else keys.unpacked(tokens)
     new = renewed(old, tried.keys, now, hook_secret, confirms_email=confirms_email)
     return msgspec.structs.replace(tried, keys=new)
@@ -190,9 +213,12 @@ def try_out(base: str, four: Four, allowed: frozenset[str], ends: float, *, know
 
 
 def welcome(tried: Tried, merchant_code: str, hall: Hall) -> Welcomed:
-    """Hand the shop to the house; raise NotConnected where the code is none."""
+    """Hand the shop to the house; raise NotConnected where the code is none, or the shop would be there twice."""
     try:
         return hall.welcome(Installed(tried.facts, keys.packed(tried.keys), merchant_code.strip() or None))
+    except Already as error:
+        wrong = Mistake.CONNECTED_AT if error.address else Mistake.CONNECTED
+        raise NotConnected({"address": wrong}, to=error.address) from error
     except Refused as error:
         raise NotConnected({"merchant_code": Mistake.TURNED_DOWN}) from error
 

@@ -1,5 +1,6 @@
 """What the house keeps for us, encrypted: the four keys of the integration, and what the merchant said of the shop."""
 
+import hashlib
 import secrets
 from datetime import datetime, timedelta
 
@@ -97,8 +98,18 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
         """Consumer key and secret, access token and its secret."""
         return self.consumer_key, self.consumer_secret, self.token, self.token_secret
 
+    @property
+    def sign(self) -> str:
+        """What tells this integration from all others, at whatever address its shop is."""
+        return sign(self.consumer_key, self.consumer_secret)
+
     def __repr__(self) -> str:
         return "Keys(...)"  # a traceback that shows its locals must not show these
+
+
+def sign(consumer_key: str, consumer_secret: str) -> str:
+    """Return what only who holds both can bring, and neither can be read from: Reauthorize leaves these two as they are."""
+    return hashlib.sha256(f"{consumer_key} {consumer_secret}".encode()).hexdigest()
 
 
 def packed(keys: Keys) -> bytes:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from connector.port import Refused, ShopFacts
 
+from . import address
 from .client import Client
 from .wire import StoreConfig, Website
 
@@ -35,9 +36,15 @@ class Stores:
     @property
     def main(self) -> StoreConfig:
         """The store view that answers at the shop's address, else the oldest."""
-        address = self._client.address
-        here = (view for view in self.views if address in (view.secure_base_url, view.base_url))
+        own = self._client.address
+        here = (view for view in self.views if own in (view.secure_base_url, view.base_url))
         return next(here, self.views[0])
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that the shop calls its own, as the house keeps addresses."""
+        said = {text for view in self.views for text in (view.secure_base_url, view.base_url)}
+        return tuple(sorted(filter(None, map(_normalised, said))))
 
     def facts(self) -> ShopFacts:
         """Return the shop's name, books' currency, time zone and language, as its main store view has them."""
@@ -50,6 +57,8 @@ class Stores:
             timezone=self.main.timezone,
             language=language(self.main.locale),
             currencies=tuple(sorted(books - {self.main.base_currency_code})),
+            addresses=self.addresses,
+            sign=self._client.sign,
         )
 
     def language_of(self, store_id: int | None) -> str | None:
@@ -71,6 +80,13 @@ class Stores:
         """Return the currency of the books of these websites, else of the main one."""
         found = (view.base_currency_code for view in self.views if view.website_id in website_ids)
         return next(found, self.main.base_currency_code)
+
+
+def _normalised(text: str) -> str:
+    try:
+        return address.normalised(text)
+    except address.NotAnAddress:
+        return ""  # a shop may say {{base_url}}
 
 
 def language(locale: str) -> str:

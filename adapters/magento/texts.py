@@ -51,7 +51,8 @@ LABELS: dict[str, dict[str, str]] = {
         "here. An integration that has both addresses shows none.",
         "resources": "The resources to tick",
         "address": "Address of the shop",
-        "address_hint": "As shoppers type it, for example https://shop.example/",
+        "address_hint": "As shoppers type it, for example https://shop.example/. Where the shop has several, one of them: "
+        "all its websites come along.",
         "consumer_key": "Consumer Key",
         "consumer_secret": "Consumer Secret",
         "token": "Access Token",
@@ -87,7 +88,8 @@ LABELS: dict[str, dict[str, str]] = {
         "hier. Een integratie met beide adressen toont er geen.",
         "resources": "De onderdelen om aan te vinken",
         "address": "Adres van de winkel",
-        "address_hint": "Zoals klanten het typen, bijvoorbeeld https://winkel.example/",
+        "address_hint": "Zoals klanten het typen, bijvoorbeeld https://winkel.example/. Heeft de winkel er meer, dan een "
+        "ervan: alle websites komen mee.",
         "consumer_key": "Consumer Key",
         "consumer_secret": "Consumer Secret",
         "token": "Access Token",
@@ -131,6 +133,10 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.NOT_CONFIRMED: "Magento says that nobody has to confirm an address on: {to}. "
         "Set it to Yes there, or leave this empty.",
         Mistake.TURNED_DOWN: "This code does not work (any more). Make a new one in the settings of your programme.",
+        Mistake.CONNECTED: "This shop is connected already, at another of its addresses. Connect it again there.",
+        Mistake.CONNECTED_AT: "This shop is connected already, as {to}: all websites and addresses of one Magento are one "
+        "shop here, and there is nothing more to connect. Has it moved from there? Then connect it with the integration it "
+        "had. Is this a copy of it? Then give the copy base URLs and an integration of its own.",
     },
     "nl": {
         Mistake.EMPTY: "Vul dit in.",
@@ -150,6 +156,10 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.NOT_CONFIRMED: "Volgens Magento hoeft niemand een adres te bevestigen op: {to}. "
         "Zet het daar op Yes, of laat dit leeg.",
         Mistake.TURNED_DOWN: "Deze code werkt niet (meer). Maak een nieuwe in de instellingen van je programma.",
+        Mistake.CONNECTED: "Deze winkel is al verbonden, op een ander adres van hem. Verbind hem daar opnieuw.",
+        Mistake.CONNECTED_AT: "Deze winkel is al verbonden, als {to}: alle websites en adressen van één Magento zijn hier "
+        "één winkel, en er valt niets meer te verbinden. Is hij daarvandaan verhuisd? Verbind hem dan met de integratie die "
+        "hij had. Is dit een kopie ervan? Geef de kopie dan eigen base-URL's en een eigen integratie.",
     },
 }
 

@@ -5,8 +5,8 @@ from datetime import datetime
 import msgspec
 
 from connector.flow import again, choosing
-from connector.port import Installed, Platform, Refused, ShopFacts
-from connector.store import cards, inbox, merchants, outbox, queue, runs, shops, vaults
+from connector.port import Already, Installed, Platform, Refused, ShopFacts
+from connector.store import cards, inbox, merchants, moves, outbox, queue, runs, shops, vaults
 from connector.store.database import Connection, Database, Tx, bind
 
 SPENT = "This code was used before or is too old. Make a new one in Comeback, under Add a shop."
@@ -24,11 +24,17 @@ class Arrived(msgspec.Struct, frozen=True):
 def welcome(database: Database, platform: Platform, installed: Installed, now: datetime) -> Arrived:
     """Keep the shop and its tokens; a known shop comes back to its merchant, a new one joins or founds one.
 
-    Raises Refused when a new shop brings a code that is unknown, used or too old.
+    One that is known by its sign comes back from another address, which is its own from then on. Raises Already when it
+    would be here twice, and Refused when a new shop brings a code that is unknown, used or too old.
     """
+    facts = installed.facts
     with database.everyone() as connection:
-        known = shops.find_by_address(connection, platform.name, installed.facts.address)
-        merchant_id = known.merchant_id if known else _merchant(database, connection, installed, now)
+        known = shops.find_by_address(connection, platform.name, facts.address) or moves.known_elsewhere(
+            connection, database.ring, platform.name, facts.address, facts.sign
+        )
+        merchant_id = (
+            known.merchant_id if known else _merchant(database, connection, platform, installed, now)
+        )
         bind(connection, merchant_id)
         tx = Tx(connection, merchant_id, database.ring)
         if known is None or not shops.hold(tx, known.id).is_erased:
@@ -43,7 +49,9 @@ def _keep(
     shop = known or shops.add(tx, platform.name, platform.mark_kind, installed.facts, now)
     choosing.heed(tx, shop.id, platform, installed.facts, now)
     if known is not None:
+        moves.move(tx, known.id, installed.facts.address)
         _take_up(tx, known.id, installed.facts, now)
+    moves.note(tx, shop.id, platform.name, installed.facts)
     vaults.keep(tx, shop.id, installed.tokens)
     queue.subscribe(tx.connection, tx.merchant_id, shop.id)
     _send_for_history(tx, shop, now)
@@ -70,14 +78,22 @@ def _take_up(tx: Tx, shop_id: int, facts: ShopFacts, now: datetime) -> None:
     again.rights_there(tx, shop_id, now)
 
 
-def _merchant(database: Database, connection: Connection, installed: Installed, now: datetime) -> int:
+def _merchant(
+    database: Database, connection: Connection, platform: Platform, installed: Installed, now: datetime
+) -> int:
+    joined = None
     if installed.merchant_code:
         joined = merchants.find_pass(connection, installed.merchant_code, "join", now)
         if joined is None:
             # Founding a programme instead would go unnoticed until the points are missed.
             raise Refused(SPENT)
-        return joined
     facts = installed.facts
+    twin = moves.twin(connection, platform.name, facts, joined)
+    if twin is not None:
+        # Every order of it would count twice, or in two programmes.
+        raise Already(twin.address if twin.merchant_id == joined else "")
+    if joined is not None:
+        return joined
     language = "nl" if facts.language.lower().startswith("nl") else "en"
     return merchants.add(connection, database.ring, facts.name, facts.currency, facts.timezone, language, now)
 

@@ -51,6 +51,7 @@ from connector.port.deliveries import BadSignature as BadSignature
 from connector.port.deliveries import Delivery as Delivery
 from connector.port.deliveries import KeyWanted as KeyWanted
 from connector.port.deliveries import Knock as Knock
+from connector.port.errors import Already as Already
 from connector.port.errors import Doubtful as Doubtful
 from connector.port.errors import Forbidden as Forbidden
 from connector.port.errors import NotReady as NotReady

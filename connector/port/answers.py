@@ -59,7 +59,8 @@ class ShopFacts(msgspec.Struct, frozen=True):
     """What a shop says of itself. `timezone` is an IANA name; `currency` the one its books are kept in.
 
     `currencies`: of the books of parts of the shop that keep others. `mark_kind`, `shows_cards`: where they are this shop's
-    own, not its platform's; None says nothing of it.
+    own, not its platform's; None says nothing of it. `addresses`: all that it calls its own, as far as it has several.
+    `sign`: what nobody but this shop brings, the same at whatever address; empty: `address` tells it from all others.
     """
 
     address: str
@@ -71,6 +72,8 @@ class ShopFacts(msgspec.Struct, frozen=True):
     mark_kind: MarkKind | None = None
     shows_cards: bool | None = None
     currencies: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    sign: str = ""
 
 
 class Marked(msgspec.Struct, frozen=True, tag=True):

@@ -47,6 +47,14 @@ class Refused(ShopError):
     """The shop says no, and will say no again; the text says what to do."""
 
 
+class Already(Refused):
+    """The shop is connected already, at `address`; empty where whoever asks need not know which."""
+
+    def __init__(self, address: str = "") -> None:
+        super().__init__("This shop is connected already, at another of its addresses; connect it there.")
+        self.address = address
+
+
 class Forbidden(Refused):
     """A right is missing for this one thing; the shop stays connected and all else goes on.
 

@@ -101,12 +101,19 @@ class Hall(Protocol):
         """Return how a shop stands; None where it was never here."""
         ...
 
+    def elsewhere(self, address: str, sign: str) -> str:
+        """Return at which other address the house knows the shop of this sign; empty where it is new, or known here.
+
+        It is there no more once it is welcomed or connected again from this address.
+        """
+        ...
+
     def expects(self) -> bool:
         """Tell whether a merchant is about to bring a further shop: a code that joins one is out."""
         ...
 
     def reconnect(self, installed: Installed) -> None:
-        """Give a shop that was here before its new tokens, signing nobody in; raise LookupError for any other."""
+        """Give a shop that was here before, wherever, its new tokens, signing nobody in; raise LookupError for any other."""
         ...
 
     def enter(self, address: str) -> str:

@@ -10,7 +10,7 @@ from connector.flow import choosing, importing
 from connector.house import House
 from connector.port import ShopError
 from connector.rounds.lines import answered, line, note, turned_away
-from connector.store import queue, shops
+from connector.store import moves, queue, shops
 from webhooks import subscriptions
 
 _log = structlog.get_logger()
@@ -36,6 +36,7 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
             if importing.reads_more(tx, shop_id, shown_since, house.now()):
                 _log.info("imports again", shop=shop_id)
             shops.says_of_itself(tx, shop_id, facts, withheld, not_allowed)
+            moves.note(tx, shop_id, shop.platform, facts)
             choosing.heed(tx, shop_id, house.platforms[shop.platform], facts, house.now())
         _log.info("subscribed", shop=shop_id, count=len(topics))
     except ShopError as error:

@@ -166,7 +166,7 @@ def _set_up(seen: Visit) -> SetUp:
     imports = runs.imports(seen.tx)
     active = [shop for shop in seen.shops if shop.state != "removed"]
     return SetUp(
-        connected=any(shop.state == "connected" for shop in active),
+        connected=bool(active),
         imported=bool(active) and all(_is_done(imports.get(shop.id)) for shop in active),
         started=bool(programme.versions(seen.tx)),
         marked=runs.marked(seen.tx),

@@ -42,6 +42,8 @@ def begin(tx: Tx, shop_id: int, asked_at: datetime, now: datetime, rows: Mapping
         tx,
         shop_id,
         address=f"forgotten {word}",
+        addresses=[],
+        sign_hash=None,
         key=random_word(16),
         state="removed",
         removed_at=func.coalesce(shops.c.removed_at, now),

@@ -110,6 +110,8 @@ PLACES: Mapping[str, Mapping[str, str]] = {
         (
             "platform",
             "address",
+            "addresses",
+            "sign_hash",
             "key",
             "name",
             "currency",

@@ -9,8 +9,8 @@ from connector.store.walls import ACROSS, ACROSS_ROLE, APP_ROLE, SHARED, exists,
 
 # Words that nobody needs for finding out whose something is.
 _HIDDEN = ("_sealed", "_hash")
-# A pass is found by the hash of its word, a merchant who signs in by that of their name.
-_SHOWN = {("passes", "word_hash"), ("logins", "name_hash")}
+# A pass is found by the hash of its word, a merchant who signs in by that of their name, a shop that moved by its sign's.
+_SHOWN = {("passes", "word_hash"), ("logins", "name_hash"), ("shops", "sign_hash")}
 # What is booked, told or noted stays as it is, and which migrations there were is for the owner to say.
 NEVER: dict[str, tuple[str, ...]] = {
     "entries": ("UPDATE", "DELETE"),

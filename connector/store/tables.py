@@ -108,6 +108,8 @@ shops = Table(
     _number(),
     Column("platform", Text, nullable=False),
     Column("address", Text, nullable=False),  # how the platform names it
+    Column("addresses", ARRAY(Text), nullable=False, server_default="{}"),  # it calls its own, all of them
+    Column("sign_hash", LargeBinary),  # the same wherever the shop is; see store.moves
     Column("key", Text, nullable=False),  # random word in its webhook URLs
     Column("name", Text, nullable=False),
     Column("currency", Text, nullable=False),

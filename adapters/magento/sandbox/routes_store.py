@@ -68,7 +68,8 @@ def store_groups(shop: Shop, ask: Ask) -> object:
 @route("GET", "store/storeConfigs", _STORE)
 def settings(shop: Shop, ask: Ask) -> object:
     wanted = [view for view in shop.places.views if f"={view.code}" in ask.query] or shop.places.views
-    base = ask.base_url
+    # A shop says what stands in its configuration, at whichever of its addresses it is asked.
+    base = shop.extras.get("base_url") or ask.base_url
     folders = {"": "", "link_": "", "static_": "static/", "media_": "media/"}
     addresses = {
         f"{mark}base_{name}url": base + folder for mark in ("", "secure_") for name, folder in folders.items()

@@ -37,6 +37,9 @@ class Doorstep:
     def expects(self) -> bool:
         return False
 
+    def elsewhere(self, address: str, sign: str) -> str:
+        return ""
+
     def tokens(self, address: str) -> bytes | None:
         return self.kept_tokens.get(address)
 

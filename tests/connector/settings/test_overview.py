@@ -91,6 +91,9 @@ def test_the_set_up_steps_see_by_themselves_that_they_are_done(town: Any, browse
     told = words(browser.get("/"))
     assert "Getting started" not in told
     assert "Points outstanding 200" in told
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(update(shops).values(state="reconnect"))
+    assert "Getting started" not in browser.get("/"), "the shop waits for its merchant, not for another shop"
 
 
 def test_an_import_shows_count_rate_and_time_left(town: Any, browser: Any) -> None:

@@ -113,6 +113,9 @@ class Doorstep:
         self.installed.append(installed)
         return Welcomed("/signed-in", "key")
 
+    def elsewhere(self, address: str, sign: str) -> str:
+        return ""
+
     def tokens(self, address: str) -> None:
         return None
 
