@@ -8,6 +8,7 @@ _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,62})?(\.[a-z0-9]([a-z0-9-
 
 # What may be pasted behind a shop's own address. Magento makes up an admin's path of `admin_` and a word.
 _BEHIND = re.compile(r"/(rest|index\.php|admin(_[A-Za-z0-9]+)?)(/.*)?$")
+_DEEPEST = 3  # folders in which a shop that was not found is looked for
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -45,6 +46,14 @@ def bases(address: str) -> tuple[str, ...]:
     """
     above, _, last = address.rstrip("/").rpartition("/")
     return (f"{above}/", address) if _CODE.fullmatch(last) and not above.endswith("/") else (address,)
+
+
+def folders(address: str) -> tuple[str, ...]:
+    """Return the address and those of the folders above, up to the host alone, nearest first; of a long path not all."""
+    parts = urlsplit(address)
+    path = parts.path.strip("/").split("/") if parts.path.strip("/") else []
+    depths = dict.fromkeys((len(path), *range(min(len(path), _DEEPEST), -1, -1)))
+    return tuple("/".join((f"{parts.scheme}://{parts.netloc}", *path[:depth], "")) for depth in depths)
 
 
 def moved(asked: str, location: str) -> str:

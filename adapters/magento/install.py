@@ -121,7 +121,7 @@ def connect(typed: Typed, hall: Hall, allowed: frozenset[str], now: datetime) ->
     four = Four(*(getattr(typed, name).strip() for name in KEYS))
     try:
         ends = patience()
-        tried = try_out(base, four, allowed, ends)
+        tried = _try_out_above(base, four, allowed, ends)
     except Unauthorized as error:
         raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED}) from error
     except ShopError as error:
@@ -210,6 +210,19 @@ def try_out(base: str, four: Four, allowed: frozenset[str], ends: float, *, know
         raise NotConnected({"address": Mistake.RIGHTS_MISSING}, missing)
     facts = Stores(client).facts()
     return Tried(facts, msgspec.structs.replace(new, default_group=groups.newcomers(client)), missing)
+
+
+def _try_out_above(base: str, four: Four, allowed: frozenset[str], ends: float) -> Tried:
+    """Try the shop out where it was said to be, and in the folders above where no Magento answers: pages are pasted."""
+    astray: ShopError | None = None
+    for place in address.folders(base):
+        try:
+            return try_out(place, four, allowed, ends)
+        except (answers.NotMagento, answers.Gone, answers.Redirected) as error:
+            if getattr(error, "to", ""):
+                raise  # it says where the shop is
+            astray = astray or error
+    raise astray or Refused("There is no shop.")
 
 
 def welcome(tried: Tried, merchant_code: str, hall: Hall) -> Welcomed:

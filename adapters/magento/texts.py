@@ -70,6 +70,7 @@ LABELS: dict[str, dict[str, str]] = {
         "optional": "optional",
         "connect": "Connect",
         "failed": "The shop is not connected yet.",
+        "again": "Keys and secrets are not shown again: paste them once more.",
         "refused": "If all four are right and the integration is active, something changes calls on their way to Magento, "
         "so that no signature fits. Then this setting lets the shop be connected all the same: {setting}.",
         "missing": "The integration may not do everything yet. Tick these under API, save, and connect again:",
@@ -108,6 +109,7 @@ LABELS: dict[str, dict[str, str]] = {
         "optional": "niet verplicht",
         "connect": "Verbinden",
         "failed": "De winkel is nog niet verbonden.",
+        "again": "Sleutels en geheimen worden niet opnieuw getoond: plak ze nog eens.",
         "refused": "Als alle vier kloppen en de integratie actief is, verandert iets aanroepen onderweg naar Magento, zodat "
         "geen handtekening past. Met deze instelling kan de winkel dan toch verbonden worden: {setting}.",
         "missing": "De integratie mag nog niet alles. Vink dit aan onder API, sla op en verbind opnieuw:",

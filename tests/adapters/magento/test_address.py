@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.magento import address as address_of
-from adapters.magento.address import NotAnAddress, normalised
+from adapters.magento.address import NotAnAddress, folders, normalised
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,17 @@ def test_what_is_more_or_less_than_an_address_is_turned_down(typed: str) -> None
 )
 def test_the_last_folder_may_be_the_code_of_a_store_view(said: str, bases: tuple[str, ...]) -> None:
     assert address_of.bases(said) == bases
+
+
+def test_the_folders_of_an_address_are_told_nearest_first_and_of_a_long_one_only_those_near_the_host():
+    assert folders("https://shop.example/") == ("https://shop.example/",)
+    assert folders("https://shop.example:8443/nl/tea/") == (
+        "https://shop.example:8443/nl/tea/",
+        "https://shop.example:8443/nl/",
+        "https://shop.example:8443/",
+    )
+    assert folders("https://shop.example/a/b/c/d/e/f/")[:2] == (
+        "https://shop.example/a/b/c/d/e/f/",
+        "https://shop.example/a/b/c/",
+    )
+    assert len(folders("https://shop.example/a/b/c/d/e/f/")) == 5

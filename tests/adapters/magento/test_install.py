@@ -249,12 +249,60 @@ def test_a_bad_address_is_explained_beside_it(sandbox: Any, browser: Any, addres
     assert 'aria-describedby="address-error address-hint"' in answer.text
 
 
-def test_a_host_that_is_not_magento_is_told_so_without_its_words(
-    sandbox: Any, hall: Doorstep, browser: Any
-) -> None:
-    answer = browser.post("/magento/", data=form(sandbox, address=f"{sandbox.address}sub/"))
+def test_a_host_that_is_not_magento_is_told_so_without_its_words(sandbox: Any, hall: Doorstep) -> None:
+    hall.host = "shop.test"
+    app = flask.Flask("house")
+    app.register_blueprint(platform.pages({}, hall), url_prefix="/magento")
+    with responses.RequestsMock() as site:
+        site.add("GET", re.compile("https://shop.test/.*"), status=404, body="<p>Their words</p>")
+        typed = form(sandbox, address="https://shop.test/a/b/c/d/e/")
+        answer = app.test_client().post("/magento/", data=typed)
+        asked = [str(call.request.url).partition("rest/")[0] for call in site.calls]
     assert answer.status_code == 422
     assert "does not answer as Magento does" in answer.text
+    assert "Their words" not in answer.text
+    # Nobody has a host called once for each of a hundred folders.
+    assert asked == [f"https://shop.test/{path}" for path in ("a/b/c/d/e/", "a/b/c/", "a/b/", "a/", "")]
+
+
+@pytest.mark.parametrize("page", ["nl/", "nl/customer/account/login/", "a-pot-of-tea.html"])
+def test_a_page_of_the_shop_leads_to_the_shop(sandbox: Any, hall: Doorstep, browser: Any, page: str) -> None:
+    answer = browser.post("/magento/", data=form(sandbox, address=sandbox.address + page))
+    assert answer.status_code == 303
+    assert [one.facts.address for one in hall.welcomed] == [sandbox.address]
+
+
+def test_what_the_shop_above_says_of_the_keys_counts(sandbox: Any, hall: Doorstep, browser: Any) -> None:
+    typed = form(sandbox, address=f"{sandbox.address}nl/", token="no-such-token")
+    assert "does not accept these keys" in browser.post("/magento/", data=typed).text
+    assert hall.welcomed == []
+
+
+def test_what_is_wrong_stands_at_the_top_of_the_page_too_and_leads_to_its_field(
+    sandbox: Any, browser: Any
+) -> None:
+    typed = form(sandbox, address="", token=" ", hook_secret="short")
+    answer = browser.post("/magento/", data=typed, headers={"Accept-Language": "nl"})
+    alert = answer.text[answer.text.index('role="alert"') : answer.text.index("<details")]
+    assert re.findall(r'<li><a href="#(\w+)">(.*?)</a></li>', alert) == [
+        ("address", "Adres van de winkel: Vul dit in."),
+        ("token", "Access Token: Vul dit in."),
+        ("hook_secret", "Geheim voor webhooks: Minstens 16 tekens, zodat niemand het kan raden."),
+    ]
+    assert "plak ze nog eens" in alert
+    assert [f'id="{name}"' in answer.text for name in ("address", "token", "hook_secret")] == [True] * 3
+    sandbox.customer("ann")
+    sandbox.shop.extras["unconfirmed"] = [1]
+    said = browser.post("/magento/", data=form(sandbox, confirms_email="1")).text
+    assert '<a href="#confirms_email">This shop has customers confirm' in said
+    assert 'id="confirms_email"' in said
+
+
+def test_rights_that_are_missing_are_listed_at_the_top_once(sandbox: Any, browser: Any) -> None:
+    sandbox.shop.rights -= {"Magento_SalesRule::quote"}
+    text = browser.post("/magento/", data=form(sandbox)).text
+    alert = text[text.index('role="alert"') : text.index("<details")]
+    assert (alert.count("<li>"), "Magento_SalesRule::quote" in alert) == (1, True)
 
 
 def test_a_page_with_a_401_says_nothing_of_the_keys(sandbox: Any, browser: Any) -> None:
