@@ -39,8 +39,13 @@ class Front:
         street.install()
         given = street.house.installed[-1]
         self.anna, self.bert = street.customer("anna"), street.customer("bert")
+        bought = datetime.now(UTC) - timedelta(
+            days=20
+        )  # and not on a day from which the points are over some time
         street.order(
-            customer_id=self.anna, lines=[{"sku": "S", "title": "Sofa", "quantity": 1, "price": "345.00"}]
+            at=bought.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            customer_id=self.anna,
+            lines=[{"sku": "S", "title": "Sofa", "quantity": 1, "price": "345.00"}],
         )
         arrived = welcoming.welcome(self.house.database, platform, given, datetime.now(UTC))
         self.merchant, self.shop = arrived.merchant_id, arrived.shop_id
