@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from connector import tally
+from connector.flow import in_person
 from connector.house import House
 from connector.store import gauges, outbox, proofs, tallies
 from connector.store.gauges import Gauges, Waiting
@@ -63,7 +64,8 @@ class Looker(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every figure; one transaction."""
         began, house, now = time.perf_counter(), self._house, self._house.now()
-        topics = tuple(topic for platform in house.platforms.values() for topic in platform.privacy_topics)
+        theirs = (topic for platform in house.platforms.values() for topic in platform.privacy_topics)
+        topics = (*in_person.TOPICS.values(), *theirs)
         with house.database.everyone() as connection:
             found = gauges.read(connection, topics, now)
             counted = tallies.every(connection)

@@ -41,9 +41,16 @@ from connector.store import inbox, queue, shops
 STALE = timedelta(hours=48)
 """So long after it was sent a message is only a hint where to look; no shop repeats its own for longer."""
 FOUND = msgspec.json.Decoder(
-    OrderTouched | CustomerTouched | OrderRemoved | CustomerRemoved | OrderChanged | CustomerChanged
+    OrderTouched
+    | CustomerTouched
+    | OrderRemoved
+    | CustomerRemoved
+    | OrderChanged
+    | CustomerChanged
+    | CustomerForgotten
+    | DataAsked
 )
-"""How a delivery reads that polling or reconciliation kept: our own words, as JSON."""
+"""How a delivery reads that polling, reconciliation or the merchant's pages kept: our own words, as JSON."""
 
 
 def read(platform: Platform, waiting: inbox.Waiting) -> Read:

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from msgspec.structs import replace
 from werkzeug.wrappers import Response as Answer
 
-from connector.flow import again, reconciling
+from connector.flow import again, in_person, reconciling
 from connector.loyalty import calendar
 from connector.settings import asked, masking, sentences
 from connector.settings.door import House, Visit, not_there, visit
@@ -158,7 +158,8 @@ def _buttons(pages: Blueprint, house: House) -> None:
 
 
 def _privacy_topics(house: House) -> tuple[str, ...]:
-    return tuple(topic for platform in house.platforms.values() for topic in platform.privacy_topics)
+    theirs = (topic for platform in house.platforms.values() for topic in platform.privacy_topics)
+    return (*in_person.TOPICS.values(), *theirs)
 
 
 def _exported(house: House, request_id: int) -> bytes:

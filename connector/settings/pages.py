@@ -6,6 +6,7 @@ from connector.settings import (
     activity,
     coupons,
     frame,
+    in_person,
     leaving,
     member,
     members,
@@ -22,6 +23,18 @@ def create_blueprint(house: House) -> Blueprint:
     """Return the pages, to be mounted at the root: `/` and everything under `/settings`."""
     pages = Blueprint("settings", __name__, template_folder="templates")
     frame.furnish(pages, house)
-    for room in (overview, shops, shop, leaving, programme, members, member, coupons, activity, signin):
+    for room in (
+        overview,
+        shops,
+        shop,
+        leaving,
+        programme,
+        members,
+        member,
+        coupons,
+        activity,
+        in_person,
+        signin,
+    ):
         room.furnish(pages, house)
     return pages

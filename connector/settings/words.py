@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from connector.flow import in_person
 from connector.records import GIFTS
 from connector.settings import sentences
 from connector.settings.tongue import _
@@ -63,6 +64,8 @@ def sending(line: Sending) -> str:
 
 def arrival_way(line: Arrival) -> str:
     """Say how we came to know."""
+    if line.topic in in_person.TOPICS.values():
+        return _("asked for here")
     return _("found by checking") if line.way == "found" else _("sent by the shop")
 
 
@@ -72,6 +75,8 @@ def topic(word: str) -> str:
         "order found": _("An order"),
         "customer found": _("A customer"),
         ERASING: _("A shop is being erased"),
+        in_person.TOPICS["file"]: _("A file of what is known of somebody"),
+        in_person.TOPICS["forget"]: _("Somebody is to be forgotten"),
     }.get(word, word)
 
 

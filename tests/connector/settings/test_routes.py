@@ -117,6 +117,7 @@ ROUTES: dict[str, Rule] = {
     "settings.sent": PAGE,
     "settings.checks": PAGE,
     "settings.privacy_requests": PAGE,
+    "settings.in_person": Rule(nobody={401}, own={303, 404}),
     "settings.export": PAGE,
     "settings.export_table": PAGE,
     "settings.message": PAGE,
