@@ -15,7 +15,7 @@ from connector.store.database import Tx
 from connector.store.shops import Shop
 
 Wish = Literal["file", "forget"]
-TOPICS: dict[Wish, str] = {"file": "file asked for here", "forget": "forgetting asked for here"}
+TOPICS: dict[Wish, str] = {"file": "file wished", "forget": "forgetting wished"}
 
 
 def ask(
