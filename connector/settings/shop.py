@@ -162,8 +162,13 @@ def _ask(house: House, shop: Shop) -> Asked:
         return Asked((Told(False, _("The shop could not be asked. It is noted in the log.")),))
     if found.missing_topics or found.stray_topics:
         _subscribe_soon(house, shop)
-    _heed_soon(house, shop, found)
-    return Asked(tuple(_findings(found, house.platforms[shop.platform].polled)), choices)
+    polled = house.platforms[shop.platform].polled
+    told = list(_findings(found, polled))
+    if _heed_soon(house, shop, found) and shop.state == "reconnect":
+        told.append(
+            Told(True, _("Comeback takes the shop up again now; in a moment it counts as connected."))
+        )
+    return Asked(tuple(told), choices)
 
 
 def _subscribe_soon(house: House, shop: Shop) -> None:
@@ -171,12 +176,17 @@ def _subscribe_soon(house: House, shop: Shop) -> None:
         queue.subscribe(tx.connection, tx.merchant_id, shop.id)
 
 
-def _heed_soon(house: House, shop: Shop, found: Condition) -> None:
-    """Have heeded at once, not within the hour, that a shop which can be read lets us in again, or gave a right back."""
+def _heed_soon(house: House, shop: Shop, found: Condition) -> bool:
+    """Have heeded at once, not within the hour, that a shop which can be read lets us in again, or gave a right back.
+
+    Tells whether there was anything to heed.
+    """
     with house.database.merchant(shop.merchant_id) as tx:
         waits = shop.state == "reconnect" or bool(outbox.lacking(tx, shop.id))
-        if waits and not found.cannot_read and house.platforms[shop.platform].polled:
+        heeded = waits and not found.cannot_read and house.platforms[shop.platform].polled
+        if heeded:
             queue.keep_alive(tx.connection, tx.merchant_id, shop.id)
+    return heeded
 
 
 def _may_ask(house: House, shop: Shop) -> bool:

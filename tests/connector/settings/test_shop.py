@@ -398,3 +398,19 @@ def test_a_right_that_is_there_again_is_heeded_as_soon_as_the_merchant_has_the_s
     line.says = Condition()
     browser.get(f"{place}/line")
     assert jobs() == [f"keep_alive:{town.shop.id}"]
+
+
+def test_a_shop_that_is_well_again_is_taken_up_at_once_and_says_so(
+    town: Any, browser: Any, line: Line, place: str
+) -> None:
+    taken_up = "Comeback takes the shop up again now"
+    assert taken_up not in browser.get(f"{place}/line")
+    with town.house.database.merchant(town.shop.merchant_id) as tx:
+        tx.run(rows.update().values(state="reconnect"))
+    line.says = Condition(missing_rights=("reading (Orders)",), cannot_read=True)
+    assert taken_up not in browser.get(f"{place}/line")
+    line.says = Condition()
+    assert taken_up in browser.get(f"{place}/line")
+    with town.house.database.everyone() as connection:
+        wanted = text("SELECT queueing_lock FROM procrastinate_jobs WHERE task_name = 'keep_alive'")
+        assert list(connection.execute(wanted).scalars()) == [f"keep_alive:{town.shop.id}"]
