@@ -45,6 +45,7 @@ def main() -> None:
         BadSettings,
         postgres.CannotStart,
         walls.CannotProtect,
+        tables.Newer,
         tables.Unfinished,
         plugins.UnknownPlug,
         ShopError,

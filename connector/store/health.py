@@ -40,6 +40,8 @@ def problem(engine: Engine, away: str = _AWAY) -> str | None:
         with engine.connect() as connection:
             if (why := unfinished.found(connection)) is not None:
                 return why
+            if migrate.is_newer(connection):
+                return migrate.NEWER
         if not migrate.is_current(engine):
             return "The tables are not those of this version; run `comeback migrate`."
         with engine.connect() as connection:

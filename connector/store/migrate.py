@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, text
 
 from connector.store import rights, unfinished, walls
 
+NEWER = "The tables are those of a newer Comeback; start that one again, or restore a backup from before it."
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -17,10 +18,14 @@ class Unfinished(Exception):
     """A restore has not ended: tables made now would stand in its way. The text says what to do."""
 
 
+class Newer(Exception):
+    """The tables are those of a newer Comeback, which this one does not know. The text says what to do."""
+
+
 def upgrade(owner_url: str) -> None:
     """Migrate to the newest version; safe to repeat, and safe when two processes start at once.
 
-    Raises walls.CannotProtect and Unfinished, both with what to do.
+    Raises walls.CannotProtect, Unfinished and Newer, each with what to do.
     """
     engine = create_engine(owner_url, connect_args={"connect_timeout": 5})
     try:
@@ -33,14 +38,21 @@ def upgrade(owner_url: str) -> None:
 
 
 def up(connection: Connection) -> None:
-    """Migrate in the transaction of the tables' owner. Raises walls.CannotProtect."""
+    """Migrate in the transaction of the tables' owner. Raises walls.CannotProtect and Newer."""
     # Two processes that migrate at once would both create the same tables.
     connection.execute(text("SELECT pg_advisory_xact_lock(7203, 1)"))
+    if is_newer(connection):
+        raise Newer(NEWER)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     walls.put_up(connection)
     rights.give(connection)
+
+
+def is_newer(connection: Connection) -> bool:
+    """Tell whether the tables were migrated by a newer version than this."""
+    return not all(map(knows, MigrationContext.configure(connection).get_current_heads()))
 
 
 def is_current(engine: Engine) -> bool:
