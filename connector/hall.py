@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from flask import has_request_context, session
+from msgspec.structs import replace
+
 from connector.addresses import household, neighbourhood
 from connector.flow import welcoming
 from connector.house import House
@@ -29,7 +32,7 @@ class DoorStep:
     def welcome(self, installed: Installed) -> Welcomed:
         """Keep the shop, start its import, and return a one-time address that signs its merchant in."""
         house = self._house
-        arrived = welcoming.welcome(house.database, self._platform, installed, house.now())
+        arrived = welcoming.welcome(house.database, self._platform, _as_read(installed), house.now())
         return Welcomed(sign_in_url(house, arrived.merchant_id), arrived.shop_key)
 
     def vault(self, address: str) -> TokenVault | None:
@@ -118,6 +121,14 @@ class DoorStep:
     def _find(self, address: str) -> Shop | None:
         with self._house.database.everyone() as connection:
             return shops.find_by_address(connection, self._platform.name, address)
+
+
+def _as_read(installed: Installed) -> Installed:
+    """Return it with the language in which its merchant reads our pages, where they chose one; else with the shop's own."""
+    reads = session.get("language") if has_request_context() else None
+    if reads is None:
+        return installed
+    return replace(installed, facts=replace(installed.facts, language=str(reads)))
 
 
 def sign_in_url(house: House, merchant_id: int, valid: timedelta = SIGN_IN_VALID) -> str:

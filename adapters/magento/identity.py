@@ -54,6 +54,7 @@ def add(
         form = flask.request.form
         key, success = form.get("consumer_key", ""), form.get("success", "")[:_LONGEST]
         code = form.get("merchant_code", "")[: install.LONGEST]
+        texts.keep_speaking()
         try:
             exchange = handshake.held(key, flask.session.get(_HELD, ""), hall)
             with visits.place(hall):

@@ -26,6 +26,7 @@ def blueprint(env: Mapping[str, str], hall: Hall) -> flask.Blueprint:
     @pages.post("/")
     def install() -> flask.Response:
         typed = _typed(flask.request.form)
+        texts.keep_speaking()
         try:
             with visits.place(hall):
                 connected = connect(typed, hall, allowed, callbacks.clocked())

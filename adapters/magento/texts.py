@@ -15,6 +15,13 @@ def spoken() -> str:
     return str(flask.request.accept_languages.best_match(LANGUAGES, "en"))
 
 
+def keep_speaking() -> None:
+    """Have the house's own pages go on in the language of this one, where the browser asks for one that there is."""
+    asked = flask.request.accept_languages.best_match(LANGUAGES)
+    if asked is not None:
+        flask.session.setdefault("language", asked)
+
+
 NO_PLACE_NL = "De klanten van de winkel hebben geen attribuut {code}; installeer de module van Comeback of kies een ander."
 
 # The second asks whoever changes their address for a proof; without it anybody may take another person's.

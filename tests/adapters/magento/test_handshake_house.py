@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from connector import hall
 from connector.app import create_app
 from connector.house import House, furnish
 from connector.serving import Web
-from connector.store import shops
+from connector.store import merchants, shops
 
 
 @pytest.fixture
@@ -106,3 +107,27 @@ def test_over_https_the_button_works_with_no_more_than_a_browser_sends(
         )
     finally:
         house.close()
+
+
+def test_a_dutch_browser_stays_dutch_though_the_shops_main_view_is_english_also_when_it_comes_again(
+    home: House, public: str, sandbox: Any
+) -> None:
+    assert home is not None
+    with requests.Session() as browser:
+        browser.headers.update(
+            {"Accept-Language": "nl-NL,nl;q=0.9,en;q=0.8", "Sec-Fetch-Site": "same-origin"}
+        )
+        page = browser.get(f"{public}/magento/", timeout=60).text
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert token
+        four = ("consumer_key", "consumer_secret", "token", "token_secret")
+        typed = {name: getattr(sandbox.keys, name) for name in four}
+        typed |= {"csrf_token": token[1], "address": sandbox.address}
+        sent = browser.post(f"{public}/magento/", data=typed, timeout=60, allow_redirects=False)
+        assert sent.status_code == 303
+        landed = browser.get(public + urlsplit(sent.headers["Location"]).path, timeout=60)
+    assert (landed.status_code, '<html lang="nl">' in landed.text) == (200, True)
+    with home.database.everyone() as connection:
+        (shop,) = shops.everywhere(connection)
+    with home.database.merchant(shop.merchant_id) as tx:
+        assert merchants.get(tx).language == "nl"

@@ -72,6 +72,7 @@ def hall(sandbox: Any) -> Doorstep:
 @pytest.fixture
 def browser(sandbox: Any, hall: Hall) -> Iterator[Any]:
     app = flask.Flask("house")
+    app.secret_key = "a key of this test"
     app.register_blueprint(platform.pages(sandbox.env, hall), url_prefix="/magento")
     with app.test_client() as client:
         yield client
@@ -252,6 +253,7 @@ def test_a_bad_address_is_explained_beside_it(sandbox: Any, browser: Any, addres
 def test_a_host_that_is_not_magento_is_told_so_without_its_words(sandbox: Any, hall: Doorstep) -> None:
     hall.host = "shop.test"
     app = flask.Flask("house")
+    app.secret_key = "a key of this test"
     app.register_blueprint(platform.pages({}, hall), url_prefix="/magento")
     with responses.RequestsMock() as site:
         site.add("GET", re.compile("https://shop.test/.*"), status=404, body="<p>Their words</p>")
@@ -294,7 +296,7 @@ def test_what_is_wrong_stands_at_the_top_of_the_page_too_and_leads_to_its_field(
     sandbox.customer("ann")
     sandbox.shop.extras["unconfirmed"] = [1]
     said = browser.post("/magento/", data=form(sandbox, confirms_email="1")).text
-    assert '<a href="#confirms_email">This shop has customers confirm' in said
+    assert '<a href="#confirms_email">Deze winkel laat klanten' in said
     assert 'id="confirms_email"' in said
 
 
@@ -354,10 +356,22 @@ def test_the_page_speaks_the_merchants_language(
 
 
 def test_the_language_chosen_in_the_house_goes_before_the_browsers(browser: Any) -> None:
-    browser.application.secret_key = "a key of this test"
     with browser.session_transaction() as session:
         session["language"] = "nl"
     assert '<html lang="nl">' in browser.get("/magento/", headers={"Accept-Language": "en"}).text
+
+
+@pytest.mark.parametrize(
+    ("accepts", "chosen"), [("nl-NL,nl;q=0.9,en;q=0.8", "nl"), ("en", "en"), ("fr", None)]
+)
+def test_who_connects_a_shop_reads_on_in_the_language_they_read_here(
+    sandbox: Any, browser: Any, accepts: str, chosen: str | None
+) -> None:
+    assert (
+        browser.post("/magento/", data=form(sandbox), headers={"Accept-Language": accepts}).status_code == 303
+    )
+    with browser.session_transaction() as session:
+        assert session.get("language") == chosen
 
 
 def test_the_page_has_nothing_that_a_strict_policy_would_stop(browser: Any) -> None:
@@ -405,6 +419,7 @@ def test_a_shop_that_moved_is_named_with_its_new_address(
 ) -> None:
     hall.host = "shop.test"
     app = flask.Flask("house")
+    app.secret_key = "a key of this test"
     app.register_blueprint(platform.pages({}, hall), url_prefix="/magento")
     with responses.RequestsMock() as moved:
         there = "https://www.shop.test/rest/V1/x"
