@@ -40,7 +40,8 @@ def keep_alive(house: House, merchant_id: int, shop_id: int) -> None:
 def _heed_rights(house: House, shop: Shop) -> None:
     """Try again what was put aside for want of a right that is there by now: nobody tells that it was given back."""
     with house.database.merchant(shop.merchant_id) as tx:
-        if not outbox.lacking(tx, shop.id) or shop.alone_until(house.now()) is not None:
+        named = any(right for _push, right in outbox.lacking(tx, shop.id))
+        if not named or shop.alone_until(house.now()) is not None:
             return
     address = subscriptions.address(house.settings.public_url, shop.platform)
     missing = line(house, shop).examine(address).missing_rights

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from connector.flow import reconciling, redeeming
+from connector import rounds
+from connector.flow import reconciling, redeeming, welcoming
+from connector.port import Forbidden, Installed
 from connector.store import outbox
 
 
@@ -74,3 +76,20 @@ def test_a_given_up_code_found_in_the_shop_is_ended_by_night_whatever_became_of_
     assert reads(world, coupon) == 1
     world.push()
     assert (world.balance(), world.corner.codes) == (120, {})
+
+
+def test_what_a_right_was_missing_for_that_the_shop_does_not_tell_of_goes_out_when_it_is_connected_again(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.happen(make.order(1, 900, make.NOW))
+    world.corner.trouble = [Forbidden("A right is missing.")]
+    world.push()
+    assert [(row.state, row.lacks) for row in world.outbox] == [("parked", "")]
+    rounds.keep_alive(world.house, world.shop.merchant_id, world.shop.id)
+    world.push()
+    assert [row.state for row in world.outbox] == ["parked"]
+    welcoming.welcome(world.house.database, world.corner, Installed(world.corner.says, b"tokens"), world.now)
+    world.push()
+    assert [row.state for row in world.outbox] == ["done"]
+    assert world.corner.tags["7"]
