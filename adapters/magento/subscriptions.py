@@ -108,8 +108,9 @@ def fits(door: str, shop: str) -> bool:
 def plan(rows: Iterable[Subscription], door: str, events: Events) -> Plan:
     """Say what is missing and what is too much for each event to come here once, signed with the token of now.
 
-    What somebody switched off in the shop stays off, unless `revive`; what is gone is made anew. Where the merchant wants
-    it left alone, ours are ended. What others made is not looked at, this shop's own under the bare address included.
+    What somebody switched off in the shop stays off, unless `revive`; what is gone is made anew. What we ended ourselves,
+    for one at another address or of another token that is still on, is woken where that is wanted again. Where the merchant
+    wants it left alone, ours are ended. What others made is not looked at, this shop's own under the bare address included.
     """
     mine = [row for row in rows if is_ours(row.recipient_url, door, events)]
     if events.left:
@@ -121,11 +122,13 @@ def plan(rows: Iterable[Subscription], door: str, events: Events) -> Plan:
     # The one with the lowest number stays, whoever looks: two workers that made one each agree on it.
     on = {name: min(found, key=_number) for name, rows in groups.items() if (found := _on(rows))}
     asleep = {name: min(rows, key=_number) for name, rows in groups.items() if rows and name not in on}
+    succeeded = {row.event_name for row in _on(mine) if row.recipient_url != here}
+    wake = {name: row for name, row in asleep.items() if events.revive or name in succeeded}
     return Plan(
         stand=tuple(on),
-        off=() if events.revive else tuple(asleep),
+        off=tuple(name for name in asleep if name not in wake),
         make=tuple(name for name, rows in groups.items() if not rows),
-        wake=tuple(asleep.values()) if events.revive else (),
+        wake=tuple(wake.values()),
         end=tuple(row for row in _on(mine) if row not in on.values()),
     )
 

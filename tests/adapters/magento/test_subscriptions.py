@@ -114,6 +114,21 @@ def test_where_comeback_moved_what_goes_to_its_old_address_is_ended() -> None:
 
 
 @pytest.mark.parametrize(
+    "other", [recipient("https://b.example/webhooks/magento/shop-key", TOKEN.token), recipient(DOOR, "newer")]
+)
+def test_what_we_ended_ourselves_for_another_address_or_token_is_woken_where_it_is_wanted_again(
+    other: str,
+) -> None:
+    asleep = tuple(msgspec.structs.replace(one, status=False) for one in FULL)
+    others = tuple(row(20 + number, name, other) for number, name in enumerate(EVENTS))
+    found = plan((*asleep, *others), DOOR, TOKEN)
+    assert (found.wake, found.end, found.off, found.make) == (asleep, others, (), ())
+    # Where the other one of an event is off as well, it was not we who left the event without any.
+    half = plan((*asleep, *others[1:]), DOOR, TOKEN)
+    assert (half.wake, half.off) == (asleep[1:], (EVENTS[0],))
+
+
+@pytest.mark.parametrize(
     "url",
     [
         DOOR,  # made by hand, with the shop's secret
@@ -270,6 +285,26 @@ def test_a_new_secret_is_a_new_token_and_the_one_before_is_believed_for_a_day(
     line().subscribe(HOME)
     assert {one.verification_token for one in there(mage) if one.status} == {kept(vault).token}
     assert len(on(mage)) == len(EVENTS)
+
+
+def test_comeback_that_moves_there_and_back_comes_to_every_event(mage: Any, line: Any) -> None:
+    there_and_back = "http://127.0.0.1:9090/webhooks/magento"
+    for home in (HOME, there_and_back, HOME, there_and_back):
+        assert set(line().subscribe(home)) == set(EVENTS)
+        assert [one.recipient_url.startswith(f"{home}/") for one in there(mage) if one.status] == [True] * 10
+        assert line().examine(home).notes == ()
+    assert len(there(mage)) == 2 * len(EVENTS)
+
+
+def test_a_backup_from_before_a_new_secret_takes_the_events_back(mage: Any, line: Any, vault: Any) -> None:
+    line().subscribe(HOME)
+    backup = vault.tokens
+    line().new_secret(mage.now)
+    line().subscribe(HOME)
+    vault.tokens = backup
+    assert set(line().subscribe(HOME)) == set(EVENTS)
+    assert {one.verification_token for one in there(mage) if one.status} == {kept(vault).token}
+    assert sorted(on(mage)) == sorted(EVENTS)
 
 
 def test_what_an_admin_switched_off_is_left_and_said_and_one_yes_switches_it_on_again_once(
