@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
 
-from connector.flow import clearing
+from connector.flow import clearing, in_person
 from connector.house import House
 from connector.rounds.lines import OURS
 from connector.store import (
@@ -137,3 +137,5 @@ def _tidy(house: House, merchant_id: int) -> None:
         for shop in shops.of_merchant(tx):
             if shop.state == "connected":
                 clearing.clear_away(tx, shop.id, house.now())
+            if _is_polled(house, shop) and not shop.is_erased:
+                in_person.forget_gone(tx, shop, house.now())

@@ -132,6 +132,13 @@ def remove(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> None:
     tx.run(update(customers).where(*mine).values(removed_at=now, **_NOBODY))
 
 
+def gone_since(tx: Tx, shop_id: int, before: datetime, limit: int) -> list[str]:
+    """Return customers whom the shop deleted before this moment, and whom nobody has forgotten."""
+    gone = customers.c.removed_at < before, customers.c.forgotten_at.is_(None)
+    chosen = select(customers.c.id).where(*_of(tx, shop_id), *gone).order_by(customers.c.removed_at)
+    return list(tx.run(chosen.limit(limit)).scalars())
+
+
 def forget(tx: Tx, shop_id: int, customer_id: str, now: datetime) -> str:
     """Erase the person, the shop's number for them too; the row stays as a random number that figures hang on: return it."""
     cards.drop(tx, shop_id, [customer_id])

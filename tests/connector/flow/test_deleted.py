@@ -13,7 +13,7 @@ from connector.flow import importing
 from connector.port import Batch, CustomerChanged, Forbidden, Numbers, OrderChanged, OutcomeUnknown, TryLater
 from connector.rounds import upkeep
 from connector.store import shops
-from connector.store.tables import customers, orders
+from connector.store.tables import customers, orders, privacy
 
 
 def bought(world: Any, make: Any, *numbers: int, customer_id: str = "7") -> None:
@@ -200,3 +200,28 @@ def test_an_import_that_meets_such_an_order_again_leaves_it_with_its_person(
     found = {row.id: (row.customer_id, row.guest_hash) for row in world.rows(orders)}
     assert found == {"1": ("7", None), "2": (None, None)}
     assert world.balance() == 10
+
+
+def test_whom_a_shop_that_sends_no_requests_deleted_is_forgotten_after_thirty_days_with_the_proof(
+    world: Any, start: Any, make: Any
+) -> None:
+    start()
+    world.tell(*(CustomerChanged(make.person(str(n), f"p{n}@example.nl")) for n in (7, 8)))
+    bought(world, make, 1, 2, customer_id="8")
+    del world.corner.people["8"]
+    assert world.reconcile("ids") == 1
+
+    def told(days: int, *, polled: bool) -> list[tuple[str, int]]:
+        world.later(days)
+        world.corner.polled = polled
+        jobs.tidy(world.house)
+        world.apply()
+        return [(row.topic, row.tables["customers"]) for row in world.rows(privacy)]
+
+    assert told(29, polled=True) == []
+    assert told(2, polled=False) == []
+    assert told(0, polled=True) == [("customer_forgotten", 1)]
+    assert told(1, polled=True) == [("customer_forgotten", 1)]
+    assert [row.id for row in world.rows(customers) if row.forgotten_at is None] == ["7"]
+    assert {row.customer_id for row in world.rows(orders)}.isdisjoint({"7", "8"})
+    assert sum(world.sums().values()) == 20
