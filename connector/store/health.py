@@ -42,6 +42,8 @@ def problem(engine: Engine, away: str = _AWAY) -> str | None:
                 return why
             if migrate.is_newer(connection):
                 return migrate.NEWER
+            if migrate.is_new(connection):
+                return "There are no tables yet; run `comeback migrate`, or `comeback serve`, which makes them too."
         if not migrate.is_current(engine):
             return "The tables are not those of this version; run `comeback migrate`."
         with engine.connect() as connection:

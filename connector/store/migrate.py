@@ -62,6 +62,11 @@ def is_current(engine: Engine) -> bool:
         return set(context.get_current_heads()) == set(ScriptDirectory.from_config(_config()).get_heads())
 
 
+def is_new(connection: Connection) -> bool:
+    """Tell whether the database has never been migrated."""
+    return not MigrationContext.configure(connection).get_current_heads()
+
+
 def newest() -> str:
     """Return the name of the newest migration that this code knows."""
     return ", ".join(sorted(ScriptDirectory.from_config(_config()).get_heads()))

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -277,11 +278,29 @@ def test_a_database_with_another_clock_is_found_out(env: dict[str, str], paper: 
     late.close()
 
 
+def test_a_new_database_is_said_to_be_new_and_what_makes_its_tables(house: House, database: Any) -> None:
+    import psycopg
+
+    with psycopg.connect(database.owner_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("DROP TABLE alembic_version")
+    assert sick(house)["migrations"].what_to_do == (
+        "There are no tables yet; run `comeback migrate`, or `comeback serve`, which makes them too."
+    )
+    # Nobody who begins by the book hears it: the tables are made before anything is looked at.
+    begin = (Path(__file__).parents[2] / "docs" / "operations.md").read_text().partition("## Start it")[2]
+    assert re.findall(r"^    .venv/bin/comeback (\w+)", begin, re.MULTILINE)[:4] == [
+        "secrets",
+        "migrate",
+        "doctor",
+        "serve",
+    ]
+
+
 def test_tables_of_another_version_are_a_matter_of_migrating(house: House, database: Any) -> None:
     import psycopg
 
     with psycopg.connect(database.owner_url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
     assert "comeback migrate" in sick(house)["migrations"].what_to_do
 
 
