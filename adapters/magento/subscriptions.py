@@ -186,9 +186,12 @@ def _carry_out(client: Client, rows: tuple[Subscription, ...], door: str, events
         return _Done()
     todo = plan(seen.rows, door, events)
     woken = _each(todo.wake, lambda row: _switch(client, row, on=True))
-    # Only now: a shop that refused the new ones keeps the old.
-    _each(todo.end, lambda row: _switch(client, row, on=False))
-    return _Done((*todo.stand, *(row.event_name for row in woken)), woken == todo.wake)
+    stand = *todo.stand, *(row.event_name for row in woken)
+    # Only now, and each for itself: a shop that refused the new one of an event keeps the old.
+    kept = set() if events.left else set(EVENTS).difference(stand)
+    ended = tuple(row for row in todo.end if row.event_name not in kept)
+    _each(ended, lambda row: _switch(client, row, on=False))
+    return _Done(stand, woken == todo.wake)
 
 
 def _make(client: Client, name: str, door: str, events: Events) -> None:

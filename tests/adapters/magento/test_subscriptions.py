@@ -22,6 +22,7 @@ from connector.port import Refused, ShopLine, Unauthorized
 
 RIGHT = "MageOS_AsyncEvents::manage"
 HOME = "http://127.0.0.1:8080/webhooks/magento"
+MOVED = "http://127.0.0.1:9090/webhooks/magento"
 DOOR = f"{HOME}/shop-key"
 TOKEN = Events(token="token-of-now")
 HERE = recipient(DOOR, TOKEN.token)
@@ -288,12 +289,44 @@ def test_a_new_secret_is_a_new_token_and_the_one_before_is_believed_for_a_day(
 
 
 def test_comeback_that_moves_there_and_back_comes_to_every_event(mage: Any, line: Any) -> None:
-    there_and_back = "http://127.0.0.1:9090/webhooks/magento"
-    for home in (HOME, there_and_back, HOME, there_and_back):
+    for home in (HOME, MOVED, HOME, MOVED):
         assert set(line().subscribe(home)) == set(EVENTS)
         assert [one.recipient_url.startswith(f"{home}/") for one in there(mage) if one.status] == [True] * 10
         assert line().examine(home).notes == ()
     assert len(there(mage)) == 2 * len(EVENTS)
+
+
+@pytest.mark.parametrize(("method", "homes"), [("POST", [HOME]), ("PUT", [HOME, MOVED, HOME])])
+def test_a_shop_that_refuses_the_new_one_of_an_event_keeps_the_old(
+    mage: Any, line: Any, faults: Any, method: str, homes: list[str]
+) -> None:
+    """Refused to be made, or, where Comeback goes back, to be enabled."""
+    for home in homes:
+        line().subscribe(home)
+    before = [one for one in there(mage) if one.status]
+    faults([{"match": "async_event", "method": method, "times": 3, "status": 400}])
+    assert set(line().subscribe(MOVED)) == set(EVENTS[3:])
+    assert [one for one in there(mage) if one in before] == before[:3]
+    assert sorted(on(mage)) == sorted(EVENTS)
+    faults([])
+    assert set(line().subscribe(MOVED)) == set(EVENTS)
+    assert sorted(on(mage)) == sorted(EVENTS)
+
+
+def test_what_is_none_of_the_events_any_more_and_what_nobody_wants_is_ended_whatever_stands(
+    mage: Any, line: Any, vault: Any, faults: Any
+) -> None:
+    line().subscribe(HOME)
+    gone = recipient(DOOR, kept(vault).token)
+    events.save(
+        mage.shop, {"event_name": "catalog.product.updated", "recipient_url": gone, "metadata": "http"}
+    )
+    line().subscribe(HOME)
+    assert sorted(on(mage)) == sorted(EVENTS)
+    line().choose("async_events", ("no",))
+    faults([{"match": "async_event", "method": "POST", "times": 99, "status": 400}])
+    line().subscribe(MOVED)
+    assert on(mage) == []
 
 
 def test_a_backup_from_before_a_new_secret_takes_the_events_back(mage: Any, line: Any, vault: Any) -> None:
