@@ -12,6 +12,7 @@ from adapters.magento.client import Client
 from adapters.magento.rules import PREFIX, end_of, last_day, worth
 from adapters.magento.sandbox import promotions
 from adapters.magento.sandbox import rules as rows
+from connector.loyalty.calendar import later, local
 from connector.port import CodeTaken, CouponMade, OutcomeUnknown, Refused
 from connector.records import Coupon
 
@@ -407,3 +408,16 @@ def test_the_rules_name_says_what_it_gives(coupon: Coupon) -> None:
     assert worth(percent, "Europe/Amsterdam", (1,)).name == "Comeback: 12.5 percent off, no end, websites 1"
     ten = replace(coupon, kind="percentage", value=1000, ends_at=None)
     assert worth(ten, "Europe/Amsterdam", (1,)).name == "Comeback: 10 percent off, no end, websites 1"
+
+
+def test_of_a_reward_for_60_days_61_rules_stand_at_a_time_however_many_get_a_code() -> None:
+    """As docs/magento.md tells the merchant; the end of summer time is among the days."""
+    now, zone = datetime(2026, 11, 20, 12, tzinfo=UTC), "Europe/Amsterdam"
+    standing = set()
+    for minutes in range(0, 70 * 24 * 60, 30):
+        earned = now - timedelta(minutes=minutes)
+        ends = later(local(earned, zone), 60 + 1, zone)
+        if now < ends:
+            code = Coupon("CB7K2M9QX4TZ", "amount", 250, "EUR", "A small gift", earned, ends, "1")
+            standing.add(worth(code, zone, (1,)).name)
+    assert len(standing) == 61
