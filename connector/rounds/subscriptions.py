@@ -33,6 +33,9 @@ def subscribe(house: House, merchant_id: int, shop_id: int) -> None:
         withheld, not_allowed = adapter.withheld(), adapter.not_allowed()
         answered(house, shop)
         with house.database.merchant(merchant_id) as tx:
+            # Meanwhile it may have been removed, and erased: nothing that it says may come back.
+            if shops.hold(tx, shop_id).state != "connected":
+                return
             if importing.reads_more(tx, shop_id, shown_since, house.now()):
                 _log.info("imports again", shop=shop_id)
             shops.says_of_itself(tx, shop_id, facts, withheld, not_allowed)

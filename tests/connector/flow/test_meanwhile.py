@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
+from connector import rounds
 from connector.flow import erasing, forgetting, welcoming
 from connector.port import CustomerChanged, CustomerForgotten, Installed, ShopForgotten, ShopRemoved
 from connector.rounds import erasures
@@ -107,6 +108,26 @@ def test_a_guests_order_that_the_platform_redacts_after_us_leaves_points_where_t
         assert (now.customer_id, now.changed_at) == (kept.customer_id, world.now)
         assert people.is_nobody(now.customer_id)
         assert world.sums() == {f"order:{world.shop.id}:1": 60}
+
+
+def test_a_shop_that_is_erased_while_it_says_what_it_is_leaves_no_word_of_it(
+    world: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    world.happen(make.order(1, 60, make.NOW))
+    real, asked = world.corner.facts, list[int]()
+
+    def facts() -> Any:
+        asked.append(1)
+        erase(world)
+        return msgspec.structs.replace(real(), addresses=(CORNER,), sign="the corner's")
+
+    monkeypatch.setattr(world.corner, "facts", facts)
+    rounds.subscribe(world.house, world.shop.merchant_id, world.shop.id)
+    assert asked == [1]
+    [row] = world.rows(tables.shops)
+    assert row.forgotten_at == world.now
+    assert (row.name, row.addresses, row.sign_hash) == ("", [], None)
 
 
 def told_of(world: Any, tx: Tx) -> tuple[bool, str]:
