@@ -23,6 +23,7 @@ from sqlalchemy import (
 from connector.secrets import random_word
 from connector.store import bulk
 from connector.store.database import Tx
+from connector.store.people import owners
 from connector.store.shops import CLOSED
 from connector.store.tables import cards, code_uses, coupons, customers, marks, metadata, orders, shops
 
@@ -87,16 +88,12 @@ def left(connection: Connection) -> list[tuple[int, int]]:
 
 def people(tx: Tx, shop_id: int, member_ids: Sequence[int]) -> Counter[str]:
     """Delete what the shop has of these members and what they bought there; return the number of rows by table."""
-    mine = customers.c.merchant_id == tx.merchant_id, customers.c.shop_id == shop_id
-    them = tx.all(
-        select(customers.c.id, customers.c.email_hash).where(
-            *mine, bulk.among(customers.c.member_id, member_ids)
-        )
-    )
-    ids = [row.id for row in them]
-    hashes = [row.email_hash for row in them if row.email_hash is not None]
-    # Guest orders go with who may claim them, or the next to come could claim them after all.
-    theirs = or_(bulk.among(orders.c.customer_id, ids), bulk.among(orders.c.guest_hash, hashes))
+    here = [owner for owner in owners(tx, member_ids) if owner.shop_id == shop_id]
+    ids = [owner.customer_id for owner in here]
+    # Guest orders go with who claims them: before that, whose points they gave would be settled without them; after it,
+    # the next to come would claim them. Those that nobody claims go with the rest.
+    claims = [owner.claims for owner in here if owner.claims is not None]
+    theirs = or_(bulk.among(orders.c.customer_id, ids), bulk.among(orders.c.guest_hash, claims))
     bought = select(orders.c.id).where(
         orders.c.merchant_id == tx.merchant_id, orders.c.shop_id == shop_id, theirs
     )

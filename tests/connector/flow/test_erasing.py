@@ -204,6 +204,25 @@ def test_a_shop_whose_erasing_is_killed_between_portions_is_out_of_use_and_erase
     assert len(world.rows(tables.privacy)) == 1
 
 
+def test_a_guests_order_stays_until_its_owner_goes_though_somebody_else_of_that_address_goes_before(
+    world: Any, market: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "MEMBERS", 1)
+    start()
+    # Whoever has not proved the address claims nothing, and comes first.
+    world.tell(CustomerChanged(make.person("6", "anna@example.nl", email_verified=False)))
+    world.tell(CustomerChanged(make.person("7", "anna@example.nl")))
+    market.tell(CustomerChanged(make.person("70", "anna@example.nl")))
+    anna = market_member(market, "70")
+    assert world.member("6") < anna == world.member("7")
+    world.happen(make.order(1, 60, make.NOW - 3 * make.DAY, None, email="anna@example.nl"))
+    world.happen(make.order(2, 40, make.NOW - 3 * make.DAY, "7"))
+    assert balances(world)[anna] == 100
+    goes(world)
+    assert {name: count for name, count in of_shop(world).items() if count} == {}
+    assert balances(world)[anna] == 100
+
+
 def jobs_to_apply(world: Any) -> set[tuple[int, int]]:
     with world.house.database.everyone() as connection:
         rows = connection.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'apply'")).all()
