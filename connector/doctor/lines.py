@@ -12,7 +12,7 @@ from connector.doctor.findings import Finding, skew
 from connector.house import House
 from connector.port import Condition, Platform, Refused, ShopError, Unauthorized
 from connector.secrets import CannotOpen
-from connector.store import health
+from connector.store import health, runs
 from connector.store import shops as kept
 from connector.store.shops import Shop
 from webhooks import subscriptions
@@ -266,6 +266,17 @@ def _known(house: House, shop: Shop, platform: Platform) -> Iterator[Finding]:
             False,
             f"has not been read to its end since {shop.seen_until:%Y-%m-%d %H:%M} UTC, though it is asked every few minutes",
             "Look whether a worker runs; the log says at which answer of the shop it stops.",
+        )
+    with house.database.everyone() as connection:
+        read = runs.newest(connection, shop.merchant_id, shop.id, "import")
+    if read is not None and read.state == "failed" and shop.state == "connected":
+        yield Finding(
+            "shop.import",
+            about,
+            False,
+            f"its history could not be read to the end: {read.message or 'no reason was given'}",
+            f"It is tried again once an hour; `comeback sync {shop.address}` tries at once. Until it is through, nobody who "
+            "bought there is given points, tags or codes.",
         )
     heard = shop.last_delivery_at
     if not platform.polled and (heard is None or now - heard > _QUIET) and now - shop.installed_at > _QUIET:

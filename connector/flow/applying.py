@@ -96,7 +96,7 @@ def apply(desk: Desk, shop: shops.Shop, reads: list[Read], fetched: Fetched) -> 
     unasked, *found = desk.members([others, *touched])
     whose = {item.waiting.id: members for item, members in zip(reads, found, strict=True)}
     asked = {member: item.waiting.request for item in reads for member in whose[item.waiting.id]}
-    decisions = settling.settle_touched(desk.tx, unasked.union(*found), desk.now, asked)
+    decisions = settling.settle(desk.tx, unasked.union(*found), desk.now, asked)
     booked = {member: len(decision.entries) for member, decision in decisions.items()}
     return tuple(
         Applied(

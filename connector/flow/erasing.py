@@ -78,13 +78,13 @@ def _people(tx: Tx, shop_id: int, now: datetime) -> Counter[str]:
     rows.update(privacy.erase_reasons(tx, gone))
     rows["acts"] += privacy.delete_acts(tx, gone)
     members.close(tx, gone, now)
-    settling.settle(tx, staying, now)
+    settling.settle(tx, staying, now, half_known=True)
     return rows
 
 
 def _close(tx: Tx, shop_id: int, member_ids: Sequence[int], now: datetime) -> None:
     """Bring these members' books up to this moment, and keep what the shop's part of it came to."""
     versions = programs.versions(tx)
-    settling.settle(tx, member_ids, now)
+    settling.settle(tx, member_ids, now, half_known=True)
     for member_id, one in settling.recall(tx, member_ids).items():
         ledger.close(tx, member_id, closed(one.history, versions, shop_id, now))

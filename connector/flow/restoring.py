@@ -30,6 +30,7 @@ from connector.store import (
     programs,
     proofs,
     purchases,
+    runs,
     shops,
 )
 from connector.store.database import Tx
@@ -87,7 +88,7 @@ def is_quiet(tx: Tx, shop_id: int, now: datetime) -> bool:
     return not (
         inbox.next_waiting(tx, shop_id)
         or outbox.waiting_count(tx, shop_id, ("coupon", "revoke"))
-        or members.due(tx, now, 1)
+        or members.due(tx, now, 1, runs.unread(tx))  # who waits for another shop's history holds up nobody
     )
 
 

@@ -38,10 +38,18 @@ class Known(msgspec.Struct, frozen=True):
 
 
 def settle(
-    tx: Tx, member_ids: Iterable[int], now: datetime, asked: Mapping[int, str] = _NOBODY
+    tx: Tx,
+    member_ids: Iterable[int],
+    now: datetime,
+    asked: Mapping[int, str] = _NOBODY,
+    *,
+    half_known: bool = False,
 ) -> dict[int, Decision]:
     """Settle these members: lock, decide, write what is missing; return what was decided, by survivor.
 
+    Of customers of a shop that is being read for the first time nothing is written: half a history is none, and whose
+    newest orders are still to come would be given a code to come back. They are due, and of what is decided of them only
+    where they stand is returned. `half_known`: they are settled all the same.
     `asked` names the request behind a member's settling, where it is not the transaction's.
     """
     locked = members.lock(tx, member_ids)
@@ -52,21 +60,12 @@ def settle(
         member_id: decide(known.history, versions, known.booked, now)
         for member_id, known in _recall(tx, locked, stores).items()
     }
-    _write(tx, decisions, stores, now, asked)
-    return decisions
-
-
-def settle_touched(
-    tx: Tx, member_ids: Set[int], now: datetime, asked: Mapping[int, str] = _NOBODY
-) -> dict[int, Decision]:
-    """Settle whom something touched, as `settle` does; customers of a shop that is being read for the first time wait.
-
-    Half a history is none: whose newest orders are still to come looks lost, and would be given a code to come back.
-    """
-    waiting = members.waiting(tx, member_ids, runs.unread(tx))
+    # Asked of whom they live on as: who has just been joined has no customers of their own any more.
+    waiting = set() if half_known else members.waiting(tx, locked, runs.unread(tx))
     if waiting:
         members.make_due(tx, now, sorted(waiting))
-    return settle(tx, member_ids - waiting, now, asked)
+    _write(tx, {one: of for one, of in decisions.items() if one not in waiting}, stores, now, asked)
+    return decisions | {one: _only_standing(decisions[one]) for one in waiting}
 
 
 def settle_due(tx: Tx, now: datetime, limit: int = BATCH) -> int:
@@ -79,9 +78,14 @@ def settle_due(tx: Tx, now: datetime, limit: int = BATCH) -> int:
     return len(due)
 
 
+def waits(tx: Tx, member_id: int) -> bool:
+    """Whether nothing is booked for this member before a shop of theirs is read to its end."""
+    return bool(members.waiting(tx, [member_id], runs.unread(tx)))
+
+
 def put_off(tx: Tx, now: datetime, by: timedelta) -> int | None:
     """Let the first member who is due wait; return who it is."""
-    due = members.due(tx, now, 1)
+    due = members.due(tx, now, 1, runs.unread(tx))
     members.put_off(tx, now + by, due)
     return due[0] if due else None
 
@@ -155,6 +159,10 @@ def _uses(tx: Tx, codes: Sequence[str]) -> dict[str, list[ShopOrder]]:
             for code in order.order.coupon_codes:
                 uses.setdefault(code, []).append(order)
     return uses
+
+
+def _only_standing(decision: Decision) -> Decision:
+    return msgspec.structs.replace(decision, entries=(), coupons=(), revoke=(), marks=(), notices=())
 
 
 def _write(

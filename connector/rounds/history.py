@@ -26,7 +26,7 @@ def import_history(house: House, merchant_id: int, shop_id: int, stop: threading
 def _import(house: House, merchant_id: int, shop_id: int, stop: threading.Event) -> bool:
     with house.database.merchant(merchant_id) as tx:
         shop, run = shops.get(tx, shop_id), runs.latest(tx, shop_id, "import")
-        if run is None or run.state in ("done", "failed") or shop.state != "connected":
+        if run is None or run.state == "done" or shop.state != "connected":
             return run is not None and run.state == "done"
         if must_wait(tx, shop, house.now()):
             return False  # the sweep resumes it

@@ -78,7 +78,7 @@ def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
         return
     imported = runs.newest(connection, shop.merchant_id, shop.id, "import")
     if imported is None or imported.state != "done":
-        if imported is not None and imported.state in ("waiting", "running"):
+        if imported is not None and (imported.under_way or _tried_long_ago(imported, now)):
             queue.import_history(connection, shop.merchant_id, shop.id)
         return
     every = POLL_EVERY if platform.polled else WINDOW_EVERY
@@ -91,6 +91,11 @@ def _wake_shop(house: House, connection: Connection, shop: shops.Shop) -> None:
         ids = runs.newest(connection, shop.merchant_id, shop.id, "ids")
         if max(run.started_at for run in (imported, full, ids) if run is not None) + IDS_EVERY <= now:
             queue.reconcile(connection, shop.merchant_id, shop.id, "ids")
+
+
+def _tried_long_ago(run: runs.Run, now: datetime) -> bool:
+    """Whether an import that the shop refused is tried again: its customers are given nothing until it is through."""
+    return run.finished_at is not None and run.finished_at + TRY_AGAIN <= now
 
 
 def wants_all(last: datetime, zone: str, now: datetime) -> bool:

@@ -88,6 +88,7 @@ def show(seen: Visit, found: Member, typed: Forms) -> str:
         redeemables=_redeemables(seen, versions),
         places=_places(seen, people),
         forms=typed,
+        waits=settling.waits(seen.tx, found.id),
         act_key=random_word(),
         title=_title(found, people),
     )

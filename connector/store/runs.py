@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from connector.store.database import Tx
 from connector.store.tables import runs, shops
@@ -81,14 +81,10 @@ def unread(tx: Tx) -> list[int]:
 
     Not a shop that has been removed: no more of it will come.
     """
-    first = (
-        select(runs.c.shop_id)
-        .where(runs.c.merchant_id == tx.merchant_id, runs.c.kind == "import")
-        .group_by(runs.c.shop_id)
-        .having(~func.bool_or(runs.c.state == "done"))
-    )
-    there = shops.c.merchant_id == tx.merchant_id, shops.c.state != "removed", shops.c.id.in_(first)
-    return list(tx.run(select(shops.c.id).where(*there).order_by(shops.c.id)).scalars())
+    theirs = runs.c.merchant_id == shops.c.merchant_id, runs.c.shop_id == shops.c.id, runs.c.kind == "import"
+    begun, read = exists().where(*theirs), exists().where(*theirs, runs.c.state == "done")
+    there = shops.c.merchant_id == tx.merchant_id, shops.c.state != "removed"
+    return list(tx.run(select(shops.c.id).where(*there, begun, ~read).order_by(shops.c.id)).scalars())
 
 
 def explained(tx: Tx, shop_id: int) -> str | None:

@@ -20,7 +20,7 @@ from connector.doctor import Finding
 from connector.house import House, clock, furnish
 from connector.port import Condition, Delivery, Refused, ShopAdapter, ShopFacts, TryLater, Unauthorized
 from connector.pulse import Pulse
-from connector.store import heard, inbox, shops, tables, tallies, vaults
+from connector.store import heard, inbox, runs, shops, tables, tallies, vaults
 from connector.store.shops import Shop
 
 WELL = Condition(ahead=timedelta(seconds=2))
@@ -256,6 +256,16 @@ def test_a_shop_that_asked_to_be_left_alone_for_long_is_named_with_until_when(
     found = sick(house)
     assert ("shop.waits" in found) == told
     assert not told or f"until {until:%Y-%m-%d %H:%M} UTC" in found["shop.waits"].says
+
+
+def test_a_history_that_could_not_be_read_to_its_end_is_told_with_why(
+    house: House, shop: Shop, working: None
+) -> None:
+    with house.database.merchant(shop.merchant_id) as tx:
+        run = runs.begin(tx, shop.id, "import", house.now())
+        assert "shop.import" not in sick(house)
+        runs.fail(tx, run, house.now(), "The shop shows no orders.")
+    assert sick(house)["shop.import"].says.endswith("to the end: The shop shows no orders.")
 
 
 @pytest.mark.parametrize(("minutes", "told"), [(59, False), (61, True)])
