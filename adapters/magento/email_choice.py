@@ -1,12 +1,20 @@
 """The merchant's word on whether the shop has new and changed addresses confirmed by mail; no call tells both settings."""
 
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
+
 from connector.port import Choice, Refused
 
 from .client import Client
 from .confirmations import contradicted
-from .texts import CHOICES, NOT_CONFIRMED
+from .keys import Keys
+from .texts import CHOICES, DOUBTED, NOT_CONFIRMED
 
 KEY = "confirms_email"
+# Seconds for all websites together: a page of the merchant's waits ten for everything that it asks of the shop.
+CHOOSING = 7.0
+BY_NIGHT = 120.0
 _OPTIONS = ("no", "yes")
 
 
@@ -17,18 +25,31 @@ def offered(confirms: bool, language: str) -> tuple[Choice, ...]:
     return (Choice(KEY, say[f"{KEY}_title"], say[f"{KEY}_hint"], False, options, (_OPTIONS[confirms],)),)
 
 
-def value(values: tuple[str, ...], client: Client) -> bool:
-    """Return what was chosen; raise Refused where it is none of the options, or Magento says otherwise."""
+def chosen(values: tuple[str, ...], client: Client) -> Callable[[Keys], Keys]:
+    """Return what was chosen as a change of the keys; raise Refused where it is no option, or Magento says otherwise.
+
+    A yes is doubted where a website was not heard: no answer is no proof.
+    """
     if len(values) != 1 or values[0] not in _OPTIONS:
         raise Refused("Choose one of what is offered.")
-    if values == ("yes",) and (names := contradicted(client)):
-        raise Refused(f"The shop says that nobody has to confirm an address on: {names}.")
-    return values == ("yes",)
+    if values == ("no",):
+        return lambda kept: replace(kept, confirms_email=False, doubted=False)
+    heard = contradicted(client)
+    if heard.names:
+        raise Refused(f"The shop says that nobody has to confirm an address on: {heard.names}.")
+    return lambda kept: replace(kept, confirms_email=True, doubted=heard.missed is not None)
 
 
-def faults(confirms: bool, client: Client) -> tuple[dict[str, str], ...]:
+def look(client: Client, keep: Callable[[Callable[[Keys], Keys]], Keys]) -> None:
+    """Look whether a yes still holds, and keep what came of it; where a website was not heard, a doubt stays as it was."""
+    heard = contradicted(client)
+    if heard.names or heard.missed is None:
+        keep(lambda kept: replace(kept, doubted=kept.confirms_email and bool(heard.names)))
+
+
+def faults(kept: Keys, client: Client) -> tuple[Mapping[str, str], ...]:
     """Return what contradicts a yes, and what to do, in each language."""
-    names = contradicted(client) if confirms else ""
-    return (
-        ({language: text.format(names=names) for language, text in NOT_CONFIRMED.items()},) if names else ()
-    )
+    names = contradicted(client).names if kept.confirms_email else ""
+    if names:
+        return ({language: text.format(names=names) for language, text in NOT_CONFIRMED.items()},)
+    return (DOUBTED,) if kept.doubted else ()

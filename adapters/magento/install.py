@@ -134,10 +134,12 @@ def connect(typed: Typed, hall: Hall, allowed: frozenset[str], now: datetime) ->
 
 
 def insist_confirmed(tried: Tried, allowed: frozenset[str], ends: float) -> None:
-    """Raise NotConnected where Magento says that addresses are not confirmed on all its websites."""
-    names = confirmations.contradicted(Client(tried.facts.address, tried.keys, allowed, ends=ends))
-    if names:
-        raise NotConnected({"confirms_email": Mistake.NOT_CONFIRMED}, to=names)
+    """Raise NotConnected where Magento says that addresses are not confirmed on all its websites, or one was not heard."""
+    heard = confirmations.contradicted(Client(tried.facts.address, tried.keys, allowed, ends=ends))
+    if heard.names:
+        raise NotConnected({"confirms_email": Mistake.NOT_CONFIRMED}, to=heard.names)
+    if heard.missed is not None:
+        raise NotConnected({"address": mistake(heard.missed)})
 
 
 def insist_moved(tried: Tried, hall: Hall, allowed: frozenset[str], ends: float) -> None:
@@ -183,6 +185,7 @@ def renewed(
         keys.with_secret(old, hook_secret or old.hook_secret, now),
         **{name: getattr(tried, name) for name in (*KEYS, "spelling", "default_group")},
         confirms_email=confirms_email or old.confirms_email,
+        doubted=old.doubted and not confirms_email,
     )
 
 

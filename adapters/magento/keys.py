@@ -73,6 +73,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     """The four keys of an integration, the secret of its hints, and two facts that no call can tell.
 
     `confirms_email`: the shop lets nobody in, and takes no changed address, before a mail was answered: they are proven.
+    `doubted`: Magento said otherwise when it was last asked, or was not heard when the merchant said so; nothing is proven.
     `spelling`: how a signature must be made for the shop to accept it, as found out when it was connected.
     `default_group`: the group newcomers are put in; used where a customer names no store view.
     `rows`: what the shop allows on a page of a list, as it told; 0: any number.
@@ -85,6 +86,7 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     token_secret: str
     hook_secret: str
     confirms_email: bool = False
+    doubted: bool = False
     default_group: int = 1
     old_secrets: tuple[Old, ...] = ()
     adobe: Adobe = Adobe()
@@ -97,6 +99,11 @@ class Keys(msgspec.Struct, frozen=True, omit_defaults=True):
     def four(self) -> tuple[str, str, str, str]:
         """Consumer key and secret, access token and its secret."""
         return self.consumer_key, self.consumer_secret, self.token, self.token_secret
+
+    @property
+    def proves_email(self) -> bool:
+        """Whether an address that waits for no confirmation is its customer's own."""
+        return self.confirms_email and not self.doubted
 
     @property
     def sign(self) -> str:

@@ -1,6 +1,7 @@
 """The open line to one Magento shop: the plug's calls, each handed to the part that knows how."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -85,8 +86,7 @@ class Line:
             self._keep(lambda kept: replace(kept, adobe=adobe_choices.with_values(kept.adobe, key, values)))
             return
         if key == email_choice.KEY:
-            confirms = email_choice.value(values, self._client)
-            self._keep(lambda kept: replace(kept, confirms_email=confirms))
+            self._keep(email_choice.chosen(values, self._until(email_choice.CHOOSING, self._keys)))
             return
         if key == events.KEY:
             self._keep(lambda kept: events.chosen(kept, values))
@@ -137,6 +137,9 @@ class Line:
 
     def subscribe(self, address: str) -> tuple[str, ...]:
         """Subscribe to the asynchronous events of the shop, and set up our own module, where it has them."""
+        # Every night: the moment to hear whether the shop still has addresses confirmed.
+        if self._keys.confirms_email:
+            email_choice.look(self._until(email_choice.BY_NIGHT, self._keys), self._keep)
         door = f"{address}/{self._shop.key}"
         if not subscriptions.fits(door, self._shop.address):
             return ()
@@ -177,7 +180,7 @@ class Line:
             faults=(
                 *map(texts_identity.fault, scheme.FAULTS[spelling]),
                 *Tags(Attributes(line), self._keys.chosen).faults,
-                *email_choice.faults(kept.confirms_email, line),
+                *email_choice.faults(kept, line),
             ),
         )
 
@@ -219,6 +222,10 @@ class Line:
         )
         self._clients.append(client)
         return client
+
+    def _until(self, seconds: float, kept: keys.Keys) -> Client:
+        """A line that is cut off in so many seconds, whatever it is asked."""
+        return Client(self._shop.address, kept, self._allowed, ends=time.monotonic() + seconds)
 
     def _keep(self, changed: Callable[[keys.Keys], keys.Keys]) -> keys.Keys:
         """Keep something of the shop and return all that is; whatever else is kept there stays. Raises TryLater."""
@@ -295,5 +302,5 @@ class Line:
             self._groups,
             self._stores,
             self._tags,
-            self._keys.confirms_email,
+            self._keys.proves_email,
         )

@@ -43,6 +43,13 @@ NOT_CONFIRMED = {
     "Zet Require Emails Confirmation voor elke website op Yes, of zeg nee op de pagina van de winkel.",
 }
 
+DOUBTED = {
+    "en": "When Comeback last looked, a website did not have addresses confirmed, or did not answer: no address counts as "
+    "proven. It looks again by night, and at once when you say yes again on the shop's page.",
+    "nl": "Toen Comeback voor het laatst keek, liet een website adressen niet bevestigen, of gaf geen antwoord: geen adres "
+    "geldt als bevestigd. Comeback kijkt 's nachts opnieuw, en meteen als je op de pagina van de winkel nogmaals ja zegt.",
+}
+
 LABELS: dict[str, dict[str, str]] = {
     "en": {
         "title": "Connect your Magento shop",

@@ -106,6 +106,11 @@ def test_a_shop_that_asks_nobody_to_confirm_an_address_is_not_connected_as_one_t
         'id="confirms_email-error">Magento says that nobody has to confirm an address on: Main Website.'
         in page.text
     )
+    sandbox.shop.extras["unconfirmed"] = []
+    fault = {"match": "/confirm", "status": 500}
+    requests.post(f"{sandbox.address}_sandbox/faults", json={"requests": [fault]}, timeout=60)
+    page = browser.post("/magento/", data=form(sandbox, confirms_email="1"))  # no answer is no proof
+    assert (page.status_code, hall.welcomed) == (422, [])
     assert browser.post("/magento/", data=form(sandbox)).status_code == 303
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 from msgspec.structs import replace
 
 from adapters.magento import confirmations, keys
+from adapters.magento.confirmations import Heard
 from adapters.magento.line import Line
 from adapters.magento.rules import end_of, last_day
 from adapters.magento.sandbox import people, promotions, truth
 from adapters.magento.sandbox.places import BY_COUNT
-from connector.port import Refused, ShopLine
+from connector.port import Refused, ShopLine, TryLater
 from connector.records import Coupon
+
+HOME = "https://comeback.example/webhooks/magento"
 
 
 @pytest.fixture
@@ -63,19 +68,72 @@ def test_addresses_are_not_called_proven_where_one_website_asks_nobody(half: Any
 
 
 def test_a_website_that_stopped_asking_is_named_when_the_shop_is_looked_at(half: Any) -> None:
-    (fault,) = half.line(confirms_email=True).examine("https://comeback.example/webhooks/magento").faults
+    (fault,) = half.line(confirms_email=True).examine(HOME).faults
     assert ["on: Europe Website." in fault["en"], "op: Europe Website." in fault["nl"]] == [True, True]
-    assert half.line().examine("https://comeback.example/webhooks/magento").faults == ()
+    assert half.line().examine(HOME).faults == ()
     half.shop.extras["unconfirmed"] = []
-    assert half.line(confirms_email=True).examine("https://comeback.example/webhooks/magento").faults == ()
+    assert half.line(confirms_email=True).examine(HOME).faults == ()
 
 
 def test_what_a_shop_does_not_tell_of_confirmation_is_left_to_the_merchant(half: Any) -> None:
     half.shop.extras["version"] = "2.3"  # calls everybody confirmed
-    assert confirmations.contradicted(half.client()) == ""
+    assert confirmations.contradicted(half.client()) == Heard()
     half.shop.extras["version"] = "2.4"
     half.shop.rights -= {"Magento_Customer::manage"}
-    assert confirmations.contradicted(half.client()) == ""
+    assert confirmations.contradicted(half.client()) == Heard()
+
+
+def trouble(sandbox: Any, **fault: Any) -> None:
+    planted = {"requests": [{"match": "/confirm", **fault}]}
+    requests.post(f"{sandbox.address}_sandbox/faults", json=planted, timeout=60).raise_for_status()
+
+
+def test_trouble_with_one_website_keeps_no_other_from_being_heard(half: Any) -> None:
+    trouble(half, status=500)
+    heard = confirmations.contradicted(half.client())
+    assert (heard.names, isinstance(heard.missed, TryLater)) == ("Europe Website", True)
+
+
+@pytest.fixture
+def opened(half: Any, vault: Any) -> Callable[[], Line]:
+    """Open a new line that keeps what the ones before were told, as a worker does for each job."""
+    vault.tokens = keys.packed(half.keys)
+    half.shop.extras["unconfirmed"] = []
+    return lambda: Line(half.env, ShopLine(half.address, "shop-key"), vault)
+
+
+def proven(line: Line) -> list[bool]:
+    return [found.email_verified for found in line.customers(("1", "2")).values()]
+
+
+def test_a_yes_is_not_believed_until_every_website_was_heard(half: Any, opened: Callable[[], Line]) -> None:
+    trouble(half, status=500)
+    opened().choose("confirms_email", ("yes",))
+    assert proven(opened()) == [False, False]
+    (fault,) = opened().examine(HOME).faults
+    assert ["or did not answer" in fault["en"], "of gaf geen antwoord" in fault["nl"]] == [True, True]
+    trouble(half, status=500)
+    opened().subscribe(HOME)
+    assert proven(opened()) == [False, False]
+    opened().subscribe(HOME)
+    assert (proven(opened()), opened().examine(HOME).faults) == ([True, True], ())
+
+
+def test_no_address_is_proven_from_the_night_on_in_which_a_website_no_longer_asks_for_it(
+    half: Any, opened: Callable[[], Line]
+) -> None:
+    opened().choose("confirms_email", ("yes",))
+    assert proven(opened()) == [True, True]
+    half.shop.extras["unconfirmed"] = [2]
+    opened().subscribe(HOME)
+    assert proven(opened()) == [False, False]
+    # One that is not heard is no better, and what the merchant said is still there once the shop asks again.
+    trouble(half, status=500, times=2)
+    opened().subscribe(HOME)
+    assert proven(opened()) == [False, False]
+    half.shop.extras["unconfirmed"] = []
+    opened().subscribe(HOME)
+    assert proven(opened()) == [True, True]
 
 
 def test_the_shop_says_in_what_its_other_books_are_kept(two: Any) -> None:
