@@ -13,6 +13,7 @@ from .texts import CHOICES, DOUBTED, NOT_CONFIRMED
 
 KEY = "confirms_email"
 # Seconds for all websites together: a page of the merchant's waits ten for everything that it asks of the shop.
+GLANCE = 3.0
 CHOOSING = 7.0
 BY_NIGHT = 120.0
 _OPTIONS = ("no", "yes")

@@ -180,7 +180,7 @@ class Line:
             faults=(
                 *map(texts_identity.fault, scheme.FAULTS[spelling]),
                 *Tags(Attributes(line), self._keys.chosen).faults,
-                *email_choice.faults(kept, line),
+                *email_choice.faults(kept, self._until(email_choice.GLANCE, kept)),
             ),
         )
 

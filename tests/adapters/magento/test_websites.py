@@ -10,7 +10,7 @@ import pytest
 import requests
 from msgspec.structs import replace
 
-from adapters.magento import confirmations, keys
+from adapters.magento import confirmations, email_choice, keys
 from adapters.magento.confirmations import Heard
 from adapters.magento.line import Line
 from adapters.magento.rules import end_of, last_day
@@ -134,6 +134,17 @@ def test_no_address_is_proven_from_the_night_on_in_which_a_website_no_longer_ask
     half.shop.extras["unconfirmed"] = []
     opened().subscribe(HOME)
     assert proven(opened()) == [True, True]
+
+
+def test_a_page_does_not_wait_for_every_website(half: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(email_choice, "GLANCE", 0.1)
+    trouble(half, hang_seconds=0.3, times=9)
+    line = half.line(confirms_email=True)
+    assert line.examine(HOME).faults == ()
+    assert "confirms_email" in [choice.key for choice in line.choices("en")]
+    counts = requests.get(f"{half.address}_sandbox/log", timeout=60).json()["requests"]
+    asked = {path.split("V1/")[-1]: count for path, count in counts.items()}
+    assert (asked["store/websites"] > 0, asked.get("customers/*/confirm", 0) < 2) == (True, True)
 
 
 def test_the_shop_says_in_what_its_other_books_are_kept(two: Any) -> None:
