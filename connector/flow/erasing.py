@@ -68,7 +68,7 @@ def portion(tx: Tx, shop_id: int, now: datetime) -> bool:
 
 def _people(tx: Tx, shop_id: int, now: datetime) -> Counter[str]:
     """Erase some of the shop's customers with what they bought; nothing when it has none."""
-    known = joining.hold(tx, lambda: people.in_shop(tx, shop_id, MEMBERS))
+    known = joining.hold(tx, lambda: erasures.portion(tx, shop_id, MEMBERS))
     if not known:
         return Counter()
     staying = people.also_elsewhere(tx, shop_id, known)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from connector.secrets import random_word
 from connector.store import bulk
 from connector.store.database import Tx
-from connector.store.people import owners
+from connector.store.people import Owner, in_shop, owners
 from connector.store.shops import CLOSED
 from connector.store.tables import cards, code_uses, coupons, customers, marks, metadata, orders, shops
 
@@ -86,23 +86,58 @@ def left(connection: Connection) -> list[tuple[int, int]]:
     return [(row.merchant_id, row.id) for row in connection.execute(chosen.order_by(shops.c.id))]
 
 
+def portion(tx: Tx, shop_id: int, limit: int) -> list[int]:
+    """Return the first so many of the shop's members, and whose codes they used there.
+
+    Once the orders are gone such a code looks unused, and its points would be given back.
+    """
+    found = set[int]()
+    new = set(in_shop(tx, shop_id, limit))
+    while new:
+        found |= new
+        used = select(code_uses.c.code).where(
+            code_uses.c.merchant_id == tx.merchant_id,
+            code_uses.c.shop_id == shop_id,
+            code_uses.c.order_id.in_(_bought(tx, shop_id, _theirs(_here(tx, shop_id, sorted(new))))),
+        )
+        mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id
+        new = set(tx.run(select(coupons.c.member_id).where(*mine, coupons.c.code.in_(used))).scalars()) - found
+    return sorted(found)
+
+
 def people(tx: Tx, shop_id: int, member_ids: Sequence[int]) -> Counter[str]:
     """Delete what the shop has of these members and what they bought there; return the number of rows by table."""
-    here = [owner for owner in owners(tx, member_ids) if owner.shop_id == shop_id]
-    ids = [owner.customer_id for owner in here]
-    # Guest orders go with who claims them: before that, whose points they gave would be settled without them; after it,
-    # the next to come would claim them. Those that nobody claims go with the rest.
-    claims = [owner.claims for owner in here if owner.claims is not None]
-    theirs = or_(bulk.among(orders.c.customer_id, ids), bulk.among(orders.c.guest_hash, claims))
-    bought = select(orders.c.id).where(
-        orders.c.merchant_id == tx.merchant_id, orders.c.shop_id == shop_id, theirs
-    )
+    here = _here(tx, shop_id, member_ids)
+    theirs = _theirs(here)
+    bought = _bought(tx, shop_id, theirs)
     gone = Counter({"code_uses": _delete(tx, shop_id, code_uses, code_uses.c.order_id.in_(bought))})
     gone["orders"] = _delete(tx, shop_id, orders, theirs)
+    ids = [owner.customer_id for owner in here]
     for table in (coupons, marks, cards):
         gone[table.name] = _delete(tx, shop_id, table, bulk.among(table.c.customer_id, ids))
     gone["customers"] = _delete(tx, shop_id, customers, bulk.among(customers.c.id, ids))
     return gone
+
+
+def _here(tx: Tx, shop_id: int, member_ids: Sequence[int]) -> list[Owner]:
+    return [owner for owner in owners(tx, member_ids) if owner.shop_id == shop_id]
+
+
+def _theirs(here: Sequence[Owner]) -> ColumnElement[bool]:
+    """Return which of their shop's orders go with these customers.
+
+    Guest orders go with who claims them: before that, whose points they gave would be settled without them; after it,
+    the next to come would claim them. Those that nobody claims go with the rest.
+    """
+    claims = [owner.claims for owner in here if owner.claims is not None]
+    ids = [owner.customer_id for owner in here]
+    return or_(bulk.among(orders.c.customer_id, ids), bulk.among(orders.c.guest_hash, claims))
+
+
+def _bought(tx: Tx, shop_id: int, which: ColumnElement[bool]) -> Select[tuple[str]]:
+    return select(orders.c.id).where(
+        orders.c.merchant_id == tx.merchant_id, orders.c.shop_id == shop_id, which
+    )
 
 
 def others(tx: Tx, shop_id: int, limit: int) -> Counter[str]:

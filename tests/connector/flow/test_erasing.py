@@ -223,6 +223,31 @@ def test_a_guests_order_stays_until_its_owner_goes_though_somebody_else_of_that_
     assert balances(world)[anna] == 100
 
 
+def test_a_code_that_somebody_else_used_stays_used_though_they_go_before_its_owner(
+    world: Any, market: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "MEMBERS", 1)
+    terms = start()
+    world.tell(CustomerChanged(make.person("6", "bea@example.nl")), CustomerChanged(make.person("7")))
+    market.tell(CustomerChanged(make.person("70")))
+    anna = market_member(market, "70")
+    assert world.member("6") < anna == world.member("7")
+    world.happen(make.order(1, 600, make.NOW - 3 * make.DAY, "7"))
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        key = terms.redeemables[0].key
+        redeeming.redeem(tx, anna, world.shop.id, "7", key, "an-act", "staff", world.now)
+    [code] = [row.code for row in world.coupons if row.source.startswith("redemption")]
+    world.push()
+    world.happen(make.order(2, 40, make.NOW, "6", coupon_codes=(code,)))
+    world.later(200)
+    world.happen(make.order(3, 600, world.now, "7"))
+    held = balances(world)[anna]
+    assert held == 600 - 100 + 600
+    goes(world)
+    assert {name: count for name, count in of_shop(world).items() if count} == {}
+    assert balances(world)[anna] == held
+
+
 def jobs_to_apply(world: Any) -> set[tuple[int, int]]:
     with world.house.database.everyone() as connection:
         rows = connection.execute(text("SELECT args FROM procrastinate_jobs WHERE task_name = 'apply'")).all()
