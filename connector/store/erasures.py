@@ -101,7 +101,9 @@ def portion(tx: Tx, shop_id: int, limit: int) -> list[int]:
             code_uses.c.order_id.in_(_bought(tx, shop_id, _theirs(_here(tx, shop_id, sorted(new))))),
         )
         mine = coupons.c.merchant_id == tx.merchant_id, coupons.c.shop_id == shop_id
-        new = set(tx.run(select(coupons.c.member_id).where(*mine, coupons.c.code.in_(used))).scalars()) - found
+        new = (
+            set(tx.run(select(coupons.c.member_id).where(*mine, coupons.c.code.in_(used))).scalars()) - found
+        )
     return sorted(found)
 
 
