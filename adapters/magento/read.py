@@ -21,7 +21,7 @@ CANCELLED = 3  # a credit memo's state
 TOO_MUCH = 10**12  # Magento's own columns hold less
 MANY = 10**9  # of one thing in one order; more is no number that a column of ours holds
 _NOTHING = Decimal(0)
-PAID = 2  # an invoice's state; 1 is open (money still to be captured), 3 is cancelled
+OPEN, PAID = 1, 2  # an invoice's states: money still to be captured, and captured; 3 is cancelled
 _SECONDS = len("2026-01-31 12:00:00")
 _ZEROS = ("0000-", "-")  # PHP writes the date of zeros as the last day of November before the year 0
 
@@ -151,16 +151,25 @@ def _bought(found: wire.Order) -> tuple[list[wire.Line], Decimal]:
     Nobody paid for that part or got money back for it, so beside a refund of the rest it would count for kept.
     """
     counted, total = lines(found), found.base_grand_total or _NOTHING
-    gone = found.base_total_canceled or _NOTHING
     # Where store credit pays for all of it, no money is cancelled, and a line that is free has no subtotal.
-    partly = gone or found.base_subtotal_canceled or any(line.qty_canceled for line in counted)
-    if found.state == "canceled" or not partly:
+    rest = found.base_total_canceled or found.base_subtotal_canceled
+    if found.state == "canceled" or not (rest or any(line.qty_canceled for line in counted)):
         return counted, total + found.credit.spent
     # Magento calls a piece cancelled only if it was neither invoiced nor sent, and never a part of a bundle that is sent
-    # as one; its total leaves out all that was not invoiced. Orders brought over are paid without invoices.
-    invoiced = any(line.qty_invoiced for line in counted)
+    # as one; its total leaves out all that was not invoiced. Orders brought over are paid without invoices. A module that
+    # cancels line by line says so on the line alone, and what is not invoiced yet is still to come.
+    invoiced = bool(rest) and any(line.qty_invoiced for line in counted)
     cut = [_cut(line, found.base_currency_code, invoiced=invoiced) for line in counted]
-    return [line for line in cut if line.qty_ordered], total - gone + found.credit.used
+    return [line for line in cut if line.qty_ordered], _wanted(found) + found.credit.used
+
+
+def _wanted(found: wire.Order) -> Decimal:
+    """Return the money that is wanted of an order, without what was cancelled of it.
+
+    Magento calls cancelled all that was not captured by then, and an invoice that was open is captured after that.
+    """
+    total, gone = found.base_grand_total or _NOTHING, found.base_total_canceled or _NOTHING
+    return max(total - gone, found.base_total_paid or _NOTHING) if gone else total
 
 
 def _cut(line: wire.Line, currency: str, *, invoiced: bool) -> wire.Line:
@@ -257,7 +266,9 @@ def _paid_at(found: wire.Order, invoices: list[wire.Invoice]) -> datetime | None
         return None
     # Magento reckons in floats: what was paid may fall a hundredth of a cent short of what was owed, and stay so.
     currency = found.base_currency_code
-    owed = minor((found.base_grand_total or _NOTHING) - (found.base_total_canceled or 0), currency)
+    owed = minor(_wanted(found), currency)
+    if found.base_total_canceled and any(invoice.state == OPEN for invoice in invoices):
+        return None  # what it is for still counts for cancelled
     paid = _NOTHING
     for invoice in sorted(invoices, key=lambda each: (each.created_at, each.entity_id)):
         paid += (invoice.base_grand_total or _NOTHING) if invoice.state == PAID else _NOTHING

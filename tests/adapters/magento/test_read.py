@@ -202,6 +202,38 @@ def test_a_part_of_a_bundle_that_is_cancelled_says_so_only_by_not_being_invoiced
     assert ([one.id for one in found.lines], found.total, found.goods) == (["1"], 2000, 2000)
 
 
+def test_what_is_captured_after_the_rest_was_cancelled_was_wanted_and_is_paid_only_then() -> None:
+    # Two for 10.00 each, one of them invoiced and not captured, then Cancel: Magento calls all 20.00 cancelled.
+    one = line(qty_invoiced=Decimal(1), qty_canceled=Decimal(1))
+    told = {"base_total_canceled": Decimal("20.00"), "state": "processing"}
+    waiting = read.order(order(one, **told), [invoice("10.00", "2026-01-02 09:00:00", read.OPEN)])
+    assert waiting.paid_at is None
+    paid = order(one, **told, base_total_paid=Decimal("10.00"))
+    captured = read.order(paid, [invoice("10.00", "2026-01-02 09:00:00")])
+    assert (captured.total, captured.kept_goods, captured.paid_at) == (1000, 1000, at("2026-01-02 09:00:00"))
+
+
+def test_the_second_of_two_invoices_that_is_captured_after_a_cancel_pays_the_order() -> None:
+    three = line(qty_ordered=Decimal(3), qty_invoiced=Decimal(2), qty_canceled=Decimal(1))
+    told = {"base_grand_total": Decimal(30), "base_total_canceled": Decimal(20), "state": "processing"}
+    first, second = "2026-01-02 09:00:00", "2026-01-04 09:00:00"
+    half = order(three, **told, base_total_paid=Decimal(10))
+    assert read.order(half, [invoice("10.00", first), invoice("10.00", second, read.OPEN)]).paid_at is None
+    whole = read.order(
+        order(three, **told, base_total_paid=Decimal(20)), [invoice("10.00", first), invoice("10.00", second)]
+    )
+    assert (whole.total, whole.paid_at) == (2000, at(second))
+
+
+def test_where_a_module_cancels_one_line_the_one_that_is_not_invoiced_yet_still_counts() -> None:
+    sent, gone, next_week = (
+        line(qty_ordered=Decimal(1), base_row_total=Decimal(10), item_id=number, **told)
+        for number, told in enumerate(({"qty_invoiced": Decimal(1)}, {"qty_canceled": Decimal(1)}, {}))
+    )
+    found = read.order(order(sent, gone, next_week, base_grand_total=Decimal(30), state="processing"))
+    assert ([one.id for one in found.lines], found.goods) == (["0", "2"], 2000)
+
+
 def test_store_credit_for_what_was_cancelled_was_not_spent() -> None:
     credit = {"base_customer_balance_amount": Decimal(60), "base_customer_balance_invoiced": Decimal(30)}
     told = {"base_grand_total": Decimal(40), "base_total_canceled": Decimal(20)}
