@@ -204,9 +204,11 @@ class Line:
         return None
 
     def farewell(self) -> None:
-        """Switch off what was subscribed; to delete it, and the integration, is the merchant's."""
+        """Switch off what was subscribed, empty what was entered; to delete it, and the integration, is the merchant's."""
+        door = f"/{self._shop.key}"
         with contextlib.suppress(port.Unauthorized):
-            subscriptions.end(self._client, f"/{self._shop.key}", self._keys.events)
+            messages.end(self._client, door, self._keys.events)
+            subscriptions.end(self._client, door, self._keys.events)
 
     @cached_property
     def _keys(self) -> keys.Keys:

@@ -3,6 +3,7 @@
 It shows the address it has, and never the secret; ours bears the word of its token there, as subscriptions do.
 """
 
+import contextlib
 from typing import Literal
 
 import msgspec
@@ -57,3 +58,13 @@ def tell(client: Client, door: str, keep: Keep) -> bool:
         return client.send("PUT", "comebackMessages", said, bool)
     except (Refused, TryLater, OutcomeUnknown):
         return False  # whoever looks at the shop's page, or the night, tries again
+
+
+def end(client: Client, door: str, events: Events) -> None:
+    """Have the module send no more messages where we entered the address ourselves; raise Unauthorized.
+
+    A module before 1.1.0 refuses the empty address, and goes on.
+    """
+    with contextlib.suppress(Refused, TryLater, OutcomeUnknown):
+        if subscriptions.is_ours(client.read("comebackMessages", str), door, events):
+            client.send("PUT", "comebackMessages", {"address": "", "secret": ""}, bool)

@@ -61,13 +61,12 @@ def sync(shop: str) -> None:
 @click.option("--yes", is_flag=True, help="Ask nothing.")
 def remove(shop: str, yes: bool) -> None:
     """Take Comeback out of SHOP: its keys are deleted here, all else stays. Connected again, it goes on as it was."""
-    from connector.flow import leaving
+    from connector.settings import leaving
 
     with furnished() as house:
         found = removed_or_not(house, shop)
         yes or click.confirm(f"Remove {found.address}?", abort=True)
-        with house.database.merchant(found.merchant_id) as tx:
-            did = leaving.remove(tx, found.id, house.settings.forgotten_log, house.now())
+        did = leaving.remove_from(house, found)
     click.echo(f"{found.address} {'is removed' if did else 'was removed before'}; its rows are kept.")
 
 

@@ -1,21 +1,18 @@
 """One shop's page: how it stands, where its messages go, what its merchant chooses for it, and connecting it again."""
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from queue import Empty, Queue
-from typing import TypeVar
 
 import msgspec
 import structlog
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from connector import trail
 from connector.flow import choosing
-from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater, Unauthorized
+from connector.port import Choice, Condition, Forbidden, Refused, ShopError, Unauthorized
 from connector.settings import asked, leaving
 from connector.settings.door import House, Visit, not_there, visit
+from connector.settings.patience import FAULTS, within
 from connector.settings.sentences import said
 from connector.settings.shops import install_address
 from connector.settings.tongue import _, language
@@ -23,14 +20,9 @@ from connector.store import outbox, programs, queue, rates
 from connector.store.rates import Limit
 from connector.store.shops import Shop
 
-PATIENCE = 10.0  # seconds for a shop to answer its merchant's page
 MOST = 20  # times a minute that a page asks one shop
 _CLOCKS = timedelta(seconds=60)  # apart
-# What may go wrong while a shop is asked; a fault of ours is said to be one, and the page is there all the same.
-_FAULTS = (ValueError, LookupError, TypeError, NotImplementedError)
 _log = structlog.get_logger()
-
-T = TypeVar("T")
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -70,7 +62,7 @@ def furnish(pages: Blueprint, house: House) -> None:
         if not _takes_secret(house, shop):
             not_there()
         try:
-            word = _within(lambda: house.line(shop).new_secret(house.now()))
+            word = within(lambda: house.line(shop).new_secret(house.now()))
         except ShopError as error:
             return _show(house, seen, shop, fault=said(str(error)))
         _log.info("secret made", shop=shop.id)
@@ -85,7 +77,7 @@ def furnish(pages: Blueprint, house: House) -> None:
         try:
             if not _can_be_asked(house, shop):
                 raise Refused("There is nothing to choose for this shop.")
-            _within(lambda: _choose(house, shop, key, values))
+            within(lambda: _choose(house, shop, key, values))
         except ShopError as error:
             return _show(house, seen, shop, answer=_ask(house, shop), fault=said(str(error))), 422
         except NotImplementedError:
@@ -154,10 +146,10 @@ def _ask(house: House, shop: Shop) -> Asked:
             return found, ()  # the right that is missing for it has just been named
 
     try:
-        found, choices = _within(work)
+        found, choices = within(work)
     except ShopError as error:
         return Asked((Told(False, said(str(error))),))
-    except _FAULTS as error:
+    except FAULTS as error:
         _log.error("a shop could not be asked", shop=shop.id, exc_info=error)
         return Asked((Told(False, _("The shop could not be asked. It is noted in the log.")),))
     if found.missing_topics or found.stray_topics:
@@ -200,29 +192,6 @@ def _choose(house: House, shop: Shop, key: str, values: tuple[str, ...]) -> None
     house.line(shop).choose(key, values)
     with house.database.merchant(shop.merchant_id) as tx:
         choosing.chosen(tx, shop.id, house.now())
-
-
-def _within(work: Callable[[], T]) -> T:
-    """Return what the work does; raise TryLater where the shop takes too long. It then goes on to its own end."""
-    done: Queue[T | Exception] = Queue()
-    number = trail.current()
-
-    def run() -> None:
-        trail.follow(number)
-        try:
-            done.put(work())
-        except (ShopError, *_FAULTS) as error:
-            done.put(error)
-
-    # A call to a shop that hangs cannot be broken off; as a daemon its thread does not keep the process from ending.
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        found = done.get(timeout=PATIENCE)
-    except Empty:
-        raise TryLater("The shop did not answer in time.") from None
-    if isinstance(found, Exception):
-        raise found
-    return found
 
 
 def _findings(found: Condition, polled: bool) -> Iterator[Told]:

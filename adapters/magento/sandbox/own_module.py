@@ -31,14 +31,17 @@ def settings(shop: Shop) -> tuple[str, str]:
 
 
 def enter(shop: Shop, address: object, secret: object) -> bool:
-    """Enter both, as the module's route does."""
+    """Enter both, as the module's route does; an empty address empties both."""
     for name, value in (("address", address), ("secret", secret)):
         if not isinstance(value, str):
             raise required(name)
     address, secret = str(address).strip(), str(secret).strip()
     if address and not (_SAFE.fullmatch(address) or _HERE.fullmatch(address)):
         raise Problem(400, "The address for messages begins with https:// and is copied whole from Comeback.")
-    if not address or len(secret) < _SHORTEST:
+    if not address:
+        shop.extras[NAME] = {"address": "", "secret": ""}
+        return True
+    if len(secret) < _SHORTEST:
         raise Problem(400, "Save an address and a secret first.")
     shop.extras[NAME] = {"address": address, "secret": secret}
     return True

@@ -11,6 +11,7 @@ import requests
 from adapters.magento import events, keys, messages, texts_events
 from adapters.magento.keys import Events
 from adapters.magento.line import Line
+from adapters.magento.sandbox import events as async_events
 from adapters.magento.sandbox import own_module
 from adapters.magento.subscriptions import recipient
 from connector.port import ShopLine
@@ -107,6 +108,42 @@ def test_what_a_shop_on_https_is_told_is_an_address_on_https(mage: Any, vault: A
         mage.client(), "http://c.example/webhooks/magento/k", "https://shop.example/", Events()
     )
     assert found == events.Report()
+
+
+def test_at_farewell_the_module_is_told_to_send_no_more_and_who_connects_again_is_told_of_anew(
+    mage: Any, line: Any, vault: Any
+) -> None:
+    line().subscribe(HOME)
+    line().new_secret(mage.now)
+    line().farewell()
+    assert own_module.settings(mage.shop) == ("", "")
+    vault.tokens = keys.packed(mage.keys)
+    line().subscribe(HOME)
+    assert own_module.settings(mage.shop) == (recipient(DOOR, kept(vault).token), kept(vault).token)
+
+
+@pytest.mark.parametrize(
+    "theirs", [DOOR, "https://other.example/webhooks/magento/their-key?subscription=abcdefabcdef"]
+)
+def test_at_farewell_what_was_entered_by_hand_or_by_others_stays(mage: Any, line: Any, theirs: str) -> None:
+    line().subscribe(HOME)
+    own_module.enter(mage.shop, theirs, "a-secret-of-their-own")
+    line().farewell()
+    assert own_module.settings(mage.shop) == (theirs, "a-secret-of-their-own")
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 500), ("PUT", 400), ("PUT", 502)])
+def test_a_module_that_fails_at_farewell_keeps_nothing_else_from_it(
+    mage: Any, line: Any, method: str, status: int
+) -> None:
+    """400: one of before 1.1.0, which takes no empty address."""
+    async_events.install(mage.shop, "mageos")
+    mage.shop.rights = mage.shop.rights | {"MageOS_AsyncEvents::manage"}
+    line().subscribe(HOME)
+    fault = {"match": "comebackMessages", "method": method, "times": 99, "status": status}
+    requests.post(f"{mage.address}_sandbox/faults", json={"requests": [fault]}, timeout=10)
+    line().farewell()
+    assert [one for one in async_events.table(mage.shop) if one.status] == []
 
 
 def test_a_restored_comeback_takes_over_its_own_address(mage: Any, line: Any, vault: Any) -> None:

@@ -388,6 +388,10 @@ def test_at_farewell_ours_are_switched_off_and_dead_keys_are_no_fault_then_but_a
     line().subscribe(HOME)
     line().farewell()
     assert on(mage) == []
+    # Connected again, with the keys and nothing else of before.
+    vault.tokens = keys.packed(mage.keys)
+    assert set(line().subscribe(HOME)) == set(EVENTS)
+    assert line().examine(HOME).notes == ()
     vault.tokens = keys.packed(msgspec.structs.replace(keys.unpacked(vault.tokens), token="dead"))
     line().farewell()
     with pytest.raises(Unauthorized):

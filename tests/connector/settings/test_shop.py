@@ -20,6 +20,7 @@ from sqlalchemy import select, text, update
 from connector import rounds
 from connector.loyalty.terms import CurrencyTerms, Terms, Tier
 from connector.port import Choice, Condition, Forbidden, Refused, ShopError, TryLater, Unauthorized
+from connector.settings import patience
 from connector.settings import shop as page_of_shop
 from connector.store.tables import outbox
 from connector.store.tables import shops as rows
@@ -219,7 +220,7 @@ def test_a_polled_shop_that_turns_us_away_may_lack_a_right_and_goes_on_once_it_i
 def test_a_shop_that_hangs_is_waited_for_and_no_longer(
     browser: Any, line: Line, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_of_shop, "PATIENCE", 0.05)
+    monkeypatch.setattr(patience, "PATIENCE", 0.05)
     free = threading.Event()
     monkeypatch.setattr(line, "examine", lambda _: free.wait(60))
     assert "The shop did not answer in time." in browser.get(f"{place}/line")
@@ -309,7 +310,7 @@ def test_a_choice_that_a_slow_shop_takes_after_its_page_gave_up_has_its_effect_a
         kept(*rest)
         chosen.set()
 
-    monkeypatch.setattr(page_of_shop, "PATIENCE", 0.05)
+    monkeypatch.setattr(patience, "PATIENCE", 0.05)
     monkeypatch.setattr(line, "choose", slowly)
     monkeypatch.setattr(page_of_shop, "_choose", seen)
     answer = browser.post(f"{place}/choose", place, key="where", value="group")

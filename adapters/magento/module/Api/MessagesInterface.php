@@ -22,7 +22,7 @@ interface MessagesInterface
     public function address(): string;
 
     /**
-     * Have hints go there from now on, signed with this secret.
+     * Have hints go there from now on, signed with this secret; with an empty address, nowhere, and forget the secret.
      *
      * @param string $address
      * @param string $secret

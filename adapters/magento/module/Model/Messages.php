@@ -74,12 +74,16 @@ class Messages implements MessagesInterface
         $checked = $this->addresses->create();
         $checked->setValue($address);
         $checked->beforeSave();
-        if ((string)$checked->getValue() === '' || strlen(trim($secret)) < self::SHORTEST) {
+        if ((string)$checked->getValue() === '') {
+            $this->writer->delete(Settings::ADDRESS);
+            $this->writer->delete(Settings::SECRET);
+        } elseif (strlen(trim($secret)) < self::SHORTEST) {
             throw new LocalizedException(__('Save an address and a secret first.'));
+        } else {
+            // The secret first: an address without the secret that goes with it would be refused, and noted as such.
+            $this->writer->save(Settings::SECRET, $this->encryptor->encrypt(trim($secret)));
+            $this->writer->save(Settings::ADDRESS, (string)$checked->getValue());
         }
-        // The secret first: an address without the secret that goes with it would be refused, and noted as such.
-        $this->writer->save(Settings::SECRET, $this->encryptor->encrypt(trim($secret)));
-        $this->writer->save(Settings::ADDRESS, (string)$checked->getValue());
         $this->config->reinit();
         $this->condition->clear();
         return true;

@@ -138,10 +138,12 @@ def test_our_own_module_shows_its_address_and_takes_only_what_can_be_good(store:
     store.shop.rights = store.shop.rights | {"Comeback_Loyalty::config"}
     assert store.get("comebackMessages") == ""
     good = {"address": "https://c.example/webhooks/magento/key", "secret": "s" * 16}
-    for changed in ({"address": "http://c.example/x"}, {"address": ""}, {"secret": "s" * 15}, {"secret": 1}):
+    for changed in ({"address": "http://c.example/x"}, {"secret": ""}, {"secret": "s" * 15}, {"secret": 1}):
         assert store.refused("PUT", "comebackMessages", good | changed)[0] == 400
     assert store.send("PUT", "comebackMessages", good) is True
     assert store.get("comebackMessages") == good["address"]
+    assert store.send("PUT", "comebackMessages", {"address": "", "secret": ""}) is True
+    assert store.get("comebackMessages") == ""
 
 
 def test_subscriptions_outlive_a_restart(mage: Any, tmp_path: Any) -> None:

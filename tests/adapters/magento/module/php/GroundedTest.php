@@ -424,6 +424,15 @@ class GroundedTest extends TestCase
         self::assertTrue($this->condition->mayTry());
     }
 
+    public function testComebackTakesAddressAndSecretAwayAgain(): void
+    {
+        $kept = [Settings::ADDRESS => 'https://old.test/key?subscription=ab12', Settings::SECRET => 'sealed'];
+        $this->condition->bad(new Answer(401, 0, 'no'));
+        self::assertTrue($this->messages($kept)->set(' ', ''));
+        self::assertSame(['reinit' => ''], $kept);
+        self::assertTrue($this->condition->mayTry());
+    }
+
     /**
      * @dataProvider unsafe
      */
@@ -444,7 +453,6 @@ class GroundedTest extends TestCase
         return [
             ['http://new.test/webhooks/magento/key', $good],
             ['https://user:word@new.test/webhooks/magento/key', $good],
-            ['', $good],
             ['https://new.test/webhooks/magento/key', ' '],
             ['https://new.test/webhooks/magento/key', str_repeat('s', 15)],
         ];
@@ -467,6 +475,11 @@ class GroundedTest extends TestCase
         $writer->method('save')->willReturnCallback(
             static function (string $path, string $value) use (&$kept): void {
                 $kept[$path] = $value;
+            }
+        );
+        $writer->method('delete')->willReturnCallback(
+            static function (string $path) use (&$kept): void {
+                unset($kept[$path]);
             }
         );
         $encryptor = $this->createMock(EncryptorInterface::class);
