@@ -79,6 +79,7 @@ def test_the_browser_gets_through_the_plugs_own_install_page(store: Any) -> None
     store.shop.clock = lambda: datetime.now(UTC)
     hall = Doorstep()
     house = Flask("house")
+    house.secret_key = "of this house"
     house.add_url_rule("/signed-in", "signed_in", lambda: "welcome")
     house.register_blueprint(platform.pages({"ALLOW_PRIVATE_HOSTS": store.host}, hall), url_prefix="/magento")
     server = make_server("127.0.0.1", 0, house, threaded=True)
