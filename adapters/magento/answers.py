@@ -64,6 +64,10 @@ class TooSlow(TryLater):
     """The answer did not come within the time that a call may take."""
 
 
+class Unreached(TryLater):
+    """No line to the shop came about: nothing answers there, or nothing that proves to be it by its certificate."""
+
+
 class NotMagento(TryLater):
     """A page came where data was expected: another program, a firewall or a maintenance page answered."""
 

@@ -28,7 +28,7 @@ from connector.port import (
 )
 
 from . import criteria, lanes, network, rights, rows, wire
-from .answers import Answer, Denied, PageTooBig, TooLarge, TooSlow, Untrusted, judge
+from .answers import Answer, Denied, PageTooBig, TooLarge, TooSlow, Unreached, Untrusted, judge
 from .criteria import Search
 from .keys import Keys
 from .signing import Bearer, Signature, Spelling
@@ -287,12 +287,12 @@ def _reached(changes: bool) -> Iterator[None]:
     try:
         yield
     except requests.exceptions.SSLError as error:
-        raise TryLater("The shop's certificate is not accepted.") from error
+        raise Unreached("The shop's certificate is not accepted.") from error
     except requests.ConnectTimeout as error:
-        raise TryLater("The shop cannot be reached.") from error
+        raise Unreached("The shop cannot be reached.") from error
     except (requests.RequestException, HTTPError, DecodeError, TimeoutError) as error:
         if _never_left(error):
-            raise TryLater("The shop cannot be reached.") from error
+            raise Unreached("The shop cannot be reached.") from error
         if changes:
             raise OutcomeUnknown("The shop's answer did not arrive; it may have been done.") from error
         if any(isinstance(one, _SLOW) for one in (error, *error.args)):

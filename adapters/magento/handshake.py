@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from connector.port import Hall, Installed
+from connector.port import Hall
 
 from . import address, exchanges, install, keys, tokens
 from .exchanges import LASTS, WORD, Claim, Exchange, digest
@@ -99,14 +99,15 @@ def exchanged(
     return begun
 
 
-def finished(exchange: Exchange, hall: Hall, allowed: frozenset[str], ends: float) -> install.Tried:
+def finished(
+    exchange: Exchange, hall: Hall, allowed: frozenset[str], ends: float, merchant_code: str = ""
+) -> install.Tried:
     """Try the shop out with its new tokens; raise NotConnected and the port's errors."""
     claim = exchange.claim
     four = install.Four(claim.consumer_key, claim.consumer_secret, exchange.token, exchange.token_secret)
     known = is_known(exchange, hall)
     tried = install.try_out(hall.guard(exchange.address), four, allowed, ends, known=known)
-    install.insist_moved(tried, hall, allowed, ends)
-    return tried
+    return install.insist_moved(tried, hall, allowed, ends, merchant_code)
 
 
 def is_known(exchange: Exchange, hall: Hall) -> bool:
@@ -118,7 +119,7 @@ def is_known(exchange: Exchange, hall: Hall) -> bool:
 
 def reconnect(exchange: Exchange, tried: install.Tried, hall: Hall, now: datetime) -> Exchange:
     """Give a shop that was here before its tokens at once: the old ones died when the merchant clicked Reauthorize."""
-    hall.reconnect(Installed(tried.facts, keys.packed(install.settled(tried, hall, now).keys)))
+    hall.reconnect(install.installed(install.settled(tried, hall, now)))
     done = msgspec.structs.replace(exchange, done=True)
     exchanges.keep(hall, done)
     return done

@@ -12,7 +12,7 @@ from connector.port import Hall, ShopError, Unauthorized
 from . import callbacks, handshake, install, network, scheme, texts, texts_identity, visits
 from .exchanges import Exchange
 from .handshake import Halt, Halted
-from .install import Mistake, NotConnected
+from .install import NotConnected
 from .rights import Right
 
 _HELD = "magento_browser"  # in the session: the word that binds an exchange to one browser
@@ -45,7 +45,13 @@ def add(
                 raise Halted(Halt.UNKNOWN)
             with visits.place(hall):
                 exchange, faults, lacks = _connected(key, success, browser)
-        except (Halted, NotConnected, ShopError) as error:
+        except NotConnected as error:
+            if "merchant_code" not in error.mistakes:
+                return _stopped(hall, error)
+            # It has its tokens, and waits for a code that only the form can bring.
+            waiting = handshake.held(key, browser, hall)
+            return _page(hall, exchange=waiting, success=success, error=error)
+        except (Halted, ShopError) as error:
             return _stopped(hall, error)
         return _page(hall, exchange=exchange, success=success, faults=faults, lacks=lacks)
 
@@ -92,7 +98,7 @@ def add(
             handshake.spend(exchange, hall)
             return url
         ends = install.patience()
-        tried = handshake.finished(exchange, hall, allowed, ends)
+        tried = handshake.finished(exchange, hall, allowed, ends, code)
         if confirms_email:
             install.insist_confirmed(tried, allowed, ends)
         kept = install.settled(tried, hall, clock(), confirms_email=confirms_email)
@@ -155,7 +161,9 @@ def _page(
             for name, wrong in mistakes.items()
             if name != "merchant_code" and error
         ],
-        bad_code=said[Mistake.TURNED_DOWN] if "merchant_code" in mistakes else "",
+        bad_code=said[mistakes["merchant_code"]].format(to=error.to)
+        if error and "merchant_code" in mistakes
+        else "",
         missing=error.missing if error else (),
         lacks=lacks,
         faults=[texts_identity.FAULTS[language][fault] for fault in faults],

@@ -1,10 +1,9 @@
 """Connecting a shop: its address and keys are tried out before anything is kept."""
 
-import contextlib
 import time
 from datetime import datetime
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import msgspec
 
@@ -22,7 +21,8 @@ from connector.port import (
     Welcomed,
 )
 
-from . import address, answers, confirmations, groups, keys, rights, scheme
+from . import address, answers, before, confirmations, groups, keys, rights, scheme
+from .before import Before
 from .client import Client
 from .keys import Keys
 from .rights import Right
@@ -32,7 +32,6 @@ from .stores import Stores
 PATIENCE = (
     45.0  # seconds that somebody waits before the page, for all calls together; then the last one is cut off
 )
-FOR_BEFORE = 10.0  # seconds of these for a shop to answer where it was before
 SHORTEST_SECRET = 16
 LONGEST = 200
 
@@ -87,6 +86,8 @@ class Mistake(Enum):
     TURNED_DOWN = "turned_down"
     CONNECTED = "connected"
     CONNECTED_AT = "connected_at"
+    ILL_WHERE_IT_WAS = "ill_where_it_was"
+    CODE_WANTED = "code_wanted"
     NOT_CONFIRMED = "not_confirmed"
 
 
@@ -101,11 +102,15 @@ class NotConnected(Exception):
 
 
 class Tried(msgspec.Struct, frozen=True):
-    """A shop that was tried out: what it says of itself, the keys as they are to be kept, and rights it can do without."""
+    """A shop that was tried out: what it says of itself, the keys as they are to be kept, and rights it can do without.
+
+    `moved`: it was here before at another address, and says there itself that it has moved.
+    """
 
     facts: ShopFacts
     keys: Keys
     missing: tuple[Right, ...] = ()
+    moved: bool = False
 
 
 class Connected(msgspec.Struct, frozen=True):
@@ -126,7 +131,7 @@ def connect(typed: Typed, hall: Hall, allowed: frozenset[str], now: datetime) ->
         raise NotConnected({"consumer_key": Mistake.KEYS_REFUSED}) from error
     except ShopError as error:
         raise NotConnected({"address": mistake(error)}, to=getattr(error, "to", "")) from error
-    insist_moved(tried, hall, allowed, ends)
+    tried = insist_moved(tried, hall, allowed, ends, typed.merchant_code)
     if typed.confirms_email:
         insist_confirmed(tried, allowed, ends)
     kept = settled(tried, hall, now, typed.hook_secret.strip(), confirms_email=typed.confirms_email)
@@ -142,20 +147,32 @@ def insist_confirmed(tried: Tried, allowed: frozenset[str], ends: float) -> None
         raise NotConnected({"address": mistake(heard.missed)})
 
 
-def insist_moved(tried: Tried, hall: Hall, allowed: frozenset[str], ends: float) -> None:
-    """Raise NotConnected where the house knows the shop at another address, and it answers there as before.
+def insist_moved(tried: Tried, hall: Hall, allowed: frozenset[str], ends: float, code: str) -> Tried:
+    """Return the shop as moved where it was at another address and says there itself that it has left.
 
-    Who copies a shop copies its keys too: were the copy taken for the shop, everything newer would seem deleted.
+    Raises NotConnected where it answers there as before, where nobody can tell just now, and where it does not say so and
+    no code is brought that may show whose it is; whether that is the right one, the house looks at.
     """
     there = hall.elsewhere(tried.facts.address, tried.facts.sign)
-    tokens = hall.tokens(there) if there else None
-    if tokens is None:
-        return
-    with contextlib.suppress(ShopError):
-        ends = min(ends, time.monotonic() + FOR_BEFORE)
-        # Not its websites: a shop may tell anybody of those, whatever keys they bring.
-        groups.newcomers(Client(there, keys.unpacked(tokens), allowed, ends=ends))
-        raise NotConnected({"address": Mistake.CONNECTED_AT}, to=there)
+    if not there:
+        return tried
+    tokens = hall.tokens(there)
+    stands = Before.UNPROVED  # a shop that was removed has no keys to ask with
+    if tokens is not None:
+        stands = before.found(there, keys.unpacked(tokens), tried.keys, tried.facts.address, allowed, ends)
+    match stands:
+        case Before.MOVED:
+            return msgspec.structs.replace(tried, moved=True)
+        case Before.THERE:
+            raise NotConnected({"address": Mistake.CONNECTED_AT}, to=there)
+        case Before.ILL:
+            raise NotConnected({"address": Mistake.ILL_WHERE_IT_WAS}, to=there)
+        case Before.UNPROVED:
+            if not code.strip():
+                raise NotConnected({"merchant_code": Mistake.CODE_WANTED}, to=there)
+            return tried
+        case _:
+            assert_never(stands)
 
 
 def settled(
@@ -228,10 +245,17 @@ def _try_out_above(base: str, four: Four, allowed: frozenset[str], ends: float) 
     raise astray or Refused("There is no shop.")
 
 
+def installed(tried: Tried, merchant_code: str = "") -> Installed:
+    """Return what the house is given of a shop."""
+    return Installed(
+        tried.facts, keys.packed(tried.keys), merchant_code.strip() or None, has_moved=tried.moved
+    )
+
+
 def welcome(tried: Tried, merchant_code: str, hall: Hall) -> Welcomed:
     """Hand the shop to the house; raise NotConnected where the code is none, or the shop would be there twice."""
     try:
-        return hall.welcome(Installed(tried.facts, keys.packed(tried.keys), merchant_code.strip() or None))
+        return hall.welcome(installed(tried, merchant_code))
     except Already as error:
         wrong = Mistake.CONNECTED_AT if error.address else Mistake.CONNECTED
         raise NotConnected({"address": wrong}, to=error.address) from error

@@ -153,6 +153,12 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.CONNECTED_AT: "This shop is connected already, as {to}: all websites and addresses of one Magento are one "
         "shop here, and there is nothing more to connect. Has it moved from there? Then connect it with the integration it "
         "had. Is this a copy of it? Then give the copy base URLs and an integration of its own.",
+        Mistake.ILL_WHERE_IT_WAS: "This shop is connected already, as {to}, and that address does not answer properly just "
+        "now, so that nobody can tell whether it has moved. Try again in a while. If it never will again, remove the shop "
+        "on its page in Comeback first.",
+        Mistake.CODE_WANTED: "This shop was connected as {to}, and nothing there says that it has moved. Enter a one-time "
+        "code of its programme, from Add a shop, to show that it is yours. Is this a copy of a shop that lives on? Then "
+        "give the copy an integration of its own.",
     },
     "nl": {
         Mistake.EMPTY: "Vul dit in.",
@@ -176,6 +182,12 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.CONNECTED_AT: "Deze winkel is al verbonden, als {to}: alle websites en adressen van één Magento zijn hier "
         "één winkel, en er valt niets meer te verbinden. Is hij daarvandaan verhuisd? Verbind hem dan met de integratie die "
         "hij had. Is dit een kopie ervan? Geef de kopie dan eigen base-URL's en een eigen integratie.",
+        Mistake.ILL_WHERE_IT_WAS: "Deze winkel is al verbonden, als {to}, en dat adres antwoordt nu even niet goed, zodat "
+        "niemand kan zeggen of hij verhuisd is. Probeer het straks opnieuw. Komt het nooit meer terug, verwijder de winkel "
+        "dan eerst op zijn pagina in Comeback.",
+        Mistake.CODE_WANTED: "Deze winkel was verbonden als {to}, en daar zegt niets dat hij verhuisd is. Vul een eenmalige "
+        "code van zijn programma in, van Winkel toevoegen, om te laten zien dat hij van jou is. Is dit een kopie van een "
+        "winkel die doorgaat? Geef de kopie dan een eigen integratie.",
     },
 }
 

@@ -24,13 +24,14 @@ class Arrived(msgspec.Struct, frozen=True):
 def welcome(database: Database, platform: Platform, installed: Installed, now: datetime) -> Arrived:
     """Keep the shop and its tokens; a known shop comes back to its merchant, a new one joins or founds one.
 
-    One that is known by its sign comes back from another address, which is its own from then on. Raises Already when it
-    would be here twice, and Refused when a new shop brings a code that is unknown, used or too old.
+    One that is known by its sign comes back from another address, which is its own from then on; where it does not say
+    itself that it has moved, by a code of its merchant only. Raises Already when it would be here twice, and Refused when
+    a code that is needed or brought by a new shop is another merchant's, unknown, used or too old.
     """
     facts = installed.facts
     with database.everyone() as connection:
-        known = shops.find_by_address(connection, platform.name, facts.address) or moves.known_elsewhere(
-            connection, database.ring, platform.name, facts.address, facts.sign
+        known = shops.find_by_address(connection, platform.name, facts.address) or _moved(
+            database, connection, platform, installed, now
         )
         merchant_id = (
             known.merchant_id if known else _merchant(database, connection, platform, installed, now)
@@ -41,6 +42,20 @@ def welcome(database: Database, platform: Platform, installed: Installed, now: d
             return _keep(tx, known, platform, installed, now)
     # It was erased while we waited for it. What comes to its address now is a new shop.
     return welcome(database, platform, installed, now)
+
+
+def _moved(
+    database: Database, connection: Connection, platform: Platform, installed: Installed, now: datetime
+) -> shops.Shop | None:
+    """Return the shop of this sign where it is known elsewhere; raise Refused where nothing shows that it is this one."""
+    facts, code = installed.facts, installed.merchant_code
+    known = moves.known_elsewhere(connection, database.ring, platform.name, facts.address, facts.sign)
+    if known is not None and not installed.has_moved:
+        # Whoever once set up the shop's integration may hold the key and secret that its sign is made of.
+        whose = merchants.find_pass(connection, code, "join", now) if code else None
+        if whose != known.merchant_id:
+            raise Refused(SPENT)
+    return known
 
 
 def _keep(

@@ -41,11 +41,16 @@ class ShopLine(msgspec.Struct, frozen=True):
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """A shop that has just proved itself. `tokens` is opaque to the house; `merchant_code` joins an existing merchant."""
+    """A shop that has just proved itself. `tokens` is opaque to the house; `merchant_code` joins an existing merchant.
+
+    `has_moved`: where the house knows it elsewhere, it says there itself that it has moved. Without that a code of its
+    merchant moves it, and nothing else.
+    """
 
     facts: ShopFacts
     tokens: bytes
     merchant_code: str | None = None
+    has_moved: bool = False
 
 
 class Welcomed(msgspec.Struct, frozen=True):

@@ -15,10 +15,14 @@ from adapters.magento import install, keys
 from adapters.magento.install import Mistake, NotConnected, Typed
 from adapters.magento.platform import platform
 from adapters.magento.sandbox import create_server
+from connector.flow import leaving
 from connector.hall import DoorStep
 from connector.house import House, furnish
+from connector.port import Known, Refused, ShopFacts
 from connector.store import merchants, shops
 from connector.store.shops import Shop
+
+COPY = "https://copy.test/"
 
 
 class Second:
@@ -93,19 +97,97 @@ def test_a_second_address_of_a_connected_shop_is_not_a_second_shop(
     assert [shop.address for shop in connected(home)] == [sandbox.address]
 
 
-def test_a_shop_that_no_longer_answers_where_it_was_has_moved_with_all_that_was_said_of_it(
+def test_a_shop_of_which_nothing_answers_where_it_was_moves_with_a_code_of_its_own_merchant_only(
     home: House, sandbox: Any, second: Second
 ) -> None:
+    """Whoever once set up its integration holds the key and secret too; moved to them, they would be signed in."""
     connect(home, sandbox.address, sandbox.keys)
     (before,) = connected(home)
     secret = keys.unpacked(home.vault(before).read()).hook_secret
     sandbox.close()
-    connect(home, second.address, sandbox.keys)
+    with home.database.everyone() as connection:
+        stranger = merchants.add(
+            connection, home.database.ring, "Stranger", "EUR", "Europe/Amsterdam", "en", home.now()
+        )
+    with home.database.merchant(stranger) as tx:
+        foreign = merchants.give_pass(tx, "join", home.now(), timedelta(hours=1))
+    said = {
+        "": ({"merchant_code": Mistake.CODE_WANTED}, sandbox.address),
+        "guessed": ({"merchant_code": Mistake.TURNED_DOWN}, ""),
+        foreign: ({"merchant_code": Mistake.TURNED_DOWN}, ""),
+    }
+    for code, wanted in said.items():
+        with pytest.raises(NotConnected) as error:
+            connect(home, second.address, sandbox.keys, code)
+        assert mistake_of(error) == wanted
+        assert connected(home) == (before,)
+    connect(home, second.address, sandbox.keys, code_of(home, before))
     (after,) = connected(home)
     assert (after.id, after.merchant_id, after.key) == (before.id, before.merchant_id, before.key)
     assert (after.address, after.state) == (second.address, "connected")
     assert keys.unpacked(home.vault(after).read()).hook_secret == secret
     assert home.line(after).counts().orders == 0
+
+
+@pytest.mark.parametrize("how", [{"status": 503, "retry_after": 600}, {"status": 429}, {"status": 500}])
+def test_a_shop_that_is_only_ill_for_a_moment_has_not_moved_even_for_who_has_a_code(
+    home: House, sandbox: Any, second: Second, how: dict[str, Any]
+) -> None:
+    connect(home, sandbox.address, sandbox.keys)
+    (before,) = connected(home)
+    tokens = home.vault(before).read()
+    ordered = {"requests": [{"times": 99} | how]}
+    requests.post(f"{sandbox.address}_sandbox/faults", json=ordered, timeout=60).raise_for_status()
+    for code in ("", code_of(home, before)):
+        with pytest.raises(NotConnected) as error:
+            connect(home, second.address, sandbox.keys, code)
+        assert mistake_of(error) == ({"address": Mistake.ILL_WHERE_IT_WAS}, sandbox.address)
+    assert connected(home) == (before,)
+    assert home.vault(before).read() == tokens
+
+
+@pytest.mark.parametrize("removed", [False, True])
+def test_of_a_shop_whose_old_keys_are_dead_or_deleted_a_copy_takes_the_place_by_no_keys_alone(
+    home: House, sandbox: Any, removed: bool
+) -> None:
+    connect(home, sandbox.address, sandbox.keys)
+    (before,) = connected(home)
+    kept = keys.unpacked(home.vault(before).read())
+    if removed:
+        with home.database.merchant(before.merchant_id) as tx:
+            leaving.remove(tx, before.id, home.settings.forgotten_log, home.now())
+    else:
+        other_integration(sandbox)
+    hall = DoorStep(home, platform)
+    facts = ShopFacts(COPY, "Copy", "EUR", "Europe/Amsterdam", sign=kept.sign)
+    copy = install.Tried(facts, msgspec.structs.replace(kept, token="t" * 32, token_secret="u" * 32))
+    with pytest.raises(NotConnected) as error:
+        install.insist_moved(copy, hall, home.settings.private_hosts, install.patience(), "")
+    assert mistake_of(error) == ({"merchant_code": Mistake.CODE_WANTED}, sandbox.address)
+    with pytest.raises(Refused):
+        hall.reconnect(install.installed(copy))
+    assert (hall.known(COPY), hall.known(sandbox.address)) == (
+        None,
+        Known("removed" if removed else "connected"),
+    )
+
+
+def test_by_the_identity_link_the_code_is_asked_for_on_the_page_and_the_exchange_waits_for_it(
+    home: House, web: Any, sandbox: Any, second: Second
+) -> None:
+    public = {"public_url": f"http://127.0.0.1:{web.port}"}
+    requests.post(f"{sandbox.address}_sandbox/activate", json=public, timeout=60).raise_for_status()
+    (before,) = connected(home)
+    sandbox.close()
+    reauthorize = f"{second.address}_sandbox/reauthorize"
+    told = requests.post(reauthorize, json=public, timeout=60)
+    assert (told.status_code == 200, "nothing there says that it has moved" in told.text) == (False, True)
+    assert connected(home) == (before,)
+    code = {"merchant_code": code_of(home, before)}
+    told = requests.post(reauthorize, json=public | code, timeout=60)
+    assert told.json()["status"] == 200, told.text
+    (after,) = connected(home)
+    assert (after.id, after.address, after.state) == (before.id, second.address, "connected")
 
 
 def test_reauthorize_after_a_move_connects_the_same_shop_at_its_new_address(
