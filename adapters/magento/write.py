@@ -65,7 +65,7 @@ class Marker:
         now, default = row.group_id or 0, self._groups.default_of(row.store_id)
         current = self._groups.code(now) or ""
         if tier and current == tier:
-            return _Place(now, before or self._bought_in(row, default))
+            return _Place(now, before or self._bought_in(row, default, (tier, *known)))
         ours = self._is_ours(row, current, known, before)
         if not tier:
             # A group of the shop's own may bear the name of a tier, and people whom nobody here put into it.
@@ -78,12 +78,13 @@ class Marker:
             return Replaces(own)
         return _Place(self._group(tier, row).id, before or DEFAULT)
 
-    def _bought_in(self, row: Tagged, default: int) -> str:
+    def _bought_in(self, row: Tagged, default: int, ours: tuple[str, ...]) -> str:
         """Return what a group of ours stands in place of where nobody knows any more: a backup was older than the move.
 
-        Who last bought in a group that a tier may replace was in that one.
+        Who last bought in a group that a tier may replace was in that one; unless it is a tier's own (`ours`), also ticked
+        once: they would stay in it when their tier ends.
         """
-        offered = self._chosen.replaceable
+        offered = [each for each in self._chosen.replaceable if self._groups.code(each) not in ours]
         last = self._groups.last_of(row.id, (default, *offered)) if offered else None
         return str(last) if last in offered else DEFAULT
 

@@ -188,6 +188,18 @@ def test_who_is_in_a_tiers_group_and_nobody_knows_out_of_which_goes_back_to_the_
     assert group(sandbox, ann) == back
 
 
+def test_nobody_goes_back_to_the_group_of_a_tier_that_was_once_ticked_itself(sandbox: Any, ann: str) -> None:
+    silver, gold = (
+        groups.save(sandbox.shop, {"code": code, "tax_class_id": 3}) for code in ("Silver", "Gold")
+    )
+    may = Chosen(replaceable=(RETAILER, silver.id, gold.id))
+    for code in ("Retailer", "Silver", "Gold"):
+        put(sandbox, ann, code)
+        sandbox.order(int(ann))
+    found = sandbox.line(chosen=may).mark(ann, ("Gold",), ("Gold", "Silver"), tier="Gold")
+    assert found == Marked(("Gold",), str(RETAILER))
+
+
 def test_an_old_group_that_is_no_more_gives_way_to_the_one_of_newcomers(sandbox: Any, ann: str) -> None:
     put(sandbox, ann, "Retailer")
     sandbox.line(chosen=MAY).mark(ann, ("Silver",), (), tier="Silver", before="3")
