@@ -50,11 +50,17 @@ def begin(tx: Tx, shop_id: int, asked_at: datetime, now: datetime) -> bool:
     return True
 
 
-def portion(tx: Tx, shop_id: int, now: datetime) -> bool:
-    """Erase some of what is left of a shop; False when nothing was: then its end is written down, with the proof."""
+def portion(tx: Tx, shop_id: int, now: datetime, spared: Sequence[int] = (), alone: bool = False) -> bool:
+    """Erase some of what is left of a shop; False when nothing was: then its end is written down, with the proof.
+
+    Members in `spared` are left where they are, and the end with them. `alone`: only one member goes.
+    """
     if shops.hold(tx, shop_id).forgotten_at is not None:
         return False
-    rows = _people(tx, shop_id, now) or erasures.others(tx, shop_id, PORTION)
+    rows = _people(tx, shop_id, now, spared, 1 if alone else MEMBERS)
+    if not rows and spared:
+        return False
+    rows = rows or erasures.others(tx, shop_id, PORTION)
     if rows.total():
         erasures.count(tx, shop_id, rows)
         return True
@@ -66,9 +72,9 @@ def portion(tx: Tx, shop_id: int, now: datetime) -> bool:
     return False
 
 
-def _people(tx: Tx, shop_id: int, now: datetime) -> Counter[str]:
+def _people(tx: Tx, shop_id: int, now: datetime, spared: Sequence[int], limit: int) -> Counter[str]:
     """Erase some of the shop's customers with what they bought; nothing when it has none."""
-    known = joining.hold(tx, lambda: erasures.portion(tx, shop_id, MEMBERS))
+    known = joining.hold(tx, lambda: erasures.portion(tx, shop_id, limit, spared))
     if not known:
         return Counter()
     staying = people.also_elsewhere(tx, shop_id, known)

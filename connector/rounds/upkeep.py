@@ -51,7 +51,7 @@ def sweep(house: House) -> None:
             queue.settle(connection, merchant_id)
         for merchant_id, shop_id in inbox.shops_waiting(connection, now):
             queue.apply(connection, merchant_id, shop_id)
-        for merchant_id, shop_id in erasures.left(connection):
+        for merchant_id, shop_id in erasures.left(connection, now):
             queue.apply(connection, merchant_id, shop_id)
         for merchant_id, shop_id in outbox.shops_waiting(connection, now):
             queue.push(connection, merchant_id, shop_id)

@@ -74,7 +74,9 @@ def furnish(pages: Blueprint, house: House) -> None:
             wanted = Wanted(after=asked.number("after"))
             open_ones = privacy.unfinished(seen.tx, _privacy_topics(house), seen.now)
             page = privacy.requests(seen.tx, wanted.after, seen.now)
-            return _show(seen, "privacy", (), wanted, page=page, unfinished=open_ones)
+            return _show(
+                seen, "privacy", (), wanted, page=page, unfinished=open_ones, erasing=privacy.ERASING
+            )
 
     @pages.get(f"/settings/activity/privacy/<{asked.ROW}:request_id>.json")
     def export(request_id: int) -> Response:

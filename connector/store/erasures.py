@@ -78,21 +78,23 @@ def end(tx: Tx, shop_id: int, now: datetime) -> None:
     _set(tx, shop_id, name="", forgotten_at=now)
 
 
-def left(connection: Connection) -> list[tuple[int, int]]:
-    """Return (merchant, shop) of every shop whose erasing has begun and not ended."""
+def left(connection: Connection, now: datetime) -> list[tuple[int, int]]:
+    """Return (merchant, shop) of every shop whose erasing has begun and not ended, unless that was put off."""
     chosen = select(shops.c.merchant_id, shops.c.id).where(
-        shops.c.erasing_since.is_not(None), shops.c.forgotten_at.is_(None)
+        shops.c.erasing_since.is_not(None),
+        shops.c.forgotten_at.is_(None),
+        or_(shops.c.busy_until.is_(None), shops.c.busy_until <= now),
     )
     return [(row.merchant_id, row.id) for row in connection.execute(chosen.order_by(shops.c.id))]
 
 
-def portion(tx: Tx, shop_id: int, limit: int) -> list[int]:
-    """Return the first so many of the shop's members, and whose codes they used there.
+def portion(tx: Tx, shop_id: int, limit: int, spared: Sequence[int]) -> list[int]:
+    """Return the first so many of the shop's members without the spared ones, and whose codes they used there.
 
     Once the orders are gone such a code looks unused, and its points would be given back.
     """
     found = set[int]()
-    new = set(in_shop(tx, shop_id, limit))
+    new = set(in_shop(tx, shop_id, limit, spared))
     while new:
         found |= new
         used = select(code_uses.c.code).where(

@@ -253,9 +253,10 @@ def all_ids(tx: Tx, shop_id: int, before: datetime) -> Iterator[str]:
     return bulk.in_order(tx, customers.c.id, *_of(tx, shop_id), *there)
 
 
-def in_shop(tx: Tx, shop_id: int, limit: int) -> list[int]:
-    """Return the first so many of the members that have a customer in the shop."""
-    chosen = select(customers.c.member_id).where(*_of(tx, shop_id)).distinct().order_by(customers.c.member_id)
+def in_shop(tx: Tx, shop_id: int, limit: int, without: Sequence[int] = ()) -> list[int]:
+    """Return the first so many of the members that have a customer in the shop, without these."""
+    others = *_of(tx, shop_id), ~bulk.among(customers.c.member_id, without)
+    chosen = select(customers.c.member_id).where(*others).distinct().order_by(customers.c.member_id)
     return list(tx.run(chosen.limit(limit)).scalars())
 
 

@@ -124,7 +124,7 @@ shops = Table(
     Column("removed_at", MOMENT),
     Column("last_delivery_at", MOMENT),
     Column("seen_until", MOMENT),  # reconciliation has looked at every change before this
-    Column("busy_until", MOMENT),  # the shop asked us to leave it alone until then
+    Column("busy_until", MOMENT),  # left alone until then: it asked for that, or its erasing is put off
     Column("failures", Integer, nullable=False, server_default="0"),  # of its line, in a row
     Column("failing_since", MOMENT),
     Column("failed_at", MOMENT),

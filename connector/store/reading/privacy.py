@@ -72,10 +72,11 @@ def unfinished(tx: Tx, topics: Sequence[str], now: datetime) -> tuple[Open, ...]
 
 def _erasing(tx: Tx, now: datetime) -> Iterator[Open]:
     begun = shops.c.erasing_since.is_not(None), shops.c.forgotten_at.is_(None)
-    chosen = select(shops.c.id, shops.c.erasing_asked_at).where(shops.c.merchant_id == tx.merchant_id, *begun)
+    fields = shops.c.id, shops.c.erasing_asked_at, shops.c.busy_until
+    chosen = select(*fields).where(shops.c.merchant_id == tx.merchant_id, *begun)
     for row in tx.all(chosen.order_by(shops.c.erasing_asked_at)):
-        due_at = row.erasing_asked_at + LAW
-        yield Open(row.id, row.id, ERASING, row.erasing_asked_at, due_at, (due_at - now).days, False)
+        due_at, put_off = row.erasing_asked_at + LAW, row.busy_until is not None
+        yield Open(row.id, row.id, ERASING, row.erasing_asked_at, due_at, (due_at - now).days, put_off)
 
 
 def _open(row: Row[Any], due_at: datetime, now: datetime) -> Open:

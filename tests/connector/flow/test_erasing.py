@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
 from connector import backup, rounds
 from connector.app import create_app
@@ -29,7 +30,7 @@ from connector.port import (
 )
 from connector.records import Order
 from connector.rounds import upkeep
-from connector.store import gauges, inbox, programs, proofs, shops, tables, vaults
+from connector.store import erasures, gauges, inbox, people, programs, proofs, shops, tables, vaults
 
 CORNER, MARKET = "corner.example", "market.example"
 
@@ -246,6 +247,41 @@ def test_a_code_that_somebody_else_used_stays_used_though_they_go_before_its_own
     goes(world)
     assert {name: count for name, count in of_shop(world).items() if count} == {}
     assert balances(world)[anna] == held
+
+
+def test_who_cannot_be_settled_is_left_for_last_and_named_and_keeps_nobody_else_in_a_shop_that_is_erased(
+    world: Any, market: Any, start: Any, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    both_know_anna(world, market, make)
+    world.push()
+    anna, held = world.member("7"), balances(world)
+    world.tell(CustomerChanged(make.person("9", "cas@example.nl")))
+    real = people.owners
+
+    def owners(tx: Any, member_ids: Any) -> Any:
+        if anna in member_ids:
+            raise ValueError("a story that we do not understand")
+        return real(tx, member_ids)
+
+    with monkeypatch.context() as spoilt, capture_logs() as lines:
+        spoilt.setattr(people, "owners", owners)
+        goes(world)
+    assert [row.id for row in world.rows(tables.customers) if row.shop_id == world.shop.id] == ["7"]
+    named = [line for line in lines if line["event"] == "not erased"]
+    assert [(line["shop"], line["member"], line["error"]) for line in named] == [
+        (world.shop.id, anna, "ValueError")
+    ]
+    browser = create_app(world.house).test_client()
+    browser.get(urlsplit(sign_in_url(world.house, world.shop.merchant_id)).path)
+    assert "it is tried again every hour" in browser.get("/settings/activity/privacy?lang=en").text
+    # Not before the hour is over: with the sweep it would be four times a minute.
+    for minutes, again in ((0, set()), (60, {(world.shop.merchant_id, world.shop.id)})):
+        with world.house.database.everyone() as connection:
+            assert set(erasures.left(connection, world.now + timedelta(minutes=minutes))) == again
+    rounds.apply(world.house, world.shop.merchant_id, world.shop.id)
+    assert {name: count for name, count in of_shop(world).items() if count} == {}
+    assert balances(world)[anna] == held[anna]
 
 
 def jobs_to_apply(world: Any) -> set[tuple[int, int]]:
