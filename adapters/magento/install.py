@@ -86,6 +86,7 @@ class Mistake(Enum):
     TURNED_DOWN = "turned_down"
     CONNECTED = "connected"
     CONNECTED_AT = "connected_at"
+    REMOVED_AT = "removed_at"
     ILL_WHERE_IT_WAS = "ill_where_it_was"
     CODE_WANTED = "code_wanted"
     NOT_CONFIRMED = "not_confirmed"
@@ -257,7 +258,8 @@ def welcome(tried: Tried, merchant_code: str, hall: Hall) -> Welcomed:
     try:
         return hall.welcome(installed(tried, merchant_code))
     except Already as error:
-        wrong = Mistake.CONNECTED_AT if error.address else Mistake.CONNECTED
+        here = Mistake.REMOVED_AT if error.removed else Mistake.CONNECTED_AT
+        wrong = here if error.address else Mistake.CONNECTED
         raise NotConnected({"address": wrong}, to=error.address) from error
     except Refused as error:
         raise NotConnected({"merchant_code": Mistake.TURNED_DOWN}) from error

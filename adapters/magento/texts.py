@@ -153,6 +153,9 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.CONNECTED_AT: "This shop is connected already, as {to}: all websites and addresses of one Magento are one "
         "shop here, and there is nothing more to connect. Has it moved from there? Then connect it with the integration it "
         "had. Is this a copy of it? Then give the copy base URLs and an integration of its own.",
+        Mistake.REMOVED_AT: "This shop was connected as {to} and then removed. To go on with its points and codes, connect "
+        "it with the integration it had, or at that address. If neither is there any more, erase it on its page in "
+        "Comeback; after that, connect it here as a new shop.",
         Mistake.ILL_WHERE_IT_WAS: "This shop is connected already, as {to}, and that address does not answer properly just "
         "now, so that nobody can tell whether it has moved. Try again in a while. If it never will again, remove the shop "
         "on its page in Comeback first.",
@@ -182,6 +185,9 @@ MISTAKES: dict[str, dict[Mistake, str]] = {
         Mistake.CONNECTED_AT: "Deze winkel is al verbonden, als {to}: alle websites en adressen van één Magento zijn hier "
         "één winkel, en er valt niets meer te verbinden. Is hij daarvandaan verhuisd? Verbind hem dan met de integratie die "
         "hij had. Is dit een kopie ervan? Geef de kopie dan eigen base-URL's en een eigen integratie.",
+        Mistake.REMOVED_AT: "Deze winkel was verbonden als {to} en is toen verwijderd. Om verder te gaan met zijn punten en "
+        "codes, verbind je hem met de integratie die hij had, of op dat adres. Zijn die er allebei niet meer, wis hem dan "
+        "op zijn pagina in Comeback; verbind hem daarna hier als nieuwe winkel.",
         Mistake.ILL_WHERE_IT_WAS: "Deze winkel is al verbonden, als {to}, en dat adres antwoordt nu even niet goed, zodat "
         "niemand kan zeggen of hij verhuisd is. Probeer het straks opnieuw. Komt het nooit meer terug, verwijder de winkel "
         "dan eerst op zijn pagina in Comeback.",

@@ -106,7 +106,7 @@ def _merchant(
     twin = moves.twin(connection, platform.name, facts, joined)
     if twin is not None:
         # Every order of it would count twice, or in two programmes.
-        raise Already(twin.address if twin.merchant_id == joined else "")
+        raise Already(twin.address if twin.merchant_id == joined else "", removed=twin.state == "removed")
     if joined is not None:
         return joined
     language = "nl" if facts.language.lower().startswith("nl") else "en"

@@ -48,11 +48,12 @@ class Refused(ShopError):
 
 
 class Already(Refused):
-    """The shop is connected already, at `address`; empty where whoever asks need not know which."""
+    """The shop is here already, at `address`; empty where whoever asks need not know which. `removed`: by its merchant."""
 
-    def __init__(self, address: str = "") -> None:
+    def __init__(self, address: str = "", *, removed: bool = False) -> None:
         super().__init__("This shop is connected already, at another of its addresses; connect it there.")
         self.address = address
+        self.removed = removed
 
 
 class Forbidden(Refused):

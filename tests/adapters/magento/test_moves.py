@@ -237,6 +237,31 @@ def test_another_integration_of_a_connected_shop_is_told_where_it_is_and_a_stran
     assert (len(connected(home)), len(home.merchants())) == (1, 1)
 
 
+def test_another_integration_of_a_shop_that_was_removed_is_told_so_and_how_to_go_on_or_begin_anew(
+    home: House, sandbox: Any, second: Second
+) -> None:
+    sandbox.shop.extras["base_url"] = sandbox.address
+    connect(home, sandbox.address, sandbox.keys)
+    (first,) = connected(home)
+    log = home.settings.forgotten_log
+    with home.database.merchant(first.merchant_id) as tx:
+        leaving.remove(tx, first.id, log, home.now())
+    fresh, code = other_integration(sandbox), code_of(home, first)
+    with pytest.raises(NotConnected) as error:
+        connect(home, second.address, fresh, code)
+    assert mistake_of(error) == ({"address": Mistake.REMOVED_AT}, sandbox.address)
+    # What the sentence says holds: at that address it is the same shop again, and erased it is a new one.
+    connect(home, sandbox.address, fresh)
+    (again,) = connected(home)
+    assert (again.id, again.merchant_id) == (first.id, first.merchant_id)
+    with home.database.merchant(first.merchant_id) as tx:
+        leaving.remove(tx, first.id, log, home.now())
+        assert leaving.erase(tx, first.id, log, home.now())
+    connect(home, second.address, other_integration(sandbox), code)
+    (new,) = connected(home)
+    assert (new.id == first.id, new.merchant_id, new.address) == (False, first.merchant_id, second.address)
+
+
 def test_who_claims_somebodys_address_keeps_them_out_of_nothing(
     home: House, sandbox: Any, second: Second
 ) -> None:
