@@ -50,7 +50,7 @@ TROUBLE = [
 
 @pytest.fixture
 def town(database: Any, tmp_path: Path) -> Any:
-    more = {"magento-2": ("--websites", "2")}
+    more = {"magento-2": ("--websites", "2", "--seed", "2")}  # an integration of its own
     with Town(database, tmp_path, sky.pasts(tmp_path / "pasts"), more=more) as opened:
         opened.stuck = 2.0  # what moves within seconds here moves within two, but for pauses after a failure
         yield opened

@@ -20,7 +20,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 LOGGED = ("debug", "info", "warning", "error", "exception")
 TOLD = (
     "TryLater TooLate NotReady TooLong OutcomeUnknown Doubtful Refused Forbidden Unauthorized LeftAlone Ignored BadMessage "
-    "BadGrant NoReply NotMagento NotOurWay Redirected StillImpossible LeftInPeace Spoilt FileGone"
+    "BadGrant NoReply Unreached NotMagento NotOurWay Redirected StillImpossible LeftInPeace Spoilt FileGone"
 ).split()
 
 
