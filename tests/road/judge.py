@@ -345,7 +345,14 @@ def _of_coupons(
         )
     }
     if set(here) != should:
-        found.append(f"member {member_id}: codes here {sorted(here)}, should be {sorted(should)}")
+        terms = [
+            f"{key[1]} {row['starts_at']:%m-%d %H:%M} to {row['ends_at']:%m-%d %H:%M}"
+            for key, row in here.items()
+        ]
+        found.append(
+            f"member {member_id}: codes here {sorted(here)}, should be {sorted(should)}; it is {now:%m-%d %H:%M},"
+            f" they hold {terms}, due at {books.members[member_id]['due_at']}"
+        )
     return {(key[0], row["code"]) for key, row in here.items() if row["kind"] not in GIFTS}
 
 
