@@ -105,7 +105,8 @@ def _coupon(job: Job, act: Callable[[coupons.Kept], None]) -> None:
 
 
 def _set(tx: Tx, kept: coupons.Kept, state: str, remote_id: str | None = None) -> None:
-    now_there = coupons.get(tx, kept.shop_id, kept.subject)
+    # Locked: settling may be withdrawing it in this moment, and live would be written over that for good.
+    now_there = coupons.locked(tx, kept.shop_id, kept.subject)
     # Withdrawn while it was on its way: the revoking that follows needs to know where it stands.
     if now_there is not None and now_there.state in ("wanted", "live"):
         coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, state, remote_id)
@@ -160,7 +161,7 @@ def _nothing_or_not_given(tx: Tx, job: Job, kept: coupons.Kept, now: datetime) -
 
 
 def _revoked(tx: Tx, kept: coupons.Kept, now: datetime) -> None:
-    there = coupons.get(tx, kept.shop_id, kept.subject)
+    there = coupons.locked(tx, kept.shop_id, kept.subject)
     if there is None or there.state != "revoking":
         return  # given up, or wanted again meanwhile
     coupons.set_state(tx, kept.shop_id, kept.source, kept.reward_key, "revoked")

@@ -14,9 +14,10 @@ from sqlalchemy import text
 
 from connector import rounds
 from connector.flow import erasing, forgetting, welcoming
+from connector.loyalty.terms import suggested
 from connector.port import CustomerChanged, CustomerForgotten, Installed, ShopForgotten, ShopRemoved
 from connector.rounds import erasures
-from connector.store import members, people, shops, tables
+from connector.store import coupons, members, outbox, people, shops, tables
 from connector.store.database import Tx
 
 CORNER = "corner.example"
@@ -212,3 +213,21 @@ def test_others_have_the_turn_while_a_shop_is_erased(
     world.tell(ASKED)
     assert had.is_set()
     assert world.rows(tables.orders) == []
+
+
+def test_a_code_that_is_withdrawn_while_the_shop_answers_is_not_live_for_good(
+    world: Any, start: Any, make: Any
+) -> None:
+    start(nth_orders=suggested("EUR").nth_orders[:1])
+    world.happen(make.order(1, 30, world.now), make.order(2, 30, world.now))
+    (wanted,) = world.rows(tables.coupons)
+    work = threading.Thread(target=world.push)
+    with world.house.database.merchant(world.shop.merchant_id) as tx:
+        key = wanted.shop_id, wanted.source, wanted.reward_key
+        outbox.want(tx, "revoke", coupons.revoke(tx, [key]), world.now)
+        waits(world, work)
+    work.join(60)
+    while world.push():
+        pass
+    assert world.rows(tables.coupons)[0].state == "revoked"
+    assert world.corner.codes == {}
