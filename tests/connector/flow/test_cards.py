@@ -48,6 +48,19 @@ def come(world: Any, make: Any, *ids: str, euros: int = 60) -> None:
     world.happen(*(make.order(100 + int(one), euros, make.NOW, one) for one in ids))
 
 
+@pytest.fixture
+def carded(world: Any, start: Any, make: Any, show: Any) -> Callable[..., None]:
+    """The programme runs and the shop shows cards: new customers, each with a paid order, have theirs."""
+
+    def carded(*ids: str, euros: int = 60) -> None:
+        start()
+        show()
+        come(world, make, *ids, euros=euros)
+        world.push()
+
+    return carded
+
+
 def sent(world: Any) -> list[tuple[str, str, str | None]]:
     rows = sorted(world.outbox, key=lambda row: row.id)
     return [(row.subject, row.state, row.result) for row in rows if row.kind == "card"]
@@ -71,13 +84,8 @@ def test_before_a_programme_nothing_is_shown_then_whoever_has_points_and_then_wh
     assert world.corner.cards == {"1": Card("1", 300, "Silver")}
 
 
-def test_our_own_writing_comes_back_as_a_message_and_settles_nobody(
-    world: Any, start: Any, make: Any, show: Any
-) -> None:
-    start()
-    show()
-    come(world, make, "1", euros=300)
-    world.push()
+def test_our_own_writing_comes_back_as_a_message_and_settles_nobody(world: Any, carded: Any) -> None:
+    carded("1", euros=300)
     settled = [(row.id, row.settled_at) for row in world.rows(tables.members)]
     world.later(1 / 24)
     echo = msgspec.structs.replace(world.corner.people["1"], changed_at=world.now)
@@ -187,12 +195,9 @@ def test_a_shop_that_learns_to_show_them_gets_all_of_them_and_before_it_is_never
 
 
 def test_a_shop_that_comes_back_gets_all_of_them_again_page_by_page(
-    world: Any, start: Any, make: Any, show: Any, monkeypatch: pytest.MonkeyPatch
+    world: Any, monkeypatch: pytest.MonkeyPatch, carded: Any
 ) -> None:
-    start()
-    show()
-    come(world, make, *"12345")
-    world.push()
+    carded(*"12345")
     world.corner.cards.clear()
     installed = Installed(world.corner.facts(), b"tokens")
     welcoming.welcome(world.house.database, world.corner, installed, world.now)
@@ -222,12 +227,9 @@ def test_whom_others_swallowed_the_shop_deleted_or_the_law_forgot_has_no_card(
 
 
 def test_a_check_of_everything_looks_at_cards_once_a_month_and_finds_no_difference(
-    world: Any, start: Any, make: Any, show: Any
+    world: Any, carded: Any
 ) -> None:
-    start()
-    show()
-    come(world, make, "1", "2")
-    world.push()
+    carded("1", "2")
     assert (world.reconcile(), world.push()) == (0, 0)
     world.later(31)
     world.corner.cards.clear()
@@ -237,13 +239,8 @@ def test_a_check_of_everything_looks_at_cards_once_a_month_and_finds_no_differen
     assert (world.reconcile(), world.push()) == (0, 0)
 
 
-def test_a_card_that_changes_back_before_it_went_out_is_shown_as_it_is(
-    world: Any, start: Any, make: Any, show: Any
-) -> None:
-    start()
-    show()
-    come(world, make, "1")
-    world.push()
+def test_a_card_that_changes_back_before_it_went_out_is_shown_as_it_is(world: Any, carded: Any) -> None:
+    carded("1")
     with world.house.database.merchant(world.shop.merchant_id) as tx:
         assert cards.want(tx, [(world.shop.id, Card("1", 60, None))]) == []
         assert cards.want(tx, [(world.shop.id, Card("1", 0, None))]) == [(world.shop.id, "1")]
@@ -253,12 +250,9 @@ def test_a_card_that_changes_back_before_it_went_out_is_shown_as_it_is(
 
 
 def test_whom_somebody_changed_in_the_shop_is_looked_at_once_and_what_was_written_over_is_put_right(
-    world: Any, start: Any, make: Any, show: Any
+    world: Any, carded: Any
 ) -> None:
-    start()
-    show()
-    come(world, make, "1", "2")
-    world.push()
+    carded("1", "2")
     before = dict(world.corner.cards)
     world.later(1)
     world.corner.cards["1"] = Card("1", 5, "Wrong")  # staff saved a form that they had opened before
@@ -276,13 +270,8 @@ def test_whom_somebody_changed_in_the_shop_is_looked_at_once_and_what_was_writte
     assert world.corner.showings == [2, 2, 1]
 
 
-def test_a_shop_whose_clock_is_behind_is_held_against_its_own_clock(
-    world: Any, start: Any, make: Any, show: Any
-) -> None:
-    start()
-    show()
-    come(world, make, "1")
-    world.push()
+def test_a_shop_whose_clock_is_behind_is_held_against_its_own_clock(world: Any, carded: Any) -> None:
+    carded("1")
     good = world.corner.cards["1"]
     behind = [world.now - timedelta(hours=hours) for hours in (3, 2, 1)]
     world.corner.change("1", behind[0])  # our own write, by its clock
@@ -297,12 +286,9 @@ def test_a_shop_whose_clock_is_behind_is_held_against_its_own_clock(
 
 
 def test_what_we_write_ourselves_needs_no_second_look_and_where_only_we_can_write_nobody_looks(
-    world: Any, start: Any, make: Any, show: Any
+    world: Any, make: Any, carded: Any
 ) -> None:
-    start()
-    show()
-    come(world, make, "1")
-    world.push()
+    carded("1")
     world.corner.change("1", world.now - timedelta(seconds=1))
     look(world)
     world.happen(make.order(500, 40, make.NOW, "1"))
