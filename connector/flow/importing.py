@@ -8,9 +8,8 @@ from connector.port import Batch
 from connector.store import intake, members, people, persons, purchases, queue, runs, shops
 from connector.store.database import Tx
 
-READ = (
-    "read"  # a checkpoint of ours, behind all of the platform's: what is left of the run is the house's alone
-)
+# A checkpoint of ours, behind all of the platform's: what is left of the run is the house's alone.
+READ = "read"
 
 
 def take(tx: Tx, shop_id: int, run: runs.Run, batch: Batch, done: int, now: datetime) -> None:

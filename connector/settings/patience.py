@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from connector import trail
 from connector.port import ShopError, TryLater
+from connector.secrets import CannotOpen
 
 PATIENCE = 10.0  # seconds for a shop to answer its merchant's page
 # What may go wrong while a shop is asked; a fault of ours is said to be one, and the page is there all the same.
-FAULTS = (ValueError, LookupError, TypeError, NotImplementedError)
+FAULTS = (CannotOpen, ValueError, LookupError, TypeError, NotImplementedError)
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ from connector import rounds
 from connector.cli import commands
 from connector.house import House
 from connector.port import TryLater, Unauthorized
+from connector.secrets import CannotOpen
 from connector.settings import patience
 from connector.store import shops, tables, tombstones
 
@@ -150,3 +151,13 @@ def test_the_same_from_the_command_line(
     rounds.apply(town.house, town.shop.merchant_id, town.shop.id)
     assert people(town) == 0
     assert "there is no shop" in says("erase", "paper.example", "--yes")
+
+
+def test_a_shop_whose_keys_cannot_be_opened_is_not_waited_for(
+    town: Any, line: Line, place: str, browser: Any
+) -> None:
+    line.fails = CannotOpen("sealed with a key that is gone")
+    with pytest.raises(CannotOpen):
+        patience.within(line.farewell)
+    browser.post(f"{place}/remove", place, sure="yes")
+    assert stands(town) == ("removed", False)
